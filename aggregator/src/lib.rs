@@ -1,0 +1,9 @@
+//! Changes become a tally, a verdict and an announcement.
+//!
+//! Knows the words and ports of `concord-protocol`. Knows no stream, no table, no SQLite, no Lambda, and nothing of
+//! the worker. It keeps nothing between two calls: all that it knows is in the ledger, so it may be killed between
+//! any two lines, run twice at once, and be fed any change again.
+
+mod aggregator;
+
+pub use aggregator::{Aggregator, GIVEN_UP, Ledger};

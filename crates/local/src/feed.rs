@@ -1,0 +1,92 @@
+//! The change feed: an outbox that is written in the same transaction as what it tells of.
+
+use concord_protocol::ports::{AcknowledgeChanges, Announce, FedChange, PortResult, ReadChanges};
+use concord_protocol::{Announcement, Change, CopyId, JobId, Timestamp};
+use rusqlite::{Row, params};
+
+use crate::rows::{self, DigestColumn, signed};
+use crate::store::Store;
+
+impl ReadChanges for Store {
+    async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
+        let sql = "SELECT sequence, jobs.job, copy, feed.round, digest, reason, feed.verdict, decided_at,
+                   feed.revision FROM feed JOIN jobs ON jobs.id = feed.job ORDER BY sequence LIMIT ?1";
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(sql)?;
+            let mut rows = select.query([signed(count_max as u64)])?;
+            let mut changes: Vec<FedChange> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let job = job_id(row, changes.last().map(|last| last.change.job()))?;
+                changes.push(FedChange { sequence: rows::unsigned(row, 0)?, change: change(row, job)? });
+            }
+            Ok(changes)
+        })
+    }
+}
+
+/// The job of a row; most rows are of the same job as the one before, and share its name.
+fn job_id(row: &Row<'_>, last: Option<&JobId>) -> rusqlite::Result<JobId> {
+    let text = row.get_ref(1)?.as_str()?;
+    if let Some(last) = last.filter(|last| last.as_str() == text) {
+        return Ok(last.clone());
+    }
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+fn change(row: &Row<'_>, job: JobId) -> rusqlite::Result<Change> {
+    let Some(index) = row.get(2)? else {
+        let verdict: String = row.get(6)?;
+        let wrong = |error| {
+            rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(error))
+        };
+        return Ok(Change::Decided(Announcement {
+            job,
+            verdict: verdict.parse().map_err(wrong)?,
+            decided_at: Timestamp::from_unix_ms(rows::unsigned(row, 7)?),
+            revision: rows::unsigned(row, 8)?,
+        }));
+    };
+    let copy = CopyId { job, index };
+    Ok(match row.get::<_, Option<DigestColumn>>(4)? {
+        Some(DigestColumn(digest)) => Change::Produced { copy, digest },
+        None => Change::Failed { copy, round: row.get(3)?, reason: row.get(5)? },
+    })
+}
+
+impl AcknowledgeChanges for Store {
+    async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
+        let done = self.shared.writer.write(move |connection| {
+            let sql = "DELETE FROM feed WHERE sequence BETWEEN ?1 AND ?2";
+            let mut delete = connection.prepare_cached(sql)?;
+            for run in sequences.chunk_by(|one, next| one + 1 == *next) {
+                if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                    delete.execute(params![signed(*first), signed(*last)])?;
+                }
+            }
+            Ok(())
+        });
+        done.await
+    }
+}
+
+/// On one machine a verdict is announced by a row, which shows how a job came to stand as it does.
+impl Announce for Store {
+    async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
+        let key = self.key(&announcement.job)?;
+        let Announcement { verdict, decided_at, revision, .. } = *announcement;
+        let written = self.shared.writer.write(move |connection| {
+            let sql = "INSERT OR IGNORE INTO announcements (job, revision, verdict, decided_at)
+                       VALUES (?1, ?2, ?3, ?4)";
+            let decided_at = signed(decided_at.unix_ms);
+            connection.prepare_cached(sql)?.execute(params![
+                key,
+                signed(revision),
+                verdict.as_str(),
+                decided_at
+            ])
+        });
+        written.await.map(|_| ())
+    }
+}

@@ -1,0 +1,24 @@
+//! The fleet on one machine: the ports on SQLite, and the conductor that plays queue delivery and the change feed.
+//!
+//! Alone in knowing SQLite, the store's file and its locks. Knows nothing of AWS, of the command line, or of what a
+//! calculation does. Whether a job is reproducible is decided by the worker and the aggregator, not here.
+
+mod conductor;
+mod feed;
+mod intake;
+mod jobs;
+mod open;
+mod outcomes;
+mod owners;
+mod queue;
+mod rows;
+mod store;
+mod system_clock;
+mod tallies;
+mod writer;
+
+pub use conductor::{Conductor, Settings};
+pub use jobs::{Found, Listed};
+pub use open::OpenError;
+pub use store::Store;
+pub use system_clock::SystemClock;

@@ -1,0 +1,115 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+/// "CNCD": tells a store from any other SQLite file.
+const APPLICATION_ID: i32 = 0x434e_4344;
+
+/// The version of the tables below. A store that a newer version wrote is refused.
+const SCHEMA_VERSION: i32 = 1;
+
+/// How long a write waits for another process to finish its own.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file is something else.
+    #[error("{} is not a database", .path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a database of another program.
+    #[error("{} is a database, but not a store of this program", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store was written by a newer version.
+    #[error("{} was written by a newer version: its schema is {found}, this version knows {SCHEMA_VERSION}", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema that it has.
+        found: i32,
+    },
+    /// The file or its folder cannot be opened, read or written.
+    #[error("cannot open the store {}", .path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What the system or SQLite said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Opens the store at `path` for writing, and creates it if there is none.
+pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let said = |error| explain(path, error);
+    let mut connection = Connection::open(path).map_err(said)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(said)?;
+    prepare(path, &mut connection)?;
+    // Every group of writes is flushed to the disk before anybody is told that it is done.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(said)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(said)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens the store at `path` for reading.
+pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let said = |error| explain(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(said)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(said)?;
+    connection.pragma_update(None, "query_only", true).map_err(said)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
+    let said = |error| explain(path, error);
+    if known(path, connection)? {
+        return Ok(());
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(said)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(said)?;
+    // Another process may have created the tables in the meantime.
+    if !known(path, &transaction)? {
+        transaction.execute_batch(SCHEMA).map_err(said)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(said)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(said)?;
+    }
+    transaction.commit().map_err(said)
+}
+
+/// Whether the tables are there, in the version that this code knows; false for an empty file.
+fn known(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
+    let said = |error| explain(path, error);
+    let pragma =
+        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(said);
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(said)?;
+    match (application, version) {
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(true),
+        (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
+            Err(OpenError::Newer { path: path.to_owned(), found })
+        }
+        (0, 0) if tables == 0 => Ok(false),
+        _ => Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+}
+
+fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
+        _ => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+    }
+}

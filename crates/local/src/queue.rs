@@ -1,0 +1,286 @@
+//! The queue: visibility timeout, receive count, delay and dead letters, as a table.
+
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use concord_protocol::ports::{
+    DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies, PortError, PortResult,
+    ReceiveCopies, ReceiveDeadLetters,
+};
+use concord_protocol::{CopyId, Job, JobId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::rows::{self, signed};
+use crate::store::{Store, locked};
+
+/// Milliseconds by which a message stays hidden beyond the time that its copy may take.
+const VISIBILITY_MARGIN_MS: u64 = 60_000;
+
+/// Deliveries of a message that may end with the death of their process before the copy is given up.
+const INTERRUPTIONS_MAX: u32 = 100;
+
+/// Deliveries beyond the attempts of a job before a copy is given up, as for a dead-letter queue.
+pub(crate) const RECEIVES_SPARE: u32 = 3;
+
+/// A message that may be delivered.
+struct Waiting {
+    copy: u32,
+    round: u32,
+    receive_count: u32,
+    interruptions: u32,
+}
+
+/// What a receiver asks, the same for each job that is served.
+#[derive(Clone, Copy)]
+struct Claim {
+    owner: i64,
+    now: Timestamp,
+}
+
+impl EnqueueCopies for Store {
+    async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
+        let key = self.key(job)?;
+        self.shared.writer.write(move |connection| enqueue(connection, key, round, copies.clone())).await?;
+        self.shared.signals.queued.notify(usize::MAX);
+        Ok(())
+    }
+}
+
+fn enqueue(connection: &Connection, key: i64, round: u32, copies: Range<u32>) -> rusqlite::Result<()> {
+    let open = "UPDATE jobs SET enqueued = max(enqueued, ?3)
+                WHERE id = ?1 AND round = ?2 AND ended_at IS NULL";
+    if connection.prepare_cached(open)?.execute(params![key, round, copies.end])? == 0 {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO queue (job, copy, round, visible_at, receive_count, interruptions)
+         SELECT ?1, ?2, ?3, 0, 0, 0
+         WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE job = ?1 AND copy = ?2 AND digest IS NOT NULL)
+         ON CONFLICT (job, copy) DO UPDATE
+         SET round = excluded.round, visible_at = 0, receive_count = 0, interruptions = 0, owner = NULL
+         WHERE excluded.round > queue.round",
+    )?;
+    for copy in copies {
+        insert.execute(params![key, copy, round])?;
+    }
+    Ok(())
+}
+
+impl ReceiveCopies for Store {
+    async fn receive_copies(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
+        let owner = locked(&self.shared.owner).as_ref().map(|owner| owner.id);
+        let owner = owner.ok_or(PortError::Rejected("only a registered owner may receive copies"))?;
+        let claim = Claim { owner, now: self.shared.clock.now() };
+        let served = self.shared.served.load(Ordering::Relaxed);
+        let received =
+            self.shared.writer.write(move |connection| receive(connection, served, claim, count_max));
+        let (jobs, deliveries) = received.await?;
+        if let Some((last, _)) = jobs.last() {
+            self.shared.served.store(*last, Ordering::Relaxed);
+        }
+        for (_, job) in jobs {
+            self.remember_job(job);
+        }
+        Ok(deliveries)
+    }
+}
+
+type Received = (Vec<(i64, Job)>, Vec<Delivery>);
+
+/// Serves the jobs in turn, each with an equal share, so that a large one cannot starve a small one.
+fn receive(
+    connection: &Connection,
+    served: i64,
+    claim: Claim,
+    count_max: usize,
+) -> rusqlite::Result<Received> {
+    let keys = queued_jobs(connection, served, count_max)?;
+    let mut jobs = Vec::new();
+    let mut deliveries = Vec::new();
+    for (place, key) in keys.iter().enumerate() {
+        let share = (count_max - deliveries.len()).div_ceil(keys.len() - place);
+        let before = deliveries.len();
+        let job = claim_of_job(connection, *key, claim, share, &mut deliveries)?;
+        if deliveries.len() > before {
+            jobs.push((*key, job));
+        }
+    }
+    Ok((jobs, deliveries))
+}
+
+/// The jobs that have messages, those after the one served last first.
+fn queued_jobs(connection: &Connection, served: i64, count_max: usize) -> rusqlite::Result<Vec<i64>> {
+    let mut next = connection.prepare_cached("SELECT min(job) FROM queue WHERE job > ?1")?;
+    let mut keys = Vec::new();
+    for (start, end) in [(served, i64::MAX), (0, served)] {
+        let mut after = start;
+        while keys.len() < count_max
+            && let Some(key) = next.query_row([after], |row| row.get::<_, Option<i64>>(0))?
+            && key <= end
+        {
+            keys.push(key);
+            after = key;
+        }
+    }
+    Ok(keys)
+}
+
+fn claim_of_job(
+    connection: &Connection,
+    key: i64,
+    claim: Claim,
+    share: usize,
+    deliveries: &mut Vec<Delivery>,
+) -> rusqlite::Result<Job> {
+    let sql = "SELECT spec, state, receives_max FROM jobs WHERE id = ?1";
+    let (job, receives_max): (Job, u32) =
+        connection.prepare_cached(sql)?.query_row([key], |row| Ok((rows::job(row)?, row.get(2)?)))?;
+    let hidden_until = claim.now.plus_ms(job.spec.policy.copy_timeout_ms + VISIBILITY_MARGIN_MS);
+    let mut take = connection.prepare_cached(
+        "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?3, owner = ?4
+         WHERE job = ?1 AND copy = ?2",
+    )?;
+    for waiting in waiting(connection, key, claim.now, share)? {
+        if waiting.receive_count >= receives_max || waiting.interruptions >= INTERRUPTIONS_MAX {
+            bury(connection, key, waiting.copy)?;
+            continue;
+        }
+        take.execute(params![key, waiting.copy, signed(hidden_until.unix_ms), claim.owner])?;
+        deliveries.push(Delivery {
+            copy: CopyId { job: job.spec.job.clone(), index: waiting.copy },
+            round: waiting.round,
+            receive_count: waiting.receive_count + 1,
+            receipt: claim.owner.unsigned_abs(),
+        });
+    }
+    Ok(job)
+}
+
+fn waiting(
+    connection: &Connection,
+    key: i64,
+    now: Timestamp,
+    share: usize,
+) -> rusqlite::Result<Vec<Waiting>> {
+    let mut select = connection.prepare_cached(
+        "SELECT copy, round, receive_count, interruptions FROM queue WHERE job = ?1 AND visible_at <= ?2
+         ORDER BY copy LIMIT ?3",
+    )?;
+    let rows = select.query_map(params![key, signed(now.unix_ms), signed(share as u64)], |row| {
+        Ok(Waiting {
+            copy: row.get(0)?,
+            round: row.get(1)?,
+            receive_count: row.get(2)?,
+            interruptions: row.get(3)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn bury(connection: &Connection, key: i64, copy: u32) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO dead_letters (job, copy, round, receive_count)
+               SELECT job, copy, round, receive_count + interruptions FROM queue WHERE job = ?1 AND copy = ?2";
+    connection.prepare_cached(sql)?.execute(params![key, copy])?;
+    connection
+        .prepare_cached("DELETE FROM queue WHERE job = ?1 AND copy = ?2")?
+        .execute(params![key, copy])?;
+    Ok(())
+}
+
+// Receipt and receive count name a delivery: once the message was delivered again or put back, they name nothing.
+
+impl DeleteMessage for Store {
+    async fn delete_message(&self, delivery: &Delivery) -> PortResult<()> {
+        let (key, copy, receipt, count) = self.delivered(delivery)?;
+        let deleted = self.shared.writer.write(move |connection| {
+            let sql = "DELETE FROM queue WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
+            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, count])
+        });
+        deleted.await.map(|_| ())
+    }
+}
+
+impl DelayMessage for Store {
+    async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
+        let (key, copy, receipt, count) = self.delivered(delivery)?;
+        let visible_at = signed(self.shared.clock.now().plus_ms(delay_ms).unix_ms);
+        let delayed = self.shared.writer.write(move |connection| {
+            let sql = "UPDATE queue SET visible_at = ?5, owner = NULL
+                       WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
+            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, count, visible_at])
+        });
+        delayed.await.map(|_| ())
+    }
+}
+
+impl Store {
+    fn delivered(&self, delivery: &Delivery) -> PortResult<(i64, u32, i64, u32)> {
+        let key = self.key(&delivery.copy.job)?;
+        Ok((key, delivery.copy.index, signed(delivery.receipt), delivery.receive_count))
+    }
+
+    /// Puts back messages that were claimed and never looked at, as if they had not been delivered.
+    pub(crate) async fn put_back(&self, deliveries: Vec<Delivery>) -> PortResult<()> {
+        let delivered: Vec<_> =
+            deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
+        let put_back = self.shared.writer.write(move |connection| {
+            let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1
+                       WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
+            let mut update = connection.prepare_cached(sql)?;
+            for (key, copy, receipt, count) in &delivered {
+                update.execute(params![key, copy, receipt, count])?;
+            }
+            Ok(())
+        });
+        put_back.await
+    }
+
+    /// How many messages are on the queue.
+    pub(crate) fn queued(&self) -> PortResult<u64> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT count(*) FROM queue")?
+                .query_row([], |row| rows::unsigned(row, 0))
+        })
+    }
+
+    /// An open job with copies that were not put on the queue yet: the job, and from which copy on.
+    pub(crate) fn next_to_enqueue(&self) -> PortResult<Option<(Job, u32)>> {
+        let sql = "SELECT spec, state, enqueued FROM jobs WHERE ended_at IS NULL AND enqueued < copies
+                   ORDER BY id LIMIT 1";
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(sql)?;
+            select.query_row([], |row| Ok((rows::job(row)?, row.get(2)?))).optional()
+        })
+    }
+}
+
+impl ReceiveDeadLetters for Store {
+    async fn receive_dead_letters(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
+        let sql = "SELECT jobs.job, copy, dead_letters.round, receive_count FROM dead_letters
+                   JOIN jobs ON jobs.id = dead_letters.job LIMIT ?1";
+        let rows: Vec<(String, u32, u32, u32)> = self.read(|connection| {
+            let mut select = connection.prepare_cached(sql)?;
+            let rows = select.query_map([signed(count_max as u64)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+            rows.collect()
+        })?;
+        let letter = |(job, index, round, receive_count): (String, u32, u32, u32)| {
+            let job = job.parse().map_err(|error| PortError::Refused(Box::new(error)))?;
+            Ok(Delivery { copy: CopyId { job, index }, round, receive_count, receipt: 0 })
+        };
+        rows.into_iter().map(letter).collect()
+    }
+}
+
+impl DeleteDeadLetter for Store {
+    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
+        let (key, copy, round) = (self.key(&delivery.copy.job)?, delivery.copy.index, delivery.round);
+        let deleted = self.shared.writer.write(move |connection| {
+            let sql = "DELETE FROM dead_letters WHERE job = ?1 AND copy = ?2 AND round = ?3";
+            connection.prepare_cached(sql)?.execute(params![key, copy, round])
+        });
+        deleted.await.map(|_| ())
+    }
+}

@@ -1,0 +1,68 @@
+//! Between the rows of the store and the words of the protocol.
+
+use std::sync::Arc;
+
+use concord_protocol::{CopySet, Digest, Job};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A digest as a column.
+pub(crate) struct DigestColumn(pub(crate) Digest);
+
+impl FromSql for DigestColumn {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| FromSqlError::InvalidBlobSize { expected_size: 32, blob_size: bytes.len() })?;
+        Ok(Self(Digest::from_bytes(bytes)))
+    }
+}
+
+/// A set of places as a column.
+pub(crate) struct SetColumn(pub(crate) CopySet);
+
+impl FromSql for SetColumn {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        CopySet::from_bytes(bytes)
+            .map(Self)
+            .ok_or(FromSqlError::InvalidBlobSize { expected_size: CopySet::BYTES, blob_size: bytes.len() })
+    }
+}
+
+impl ToSql for SetColumn {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::from(self.0.to_bytes().to_vec()))
+    }
+}
+
+/// An unsigned number as a column. SQLite has signed ones only; moments and counts stay far below their limit.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A column that holds an unsigned number.
+pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A column that holds JSON.
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+/// JSON for a column.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// A job from the columns `spec, state`.
+pub(crate) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+    Ok(Job { spec: Arc::new(json(row, 0)?), state: json(row, 1)? })
+}

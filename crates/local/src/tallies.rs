@@ -1,0 +1,137 @@
+//! Tallies and rolls: sets, merged by union within one transaction.
+
+use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
+use concord_protocol::{CopySet, Digest, JobId, JobTally, Roll, Tally};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::rows::{DigestColumn, SetColumn};
+use crate::store::Store;
+
+impl MergeTally for Store {
+    async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
+        let key = self.key(job)?;
+        let merged = self.shared.writer.write(move |connection| {
+            let mut tally = read_chunk(connection, key, chunk)?;
+            tally.merge(&delta);
+            write_chunk(connection, key, chunk, &delta, &tally)?;
+            Ok(tally)
+        });
+        merged.await
+    }
+}
+
+fn read_chunk(connection: &Connection, key: i64, chunk: u32) -> rusqlite::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut digests = connection
+        .prepare_cached("SELECT digest, copies FROM tally_digests WHERE job = ?1 AND chunk = ?2")?;
+    for row in digests.query_map(params![key, chunk], |row| digest_row(row, 0))? {
+        let (digest, copies) = row?;
+        tally.digests.insert(digest, copies);
+    }
+    let mut failures = connection
+        .prepare_cached("SELECT round, reason, copies FROM tally_failures WHERE job = ?1 AND chunk = ?2")?;
+    for row in failures.query_map(params![key, chunk], |row| failure_row(row, 0))? {
+        let (failure, copies) = row?;
+        tally.failures.insert(failure, copies);
+    }
+    Ok(tally)
+}
+
+fn digest_row(row: &Row<'_>, column: usize) -> rusqlite::Result<(Digest, CopySet)> {
+    Ok((row.get::<_, DigestColumn>(column)?.0, row.get::<_, SetColumn>(column + 1)?.0))
+}
+
+fn failure_row(row: &Row<'_>, column: usize) -> rusqlite::Result<((u32, String), CopySet)> {
+    Ok(((row.get(column)?, row.get(column + 1)?), row.get::<_, SetColumn>(column + 2)?.0))
+}
+
+/// Writes those rows of a merged tally which the delta touched.
+fn write_chunk(
+    connection: &Connection,
+    key: i64,
+    chunk: u32,
+    delta: &Tally,
+    merged: &Tally,
+) -> rusqlite::Result<()> {
+    let mut digests = connection.prepare_cached(
+        "INSERT OR REPLACE INTO tally_digests (job, chunk, digest, copies) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (digest, copies) in merged.digests.iter().filter(|(digest, _)| delta.digests.contains_key(digest)) {
+        digests.execute(params![key, chunk, digest.as_bytes(), SetColumn(*copies)])?;
+    }
+    let mut failures = connection.prepare_cached(
+        "INSERT OR REPLACE INTO tally_failures (job, chunk, round, reason, copies) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let touched = merged.failures.iter().filter(|(failure, _)| delta.failures.contains_key(failure));
+    for ((round, reason), copies) in touched {
+        failures.execute(params![key, chunk, round, reason, SetColumn(*copies)])?;
+    }
+    Ok(())
+}
+
+impl MergeRoll for Store {
+    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+        let key = self.key(job)?;
+        let merged = self.shared.writer.write(move |connection| {
+            let stored = read_roll(connection, key)?;
+            let mut roll = stored.clone().unwrap_or_default();
+            roll.merge(&delta);
+            if stored.as_ref() != Some(&roll) {
+                write_roll(connection, key, &roll)?;
+            }
+            Ok(roll)
+        });
+        merged.await
+    }
+}
+
+fn read_roll(connection: &Connection, key: i64) -> rusqlite::Result<Option<Roll>> {
+    let sql = "SELECT witness_1, witness_2, produced, round, accounted FROM rolls WHERE job = ?1";
+    let roll = |row: &Row<'_>| {
+        let witnesses: [Option<DigestColumn>; 2] = [row.get(0)?, row.get(1)?];
+        Ok(Roll {
+            witnesses: witnesses.into_iter().flatten().map(|column| column.0).collect(),
+            produced: row.get::<_, SetColumn>(2)?.0,
+            round: row.get(3)?,
+            accounted: row.get::<_, SetColumn>(4)?.0,
+        })
+    };
+    connection.prepare_cached(sql)?.query_row([key], roll).optional()
+}
+
+fn write_roll(connection: &Connection, key: i64, roll: &Roll) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO rolls (job, witness_1, witness_2, produced, round, accounted)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut witnesses = roll.witnesses.iter().map(Digest::as_bytes);
+    connection.prepare_cached(sql)?.execute(params![
+        key,
+        witnesses.next(),
+        witnesses.next(),
+        SetColumn(roll.produced),
+        roll.round,
+        SetColumn(roll.accounted)
+    ])?;
+    Ok(())
+}
+
+impl ReadTally for Store {
+    async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
+        let key = self.key(job)?;
+        self.read(|connection| {
+            let mut whole = JobTally::default();
+            let mut digests = connection
+                .prepare_cached("SELECT chunk, digest, copies FROM tally_digests WHERE job = ?1")?;
+            for row in digests.query_map([key], |row| Ok((row.get(0)?, digest_row(row, 1)?)))? {
+                let (chunk, (digest, copies)) = row?;
+                whole.chunks.entry(chunk).or_default().digests.insert(digest, copies);
+            }
+            let mut failures = connection
+                .prepare_cached("SELECT chunk, round, reason, copies FROM tally_failures WHERE job = ?1")?;
+            for row in failures.query_map([key], |row| Ok((row.get(0)?, failure_row(row, 1)?)))? {
+                let (chunk, (failure, copies)) = row?;
+                whole.chunks.entry(chunk).or_default().failures.insert(failure, copies);
+            }
+            Ok(whole)
+        })
+    }
+}

@@ -1,0 +1,137 @@
+//! One thread that writes: whatever is asked of it while it commits goes into the next commit as one group, so that
+//! many small writes share one flush to the disk, and nobody is told that a write is done before it is there.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use concord_protocol::ports::{PortError, PortResult};
+use futures::channel::oneshot;
+use rusqlite::{Connection, ErrorCode};
+
+/// Writes that wait, at most; whoever asks for more waits to be let in.
+const WAITING_MAX: usize = 8_192;
+
+/// Writes that share one commit, at most.
+const GROUP_MAX: usize = 8_192;
+
+/// A write that can be run again when the group it was in could not be committed.
+trait Write: Send {
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
+    fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+}
+
+struct Asked<T, F> {
+    write: F,
+    done: Option<T>,
+    reply: oneshot::Sender<PortResult<T>>,
+}
+
+impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<T, F> {
+    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.done = Some((self.write)(connection)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+        let Asked { done, reply, .. } = *self;
+        let result = match committed {
+            Ok(()) => done.ok_or(PortError::Rejected("the write was not run")),
+            Err(error) => Err(port_error(error)),
+        };
+        // Whoever asked may be gone; the write is done all the same.
+        let _ = reply.send(result);
+    }
+}
+
+/// The way to the writing thread.
+pub(crate) struct Writer {
+    asks: Option<SyncSender<Box<dyn Write>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (asks, asked) = sync_channel(WAITING_MAX);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || serve(&connection, &asked))?;
+        Ok(Self { asks: Some(asks), thread: Some(thread) })
+    }
+
+    /// Asks for a write at once; the future gives its result when it is on the disk. `write` may be run twice, the
+    /// first time rolled back.
+    pub(crate) fn write<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, replied) = oneshot::channel();
+        let asked = self.asks.as_ref().map(|asks| asks.send(Box::new(Asked { write, done: None, reply })));
+        let gone = || PortError::Rejected("the store is closed");
+        async move {
+            match asked {
+                Some(Ok(())) => replied.await.unwrap_or_else(|_| Err(gone())),
+                _ => Err(gone()),
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.asks = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writing thread was reported when it happened; every reply was an error since.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
+    while let Ok(first) = asked.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX
+            && let Ok(next) = asked.try_recv()
+        {
+            group.push(next);
+        }
+        match commit(connection, &mut group) {
+            Ok(()) => group.into_iter().for_each(|write| write.finish(Ok(()))),
+            // One of them may be at fault: each has a transaction of its own now.
+            Err(_) if group.len() > 1 => {
+                for mut write in group {
+                    let committed = commit(connection, std::slice::from_mut(&mut write)).map_err(Arc::new);
+                    write.finish(committed);
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for write in group {
+                    write.finish(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+}
+
+fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let run = group.iter_mut().try_for_each(|write| write.run(connection));
+    let committed = run.and_then(|()| connection.execute_batch("COMMIT"));
+    if committed.is_err() && !connection.is_autocommit() {
+        // The first error is the one to report; a failed rollback leaves nothing that a rollback would not.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    committed
+}
+
+/// What SQLite said, as what the caller does next.
+pub(crate) fn port_error(error: impl Into<Arc<rusqlite::Error>>) -> PortError {
+    let error = error.into();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Retry(Box::new(error)),
+        _ => PortError::Refused(Box::new(error)),
+    }
+}

@@ -1,0 +1,86 @@
+use std::io;
+use std::str::Utf8Error;
+
+use crate::probe::NAMES;
+
+/// How many characters of an unknown probe's name an error repeats.
+const NAME_SHOWN_CHARS_MAX: usize = 64;
+
+/// Why a payload is refused, or why its calculation has no result.
+///
+/// The text of each error is complete: it names the field, says the bound, and repeats the cause, so no error has a
+/// [`source`](std::error::Error::source) that would say it twice. Only [`ProbeError::Threads`] may be gone at the
+/// next attempt; every other error comes again for the same payload.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProbeError {
+    /// The payload is not text.
+    #[error("the payload is not UTF-8 ({problem}); {}", expected())]
+    NotUtf8 {
+        /// Where the first wrong byte stands.
+        problem: Utf8Error,
+    },
+    /// The payload is text, but not one JSON value.
+    #[error("the payload is not JSON ({problem}); {}", expected())]
+    NotJson {
+        /// What the parser met, and where.
+        problem: serde_json::Error,
+    },
+    /// The payload is JSON, but not an object with one string field `probe`.
+    #[error("the payload names no probe ({problem}); {}", expected())]
+    NoProbe {
+        /// What stands in the place of the object or of its field.
+        problem: serde_json::Error,
+    },
+    /// The field `probe` names none of [`NAMES`].
+    #[error("probe: unknown probe {name:?}; {}", expected())]
+    UnknownProbe {
+        /// The name, cut after 64 characters.
+        name: String,
+    },
+    /// A field is unknown, doubled, of the wrong type or out of bounds.
+    #[error("the payload of {probe} is wrong: {}{problem}", prefix(.field))]
+    Field {
+        /// The probe that the payload names.
+        probe: &'static str,
+        /// Path of the field; `.` where the problem's own text names it.
+        field: String,
+        /// What is wrong with it, and what is expected there.
+        problem: serde_json::Error,
+    },
+    /// `solve` met a pivot that is exactly zero.
+    #[error("the matrix is singular, so the system of {unknowns} equations has no single solution")]
+    Singular {
+        /// Number of equations and of unknowns.
+        unknowns: usize,
+    },
+    /// The system refused a thread; another attempt may succeed.
+    #[error("failed to start a thread ({problem})")]
+    Threads {
+        /// What the system answered.
+        problem: io::Error,
+    },
+}
+
+impl ProbeError {
+    pub(crate) fn unknown_probe(name: &str) -> Self {
+        Self::UnknownProbe { name: name.chars().take(NAME_SHOWN_CHARS_MAX).collect() }
+    }
+
+    pub(crate) fn payload(problem: serde_json::Error) -> Self {
+        if problem.is_data() { Self::NoProbe { problem } } else { Self::NotJson { problem } }
+    }
+
+    pub(crate) fn field(probe: &'static str, error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        Self::Field { probe, field: error.path().to_string(), problem: error.into_inner() }
+    }
+}
+
+fn expected() -> String {
+    format!("expected a JSON object whose \"probe\" is one of {}", NAMES.join(", "))
+}
+
+/// `serde_path_to_error` writes `.` or `?` for a problem of the object as a whole, such as a doubled field.
+fn prefix(field: &str) -> String {
+    if matches!(field, "." | "?") { String::new() } else { format!("{field}: ") }
+}

@@ -1,0 +1,42 @@
+//! The built-in calculations, called *probes*: each turns a small JSON payload into output bytes that show how a
+//! machine computes.
+//!
+//! This crate owns what a probe's payload may say (fields, defaults, bounds), the arithmetic itself, and the exact
+//! layout of the output bytes. It must not know how payloads travel, where outputs are kept or compared, or what
+//! other kinds of calculation exist: it depends on no other crate of the workspace, reads no clock, no file and no
+//! environment variable, and draws no randomness that the payload does not seed.
+//!
+//! | probe | arithmetic | the same bytes everywhere? |
+//! |---|---|---|
+//! | `echo` | none | yes |
+//! | `matmul` | matrix product, SIMD kernel picked at run time | per kernel |
+//! | `fft` | Fourier transform, SIMD kernel picked at run time | per kernel |
+//! | `libm` | sine, exponential, power … of the platform's C library | per library and CPU |
+//! | `solve` | dense linear system, LU with partial pivoting | yes, under IEEE 754 defaults |
+//! | `logistic` | chaotic map, which amplifies one differing bit | yes, under IEEE 754 defaults |
+//! | `sum` | parallel sum: `ordered`, or `racing` | `ordered` yes, `racing` no |
+//!
+//! ```
+//! use concord_probes::Probe;
+//!
+//! let probe = Probe::parse(br#"{"probe":"matmul","n":4,"seed":42}"#)?;
+//! assert_eq!(probe.name(), "matmul");
+//! assert_eq!(probe.run()?.len(), 4 * 4 * 8);
+//! # Ok::<(), concord_probes::ProbeError>(())
+//! ```
+
+mod bounded;
+mod echo;
+mod error;
+mod fft;
+mod inputs;
+mod libm;
+mod logistic;
+mod matmul;
+mod output;
+mod probe;
+mod solve;
+mod sum;
+
+pub use error::ProbeError;
+pub use probe::{NAMES, Probe};

@@ -1,0 +1,50 @@
+use crate::{CopyId, Digest, JobId, Timestamp, Verdict};
+
+/// One entry of the change feed: what a write to the ledger changed.
+///
+/// A feed hands every change on at least once, in no promised order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A copy gave this digest, as its first outcome or beside it.
+    Produced {
+        /// The copy.
+        copy: CopyId,
+        /// The digest.
+        digest: Digest,
+    },
+    /// A copy failed in this round, after its last attempt.
+    Failed {
+        /// The copy.
+        copy: CopyId,
+        /// The round of the job.
+        round: u32,
+        /// The reason.
+        reason: String,
+    },
+    /// The verdict of a job changed.
+    Decided(Announcement),
+}
+
+/// A verdict that was recorded, for whoever waits for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// The job.
+    pub job: JobId,
+    /// What the verdict is now.
+    pub verdict: Verdict,
+    /// When it became so.
+    pub decided_at: Timestamp,
+    /// The revision of the job's state which brought it: with the job, what tells a repeated announcement.
+    pub revision: u64,
+}
+
+impl Change {
+    /// The job that changed.
+    #[must_use]
+    pub fn job(&self) -> &JobId {
+        match self {
+            Self::Produced { copy, .. } | Self::Failed { copy, .. } => &copy.job,
+            Self::Decided(announcement) => &announcement.job,
+        }
+    }
+}

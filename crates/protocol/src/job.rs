@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, InconclusiveCause, JobId, Timestamp, Verdict};
+
+/// What turns payload bytes into output bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Calculation {
+    /// A calculation that is built in.
+    Probe {
+        /// Its name, as the payload gives it.
+        name: String,
+    },
+    /// Any program: payload on standard input, output on standard output.
+    Command {
+        /// The program as the user named it, and its arguments. No shell reads them.
+        argv: Vec<String>,
+        /// The folder it runs in.
+        folder: PathBuf,
+    },
+}
+
+/// What the user asked of a job beyond its copies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Runs that a copy gets before its failure is recorded: 1 to [`crate::limits::ATTEMPTS_MAX`].
+    pub attempts: u32,
+    /// Milliseconds from submission (or retry) to the deadline.
+    pub timeout_ms: u64,
+    /// Milliseconds that one run of a copy may take.
+    pub copy_timeout_ms: u64,
+    /// Whether copies stop being started once the job is divergent.
+    pub fail_fast: bool,
+    /// JSON pointer (RFC 6901) to the part of the output that is digested; all of it when absent.
+    pub select: Option<String>,
+}
+
+/// What a job is: fixed once it was submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// Its name.
+    pub job: JobId,
+    /// The submission it came with.
+    pub submission: JobId,
+    /// When it was submitted.
+    pub submitted_at: Timestamp,
+    /// Digest of the payload.
+    pub payload_digest: Digest,
+    /// Bytes of the payload.
+    pub payload_bytes: u64,
+    /// Copies wanted: 1 to [`crate::limits::COPIES_MAX`].
+    pub copies: u32,
+    /// What runs.
+    pub calculation: Calculation,
+    /// What was asked beyond that.
+    pub policy: Policy,
+}
+
+/// How a job stands. Replaced as a whole, on condition that the stored revision is the one that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobState {
+    /// The verdict, `running` until there is one.
+    pub verdict: Verdict,
+    /// Why it is inconclusive, when it is.
+    pub cause: Option<InconclusiveCause>,
+    /// How often the copies without a digest were started again by a retry.
+    pub round: u32,
+    /// When the verdict is due.
+    pub deadline_at: Timestamp,
+    /// When the verdict became what it is.
+    pub decided_at: Option<Timestamp>,
+    /// When the job ended: nothing more is started for it.
+    pub ended_at: Option<Timestamp>,
+    /// Which write of the state this is, from 0; a version for conditional writes, not a count of anything.
+    pub revision: u64,
+}
+
+/// A job as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// What it is.
+    pub spec: Arc<JobSpec>,
+    /// How it stands.
+    pub state: JobState,
+}
+
+impl JobSpec {
+    /// The state of a job that was just submitted.
+    #[must_use]
+    pub fn first_state(&self) -> JobState {
+        JobState {
+            verdict: Verdict::Running,
+            cause: None,
+            round: 0,
+            deadline_at: self.submitted_at.plus_ms(self.policy.timeout_ms),
+            decided_at: None,
+            ended_at: None,
+            revision: 0,
+        }
+    }
+}
+
+impl Job {
+    /// Whether a copy of the given round should still be run: not once the job ended, its deadline has passed, or a
+    /// retry has started a newer round.
+    #[must_use]
+    pub fn wants(&self, round: u32, now: Timestamp) -> bool {
+        self.state.ended_at.is_none() && self.state.round == round && now < self.state.deadline_at
+    }
+}

@@ -1,0 +1,28 @@
+//! The words of Concord, the fold from outcomes to a verdict, the legal transitions, and the ports.
+//!
+//! Pure: it knows no async runtime, no clock, no files, no process environment, no database and no cloud. Time comes in
+//! as a [`Timestamp`], everything else through the [`ports`], and whoever implements those knows the outside world.
+
+mod change;
+mod digest;
+mod id;
+mod job;
+pub mod json_slice;
+pub mod limits;
+mod outcome;
+pub mod ports;
+mod roll;
+mod tally;
+mod timestamp;
+mod verdict;
+
+pub use change::{Announcement, Change};
+pub use digest::{Digest, DigestError};
+pub use id::{CopyId, IdError, JobId};
+pub use job::{Calculation, Job, JobSpec, JobState, Policy};
+pub use outcome::{Environment, Failure, Outcome, Produced, Settlement, settle};
+pub use roll::{Reached, Roll};
+pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_in_chunk};
+pub use timestamp::Timestamp;
+pub use verdict::VerdictError;
+pub use verdict::{Event, IllegalTransition, InconclusiveCause, Verdict, decide, next};

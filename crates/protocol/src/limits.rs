@@ -1,0 +1,43 @@
+//! Every bound of the system, by name. Going over one is a clear error, never a silent cut.
+
+/// Copies of one job, at most. Copies are tallied in [`CHUNKS_MAX`] chunks of [`CHUNK_COPIES`].
+pub const COPIES_MAX: u32 = CHUNK_COPIES * CHUNKS_MAX;
+
+/// Copies whose outcomes one tally holds: it bounds the size of a stored tally.
+pub const CHUNK_COPIES: u32 = 1_000;
+
+/// Tallies of one job, at most.
+pub const CHUNKS_MAX: u32 = 1_000;
+
+/// Jobs of one submission, at most.
+pub const SUBMISSION_JOBS_MAX: usize = 10_000;
+
+/// Bytes of one payload, at most.
+pub const PAYLOAD_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Bytes of all payloads of one submission, at most.
+pub const SUBMISSION_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Bytes of one output, at most. A calculation that gives more has failed.
+pub const OUTPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Distinct outputs of one job whose bytes are kept. Digests are kept without this bound.
+pub const OUTPUTS_KEPT_MAX: usize = 64;
+
+/// Bytes kept of the end of what a calculation wrote to its standard error, as Lambda's `LogType=Tail` keeps.
+pub const STDERR_TAIL_BYTES: usize = 4 * 1024;
+
+/// Bytes of the reason of a failure, at most; reasons are grouped and counted, so they are short and few.
+pub const REASON_BYTES_MAX: usize = 200;
+
+/// Attempts of one copy, at most.
+pub const ATTEMPTS_MAX: u32 = 100;
+
+/// Time that a job may take before its deadline, in milliseconds, at most: 14 days, as long as SQS keeps a message.
+pub const TIMEOUT_MS_MAX: u64 = 14 * 24 * 60 * 60 * 1_000;
+
+/// Times that the copies without a digest may be run again by a retry of the job.
+pub const ROUNDS_MAX: u32 = 1_000;
+
+/// Bytes of a job's id, at most.
+pub const JOB_ID_BYTES_MAX: usize = 64;

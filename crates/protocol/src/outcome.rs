@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::REASON_BYTES_MAX;
+use crate::{CopyId, Digest, Timestamp};
+
+/// The facts about the machine and sandbox which ran a copy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Environment {
+    /// The worker process: unique to one start of one process (a Lambda sandbox, or this producer).
+    pub sandbox: String,
+    /// Architecture of the processor, as Rust names it: `x86_64`, `aarch64`.
+    pub architecture: String,
+    /// Vendor, family, model, stepping and name of the processor, as the system shows them.
+    pub cpu: String,
+}
+
+/// Output bytes, by their digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Produced {
+    /// SHA-256 of the output, or of the part that the job's policy selects.
+    pub digest: Digest,
+    /// Bytes that were digested.
+    pub bytes: u64,
+}
+
+/// Why a run gave no digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    reason: String,
+}
+
+impl Failure {
+    /// A failure with the given reason: lower case, without values that differ from copy to copy, so that failures
+    /// can be grouped by it. Cut at [`REASON_BYTES_MAX`].
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        let mut reason = reason.into();
+        reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
+        Self { reason }
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// What one run of a copy gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The copy that ran.
+    pub copy: CopyId,
+    /// The round of the job in which it ran.
+    pub round: u32,
+    /// Which attempt of the copy in that round it was, from 1.
+    pub attempt: u32,
+    /// A digest, or a failure.
+    pub result: Result<Produced, Failure>,
+    /// When the run started.
+    pub started_at: Timestamp,
+    /// How long it took, in microseconds.
+    pub run_us: u64,
+    /// The end of what it wrote to its standard error, at most [`crate::limits::STDERR_TAIL_BYTES`].
+    pub stderr_tail: String,
+    /// Where it ran; absent when a copy was given up and nobody knows.
+    pub environment: Option<Arc<Environment>>,
+}
+
+/// What becomes of a new outcome, given the one that is stored for the same copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is written: none was there, or it says more than the failure that was.
+    Written,
+    /// It is kept beside the stored one: a second, differing digest is a divergence and is never lost.
+    KeptBeside,
+    /// It says nothing new and is dropped.
+    Dropped,
+}
+
+/// First outcome wins, and a second one is evidence. A digest outranks a failure whichever came first; between two
+/// failures the later round's stays.
+#[must_use]
+pub fn settle(stored: Option<&Outcome>, new: &Outcome) -> Settlement {
+    let Some(stored) = stored else { return Settlement::Written };
+    match (&stored.result, &new.result) {
+        (Ok(first), Ok(second)) if first.digest != second.digest => Settlement::KeptBeside,
+        (Err(_), Ok(_)) => Settlement::Written,
+        (Err(_), Err(_)) if new.round > stored.round => Settlement::Written,
+        (Ok(_) | Err(_), _) => Settlement::Dropped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(round: u32, result: Result<&str, &str>) -> Outcome {
+        Outcome {
+            copy: CopyId { job: "j".parse().unwrap(), index: 0 },
+            round,
+            attempt: 1,
+            result: result
+                .map(|output| Produced { digest: Digest::of(output.as_bytes()), bytes: output.len() as u64 })
+                .map_err(Failure::new),
+            started_at: Timestamp::from_unix_ms(0),
+            run_us: 0,
+            stderr_tail: String::new(),
+            environment: None,
+        }
+    }
+
+    #[test]
+    fn first_wins_and_a_second_digest_is_evidence() {
+        let check = |stored: Option<(u32, Result<&str, &str>)>, new: (u32, Result<&str, &str>), expect| {
+            let stored = stored.map(|(round, result)| outcome(round, result));
+            assert_eq!(settle(stored.as_ref(), &outcome(new.0, new.1)), expect, "{stored:?} then {new:?}");
+        };
+        check(None, (0, Ok("a")), Settlement::Written);
+        check(None, (0, Err("exit code 1")), Settlement::Written);
+        check(Some((0, Ok("a"))), (0, Ok("a")), Settlement::Dropped);
+        check(Some((0, Ok("a"))), (0, Ok("b")), Settlement::KeptBeside);
+        check(Some((0, Ok("a"))), (1, Err("exit code 1")), Settlement::Dropped);
+        check(Some((0, Err("exit code 1"))), (0, Ok("a")), Settlement::Written);
+        check(Some((1, Err("exit code 1"))), (0, Ok("a")), Settlement::Written);
+        check(Some((0, Err("exit code 1"))), (0, Err("timed out")), Settlement::Dropped);
+        check(Some((0, Err("exit code 1"))), (1, Err("timed out")), Settlement::Written);
+        check(Some((1, Err("exit code 1"))), (0, Err("timed out")), Settlement::Dropped);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_at_a_character() {
+        let reason = "ä".repeat(REASON_BYTES_MAX);
+        assert_eq!(Failure::new(reason).reason(), "ä".repeat(REASON_BYTES_MAX / 2));
+    }
+}

@@ -1,0 +1,254 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::limits::CHUNK_COPIES;
+use crate::{Change, Digest};
+
+/// The chunk that holds a copy's tally.
+#[must_use]
+pub fn chunk_of(copy_index: u32) -> u32 {
+    copy_index / CHUNK_COPIES
+}
+
+/// How many chunks the copies of a job fill.
+#[must_use]
+pub fn chunks(copies: u32) -> u32 {
+    copies.div_ceil(CHUNK_COPIES)
+}
+
+/// How many copies of a job with `copies` copies lie in `chunk`; the last chunk may be shorter.
+#[must_use]
+pub fn copies_in_chunk(copies: u32, chunk: u32) -> u32 {
+    copies.saturating_sub(chunk.saturating_mul(CHUNK_COPIES)).min(CHUNK_COPIES)
+}
+
+const WORDS: usize = (CHUNK_COPIES as usize).div_ceil(64);
+
+/// A set of at most [`CHUNK_COPIES`] places, from 0: the copies of one chunk, or the chunks of one job.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopySet([u64; WORDS]);
+
+impl CopySet {
+    /// Bytes of a stored set.
+    pub const BYTES: usize = WORDS * 8;
+
+    /// The set of one place.
+    #[must_use]
+    pub fn of(place: u32) -> Self {
+        let mut set = Self::default();
+        set.insert(place);
+        set
+    }
+
+    /// The first `count` places.
+    #[must_use]
+    pub fn first(count: u32) -> Self {
+        (0..count).map(Self::of).fold(Self::default(), Self::union)
+    }
+
+    /// Adds a place.
+    ///
+    /// # Panics
+    /// When the place is not below [`CHUNK_COPIES`].
+    pub fn insert(&mut self, place: u32) {
+        assert!(place < CHUNK_COPIES, "place {place} is not in a set of {CHUNK_COPIES}");
+        self.0[place as usize / 64] |= 1 << (place % 64);
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
+    }
+
+    /// What is in this one but not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
+    }
+
+    /// How many places are in the set.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Whether nothing is in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|&word| word == 0)
+    }
+
+    /// The lowest place in the set.
+    #[must_use]
+    pub fn lowest(&self) -> Option<u32> {
+        self.iter().next()
+    }
+
+    /// The places, lowest first.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..CHUNK_COPIES).filter(|&place| self.0[place as usize / 64] >> (place % 64) & 1 == 1)
+    }
+
+    /// The stored form: little-endian words, place `i` in bit `i % 64` of word `i / 64`.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (place, word) in bytes.chunks_exact_mut(8).zip(self.0) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Reads the stored form; `None` when it has another length.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
+        let mut set = Self::default();
+        for (word, place) in set.0.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = u64::from_le_bytes(place.try_into().ok()?);
+        }
+        Some(set)
+    }
+}
+
+impl fmt::Debug for CopySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// What is known of the copies of one chunk: sets, merged by union, so that a replay, a late change or a split batch
+/// cannot alter what comes out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Which copies gave which digest. A copy that gave two stands in both sets.
+    pub digests: BTreeMap<Digest, CopySet>,
+    /// Which copies failed, by round and reason. A copy that gave a digest since is not taken out.
+    pub failures: BTreeMap<(u32, String), CopySet>,
+}
+
+impl Tally {
+    /// Takes in one change. A verdict is no outcome and changes nothing.
+    pub fn absorb(&mut self, change: &Change) {
+        match change {
+            Change::Produced { copy, digest } => {
+                self.digests.entry(*digest).or_default().insert(copy.index % CHUNK_COPIES);
+            }
+            Change::Failed { copy, round, reason } => {
+                let key = (*round, reason.clone());
+                self.failures.entry(key).or_default().insert(copy.index % CHUNK_COPIES);
+            }
+            Change::Decided(_) => {}
+        }
+    }
+
+    /// Takes in all that another tally of the same chunk knows.
+    pub fn merge(&mut self, other: &Self) {
+        for (digest, copies) in &other.digests {
+            let known = self.digests.entry(*digest).or_default();
+            *known = known.union(*copies);
+        }
+        for (failure, copies) in &other.failures {
+            let known = self.failures.entry(failure.clone()).or_default();
+            *known = known.union(*copies);
+        }
+    }
+
+    /// The copies that gave a digest.
+    #[must_use]
+    pub fn produced(&self) -> CopySet {
+        self.digests.values().copied().fold(CopySet::default(), CopySet::union)
+    }
+
+    /// The copies that failed in `round` and gave no digest.
+    #[must_use]
+    pub fn failed(&self, round: u32) -> CopySet {
+        let failures = self.failures.iter().filter(|((failed_in, _), _)| *failed_in == round);
+        failures.map(|(_, copies)| *copies).fold(CopySet::default(), CopySet::union).minus(self.produced())
+    }
+
+    /// The latest round in which a copy failed.
+    #[must_use]
+    pub fn latest_failed_round(&self) -> Option<u32> {
+        self.failures.keys().map(|(round, _)| *round).max()
+    }
+}
+
+/// The tallies of a whole job, by chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobTally {
+    /// The tally of each chunk of which anything is known.
+    pub chunks: BTreeMap<u32, Tally>,
+}
+
+/// A digest and how many copies gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigestCount {
+    /// The digest.
+    pub digest: Digest,
+    /// How many copies gave it.
+    pub copies: u32,
+    /// The lowest index among them.
+    pub first_copy: u32,
+}
+
+impl JobTally {
+    /// Copies that gave a digest.
+    #[must_use]
+    pub fn produced(&self) -> u32 {
+        self.chunks.values().map(|tally| tally.produced().len()).sum()
+    }
+
+    /// Copies that failed in `round` and gave no digest.
+    #[must_use]
+    pub fn failed(&self, round: u32) -> u32 {
+        self.chunks.values().map(|tally| tally.failed(round).len()).sum()
+    }
+
+    /// Every digest with its copies, most frequent first, then by the copy that gave it first.
+    #[must_use]
+    pub fn digests(&self) -> Vec<DigestCount> {
+        let mut counts = BTreeMap::<Digest, DigestCount>::new();
+        for (chunk, tally) in &self.chunks {
+            for (digest, copies) in &tally.digests {
+                let Some(lowest) = copies.lowest() else { continue };
+                let first_copy = chunk * CHUNK_COPIES + lowest;
+                let count =
+                    counts.entry(*digest).or_insert(DigestCount { digest: *digest, copies: 0, first_copy });
+                count.copies += copies.len();
+            }
+        }
+        let mut counts: Vec<_> = counts.into_values().collect();
+        counts.sort_by_key(|count| (std::cmp::Reverse(count.copies), count.first_copy, count.digest));
+        counts
+    }
+
+    /// The reasons of the failures in `round` of copies that gave no digest, with their copies, most frequent first.
+    #[must_use]
+    pub fn failures(&self, round: u32) -> Vec<(String, u32)> {
+        let mut counts = BTreeMap::<&str, u32>::new();
+        for tally in self.chunks.values() {
+            let produced = tally.produced();
+            for ((failed_in, reason), copies) in &tally.failures {
+                let copies = copies.minus(produced).len();
+                if *failed_in == round && copies > 0 {
+                    *counts.entry(reason).or_default() += copies;
+                }
+            }
+        }
+        let mut counts: Vec<_> =
+            counts.into_iter().map(|(reason, copies)| (reason.to_owned(), copies)).collect();
+        counts.sort_by_key(|(_, copies)| std::cmp::Reverse(*copies));
+        counts
+    }
+
+    /// The copies of a job with `copies` copies which gave no digest, lowest first.
+    pub fn without_digest(&self, copies: u32) -> impl Iterator<Item = u32> + '_ {
+        (0..chunks(copies)).flat_map(move |chunk| {
+            let produced = self.chunks.get(&chunk).map(Tally::produced).unwrap_or_default();
+            let missing = CopySet::first(copies_in_chunk(copies, chunk)).minus(produced);
+            missing.iter().map(|place| chunk * CHUNK_COPIES + place).collect::<Vec<_>>()
+        })
+    }
+}

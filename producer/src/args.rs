@@ -1,0 +1,217 @@
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use concord_protocol::json_slice::Pointer;
+use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX, TIMEOUT_MS_MAX};
+use concord_protocol::{JobId, Verdict};
+
+/// Does this computation give the same answer every time?
+///
+/// Runs N copies of one payload, digests each output, and says whether the job is reproducible (every copy gave a
+/// digest, and all are equal), divergent (two differ) or inconclusive (some copy gave none).
+#[derive(Debug, Parser)]
+#[command(name = "producer", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes of submit, wait and retry (several jobs: the worst, in the order 4, 1, 3, 0):
+    0  reproducible            1  divergent
+    2  wrong usage or input    3  inconclusive or cancelled
+    4  the store or the system failed
+  130  interrupted; what was recorded is kept
+The other verbs exit with 0, 2 or 4.";
+
+const SUBMIT_EXAMPLES: &str = "\
+Examples:
+  producer submit examples/matmul.json
+  producer submit examples/payloads.json --each --copies 50
+  producer submit input.json --copies 180 -- python3 model.py --fast
+  echo '{\"probe\":\"libm\"}' | producer submit - --format json | jq .verdict
+
+Payload and output are bytes: nothing reads or rewrites them unless --each or --select asks.
+A payload for a probe is a JSON object such as {\"probe\":\"matmul\",\"n\":256,\"seed\":42}; the probes are
+echo, fft, libm, logistic, matmul, solve and sum.
+A command gets the payload on its standard input and gives its output on its standard output; exit code 0 is
+success. It runs without a shell, in the current folder, in a process group of its own.";
+
+/// Where jobs are kept.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct StoreArgs {
+    /// The store's file [default: $CONCORD_STORE, or concord/concord.db in the XDG state folder]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct OutputArgs {
+    /// Text for people, or JSON: one object a job, one a line
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Whether text is coloured; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+/// The form of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run copies of a payload and say whether all gave the same output
+    #[command(after_help = SUBMIT_EXAMPLES)]
+    Submit(SubmitArgs),
+    /// Work on jobs until they have ended, and print their verdicts
+    Wait(WaitArgs),
+    /// Print how jobs stand, without working on them
+    Status(JobsArgs),
+    /// List jobs, newest first
+    List(ListArgs),
+    /// Print the outcome of each copy of a job
+    Copies(CopiesArgs),
+    /// Run the copies of ended jobs that gave no digest again
+    Retry(RetryArgs),
+    /// End jobs for good: nothing more of them is started, and what runs of them on this machine is killed
+    Cancel(JobsArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Options of `submit`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SubmitArgs {
+    /// Files with a payload each; - reads standard input
+    #[arg(required = true, value_name = "PAYLOAD")]
+    pub(crate) payloads: Vec<PathBuf>,
+    /// Make one job of each element of a JSON array, or of each line of JSON Lines, byte for byte
+    #[arg(long)]
+    pub(crate) each: bool,
+    /// Copies of each payload
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(COPIES_MAX)))]
+    pub(crate) copies: u32,
+    /// Name of the job; repeating a submit with the same name, payload and options goes on with the job or reports it
+    #[arg(long, value_name = "ID")]
+    pub(crate) job: Option<JobId>,
+    /// Runs that a failing copy gets before its failure is recorded
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(ATTEMPTS_MAX)))]
+    pub(crate) attempts: u32,
+    /// Time until the verdict is due, from now
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = milliseconds)]
+    pub(crate) timeout: u64,
+    /// Time that one run of a copy may take; a command that takes longer is killed
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = milliseconds)]
+    pub(crate) copy_timeout: u64,
+    /// Start no more copies once two outputs differ
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Digest only the part of a JSON output at this JSON pointer (RFC 6901), such as /result/hash
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) select: Option<Pointer>,
+    /// Do not wait: the next `producer wait`, or any submit on the same store, does the work
+    #[arg(long)]
+    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+    /// The command to run instead of a probe, with its arguments, after --
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// How this process works on jobs.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub(crate) struct WorkArgs {
+    /// Copies that run at once [default: the number of cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// Options of `retry`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RetryArgs {
+    /// Ids of jobs or submissions, or what a job's id begins with
+    #[arg(required = true, value_name = "JOB")]
+    pub(crate) names: Vec<String>,
+    /// Do not wait: the next `producer wait`, or any submit on the same store, does the work
+    #[arg(long)]
+    pub(crate) detach: bool,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+/// Options of `wait`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WaitArgs {
+    /// Ids of jobs or submissions, or what a job's id begins with [default: every unfinished job]
+    #[arg(value_name = "JOB")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+}
+
+/// Options of verbs about jobs.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct JobsArgs {
+    /// Ids of jobs or submissions, or what a job's id begins with
+    #[arg(required = true, value_name = "JOB")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Options of `list`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListArgs {
+    /// Only jobs with this verdict
+    #[arg(long, value_name = "VERDICT", value_parser = verdicts())]
+    pub(crate) verdict: Option<String>,
+    /// So many jobs, at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+/// Options of `copies`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CopiesArgs {
+    /// Id of a job, or what it begins with
+    #[arg(value_name = "JOB")]
+    pub(crate) name: String,
+}
+
+fn verdicts() -> clap::builder::PossibleValuesParser {
+    Verdict::ALL.map(Verdict::as_str).into()
+}
+
+/// Reads a length of time such as `90s`, `15m` or `1h30m`, in milliseconds.
+fn milliseconds(text: &str) -> Result<u64, String> {
+    let duration: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "expected a time with its unit, such as 500ms, 90s, 15m or 1h30m".to_owned())?;
+    match u64::try_from(duration.as_millis()) {
+        Ok(ms) if (1..=TIMEOUT_MS_MAX).contains(&ms) => Ok(ms),
+        _ => Err("a time has to lie between 1ms and 14 days".to_owned()),
+    }
+}

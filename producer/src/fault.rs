@@ -1,0 +1,64 @@
+use std::fmt;
+
+use concord_local::OpenError;
+use concord_protocol::ports::PortError;
+
+use crate::exit::Exit;
+
+/// Why a verb could not be done: a cause, what helps, and how the program ends.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) exit: Exit,
+    pub(crate) cause: anyhow::Error,
+    pub(crate) hint: Option<String>,
+}
+
+impl Fault {
+    /// The caller's input is at fault.
+    pub(crate) fn usage(cause: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, cause: cause.into(), hint: None }
+    }
+
+    /// The caller's input is at fault, in these words.
+    pub(crate) fn usage_text(cause: impl fmt::Display) -> Self {
+        Self::usage(anyhow::anyhow!("{cause}"))
+    }
+
+    /// The store or the system is at fault.
+    pub(crate) fn failed(cause: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Failed, cause: cause.into(), hint: None }
+    }
+
+    /// What helps.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<PortError> for Fault {
+    fn from(error: PortError) -> Self {
+        let hint = match &error {
+            PortError::Retry(_) => Some("another process kept the store busy: try again"),
+            PortError::Refused(_) => {
+                Some("what was recorded is kept; see that its disk has room and can be written")
+            }
+            PortError::Rejected(_) => None,
+        };
+        Self { hint: hint.map(str::to_owned), ..Self::failed(error) }
+    }
+}
+
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        let hint = match &error {
+            OpenError::NotADatabase { .. } | OpenError::Foreign { .. } => {
+                "name a store, or a file that does not exist yet, with --store PATH"
+            }
+            OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
+            OpenError::Failed { .. } => {
+                "its folder has to exist and be writable, with room on its disk; --store PATH names another place"
+            }
+        };
+        Self::failed(error).hint(hint)
+    }
+}

@@ -1,0 +1,35 @@
+//! The command line of Concord: arguments become settings, a verb gives a report, the printer prints it, and the exit
+//! code says what was found.
+//!
+//! Knows the store of this machine, but not how it keeps things; decides nothing about a job by itself.
+
+mod args;
+mod copies_table;
+mod exit;
+mod fault;
+mod interrupt;
+mod payloads;
+mod printer;
+mod progress;
+mod report;
+mod settings;
+mod text;
+mod verbs;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::printer::Printer;
+use crate::settings::{Process, Settings};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let process = Process::read();
+    let printer = Printer::new(args.output.format, args.output.color, &process);
+    let done = Settings::new(&args, &process).and_then(|settings| verbs::run(args.verb, &settings, &printer));
+    let exit = done.unwrap_or_else(|fault| printer.fault(&fault));
+    exit.into()
+}

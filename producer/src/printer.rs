@@ -1,0 +1,99 @@
+use std::io::{self, Stderr, Stdout, Write};
+
+use anstyle::{AnsiColor, Style};
+use concord_protocol::Verdict;
+use serde::Serialize;
+
+use crate::args::{Color, Format};
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::settings::Process;
+
+/// The only one who prints: data on standard output, conversation on standard error.
+pub(crate) struct Printer {
+    pub(crate) format: Format,
+    /// Whether progress may be drawn over itself.
+    pub(crate) draws: bool,
+    color_out: bool,
+    color_err: bool,
+    stdout: Stdout,
+    stderr: Stderr,
+}
+
+/// Something worth knowing that is no error, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Warning {
+    pub(crate) text: String,
+    pub(crate) hint: String,
+}
+
+impl Printer {
+    pub(crate) fn new(format: Format, color: Color, process: &Process) -> Self {
+        let colored = |terminal| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !process.no_color,
+        };
+        Self {
+            format,
+            draws: process.stderr_is_terminal,
+            color_out: colored(process.stdout_is_terminal),
+            color_err: colored(process.stderr_is_terminal),
+            stdout: io::stdout(),
+            stderr: io::stderr(),
+        }
+    }
+
+    /// Prints data. A reader that has seen enough and left is no error.
+    pub(crate) fn data(&self, text: &str) -> Result<(), Fault> {
+        let mut stdout = self.stdout.lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Fault::failed(anyhow::Error::new(error).context("cannot write to standard output")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints one JSON object on a line.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Fault> {
+        let mut line = serde_json::to_string(value).map_err(Fault::failed)?;
+        line.push('\n');
+        self.data(&line)
+    }
+
+    /// Says something. Nobody listening is no error.
+    pub(crate) fn say(&self, text: &str) {
+        let _ = writeln!(self.stderr.lock(), "{text}");
+    }
+
+    pub(crate) fn warn(&self, warning: &Warning) {
+        let head = painted(self.color_err, AnsiColor::Yellow, "warning");
+        self.say(&format!("{head}: {}\n   hint: {}", warning.text, warning.hint));
+    }
+
+    pub(crate) fn fault(&self, fault: &Fault) -> Exit {
+        let head = painted(self.color_err, AnsiColor::Red, "error");
+        self.say(&format!("{head}: {:#}", fault.cause));
+        if let Some(hint) = &fault.hint {
+            self.say(&format!(" hint: {hint}"));
+        }
+        fault.exit
+    }
+
+    /// The verdict in its colour, for standard output.
+    pub(crate) fn verdict(&self, verdict: Verdict, width: usize) -> String {
+        let color = match verdict {
+            Verdict::Running => AnsiColor::Cyan,
+            Verdict::Reproducible => AnsiColor::Green,
+            Verdict::Divergent => AnsiColor::Red,
+            Verdict::Inconclusive | Verdict::Cancelled => AnsiColor::Yellow,
+        };
+        painted(self.color_out, color, &format!("{verdict:width$}"))
+    }
+}
+
+fn painted(colored: bool, color: AnsiColor, text: &str) -> String {
+    let style = Style::new().fg_color(Some(color.into())).bold();
+    if colored { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}

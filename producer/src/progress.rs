@@ -1,0 +1,103 @@
+//! How far jobs have come, on standard error: a line a job that is drawn over itself, or, where nobody looks, a line
+//! at each change of state.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use concord_protocol::{Job, JobId, JobTally, Verdict};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::printer::Printer;
+
+/// Jobs that have a line at the same time, at most.
+pub(crate) const LINES_MAX: usize = 8;
+
+pub(crate) struct Progress<'a> {
+    printer: &'a Printer,
+    lines: MultiProgress,
+    jobs: HashMap<JobId, Line>,
+    rest: Option<ProgressBar>,
+}
+
+struct Line {
+    bar: ProgressBar,
+    verdict: Option<Verdict>,
+    started: Instant,
+    done_at_start: u32,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(printer: &'a Printer) -> Self {
+        Self { printer, lines: MultiProgress::new(), jobs: HashMap::new(), rest: None }
+    }
+
+    /// Shows a job as it stands.
+    pub(crate) fn show(&mut self, job: &Job, tally: &JobTally) {
+        let id = &job.spec.job;
+        let (done, failed) = (tally.produced(), tally.failed(job.state.round));
+        let distinct = tally.digests().len();
+        if !self.jobs.contains_key(id) {
+            let line = self.line(done + failed);
+            self.jobs.insert(id.clone(), line);
+        }
+        let Some(line) = self.jobs.get_mut(id) else { return };
+        let elapsed = line.started.elapsed();
+        let rate =
+            f64::from((done + failed).saturating_sub(line.done_at_start)) / elapsed.as_secs_f64().max(0.001);
+        let words = format!(
+            "{id}: {} {}/{} copies, {distinct} distinct, {failed} failed, {rate:.0}/s, {} s",
+            job.state.verdict,
+            done + failed,
+            job.spec.copies,
+            elapsed.as_secs()
+        );
+        if self.printer.draws {
+            line.bar.set_message(words);
+        } else if line.verdict != Some(job.state.verdict) {
+            self.printer.say(&words);
+        }
+        line.verdict = Some(job.state.verdict);
+    }
+
+    /// Says how many open jobs have no line.
+    pub(crate) fn show_rest(&mut self, count: usize) {
+        if !self.printer.draws {
+            return;
+        }
+        match (count, &self.rest) {
+            (0, Some(rest)) => rest.finish_and_clear(),
+            (0, None) => {}
+            (count, _) => {
+                let rest = self.rest.get_or_insert_with(|| self.lines.add(plain_line()));
+                rest.set_message(format!("and {count} more jobs"));
+            }
+        }
+    }
+
+    /// Takes a job's line away.
+    pub(crate) fn finish(&mut self, job: &JobId) {
+        if let Some(line) = self.jobs.remove(job) {
+            line.bar.finish_and_clear();
+        }
+    }
+
+    /// Takes all lines away.
+    pub(crate) fn clear(self) {
+        // A terminal that cannot be cleared any more is gone.
+        let _ = self.lines.clear();
+    }
+
+    fn line(&self, done_at_start: u32) -> Line {
+        let bar = if self.printer.draws { self.lines.insert(0, plain_line()) } else { ProgressBar::hidden() };
+        Line { bar, verdict: None, started: Instant::now(), done_at_start }
+    }
+}
+
+fn plain_line() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

@@ -1,0 +1,108 @@
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use concord_local::{Store, SystemClock};
+use concord_protocol::ports::Clock;
+
+use crate::args::Args;
+use crate::fault::Fault;
+
+/// Names the store when `--store` does not.
+pub(crate) const CONCORD_STORE: &str = "CONCORD_STORE";
+/// The folder under which programs keep what should outlive them (XDG base directory specification).
+const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// The user's folder.
+const HOME: &str = "HOME";
+/// Set and not empty: no colour (<https://no-color.org>).
+const NO_COLOR: &str = "NO_COLOR";
+/// The folders in which commands are looked for.
+const PATH: &str = "PATH";
+
+/// What the program takes from its process, read once.
+pub(crate) struct Process {
+    pub(crate) store: Option<OsString>,
+    pub(crate) state_folder: Option<OsString>,
+    pub(crate) home: Option<OsString>,
+    pub(crate) no_color: bool,
+    pub(crate) search_path: Option<OsString>,
+    pub(crate) stdout_is_terminal: bool,
+    pub(crate) stderr_is_terminal: bool,
+    pub(crate) cores: usize,
+}
+
+impl Process {
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
+    pub(crate) fn read() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            store: variable(CONCORD_STORE),
+            state_folder: variable(XDG_STATE_HOME),
+            home: variable(HOME),
+            no_color: variable(NO_COLOR).is_some(),
+            search_path: variable(PATH),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            cores: std::thread::available_parallelism().map_or(1, NonZero::get),
+        }
+    }
+}
+
+/// What all verbs go by.
+pub(crate) struct Settings {
+    pub(crate) store: PathBuf,
+    /// Whether the place of the store is the default, whose folder is made when it is missing.
+    default_place: bool,
+    pub(crate) search_path: Option<OsString>,
+    pub(crate) cores: usize,
+    /// The clock that everything in this process goes by.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Settings {
+    pub(crate) fn new(args: &Args, process: &Process) -> Result<Self, Fault> {
+        let named = args.store.store.clone().or_else(|| process.store.clone().map(PathBuf::from));
+        let default_place = named.is_none();
+        let store = named.or_else(|| default_store(process)).ok_or_else(|| {
+            Fault::usage_text("no place for the store: neither XDG_STATE_HOME nor HOME is set")
+                .hint("name one with --store PATH")
+        })?;
+        Ok(Self {
+            store,
+            default_place,
+            search_path: process.search_path.clone(),
+            cores: process.cores,
+            clock: Arc::new(SystemClock::start()),
+        })
+    }
+
+    /// Opens the store, and creates it if there is none.
+    pub(crate) fn create_store(&self) -> Result<Store, Fault> {
+        if self.default_place
+            && let Some(folder) = self.store.parent()
+        {
+            std::fs::create_dir_all(folder).map_err(|error| {
+                let cause = anyhow::Error::new(error).context(format!("cannot create {}", folder.display()));
+                Fault::failed(cause).hint("name another place with --store PATH")
+            })?;
+        }
+        let store = Store::open(&self.store, Arc::clone(&self.clock))?;
+        futures::executor::block_on(store.meet_deadlines())?;
+        Ok(store)
+    }
+
+    /// Opens the store if there is one.
+    pub(crate) fn open_store(&self) -> Result<Option<Store>, Fault> {
+        let there = self.store.try_exists().unwrap_or(true);
+        if there { self.create_store().map(Some) } else { Ok(None) }
+    }
+}
+
+fn default_store(process: &Process) -> Option<PathBuf> {
+    // The specification has relative paths ignored.
+    let state = process.state_folder.as_ref().map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let home = || process.home.as_ref().map(|home| PathBuf::from(home).join(".local/state"));
+    Some(state.or_else(home)?.join("concord").join("concord.db"))
+}

@@ -1,0 +1,142 @@
+//! Reports as text for people, within 80 columns where the words allow it.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use concord_protocol::{Calculation, Digest, Verdict};
+
+use crate::printer::Printer;
+use crate::report::{CONFIDENCE, Evidence, JobReport};
+
+/// Digests and reasons of a job that are shown, at most.
+const SHOWN_MAX: usize = 8;
+
+/// The whole report of a job.
+pub(crate) fn report(report: &JobReport, printer: &Printer) -> String {
+    let mut text = format!("{}  job {}\n", printer.verdict(report.verdict, 0), report.job);
+    let mut line = |words: String| {
+        let _ = writeln!(text, "  {words}");
+    };
+    line(format!(
+        "{}, payload {} ({} bytes)",
+        calculation(&report.calculation),
+        short(&report.payload_digest),
+        report.payload_bytes
+    ));
+    line(copies(report));
+    for digest in report.digests.iter().take(SHOWN_MAX) {
+        let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {bytes} bytes"));
+        line(format!(
+            "{:>9} x {}{bytes}  first: copy {}",
+            digest.copies,
+            short(&digest.digest),
+            digest.first_copy
+        ));
+    }
+    if report.distinct_digests > SHOWN_MAX {
+        line(format!("          … {} distinct digests in all", report.distinct_digests));
+    }
+    for failure in report.failures.iter().take(SHOWN_MAX) {
+        line(format!("{:>9} x failed: {}", failure.copies, failure.reason));
+    }
+    if report.failures.len() > SHOWN_MAX {
+        line(format!("          … {} different reasons in all", report.failures.len()));
+    }
+    if let Some(evidence) = &report.evidence {
+        lines_of_evidence(report, evidence).into_iter().for_each(line);
+    }
+    text
+}
+
+fn copies(report: &JobReport) -> String {
+    let mut words = format!(
+        "{} of {} {} gave a digest, {} distinct",
+        report.succeeded,
+        report.copies,
+        if report.copies == 1 { "copy" } else { "copies" },
+        report.distinct_digests
+    );
+    if report.failed > 0 {
+        let _ = write!(words, "; {} failed", report.failed);
+    }
+    if report.unaccounted > 0 {
+        let what = match (report.ended, report.verdict) {
+            (true, Verdict::Divergent) if report.fail_fast => "saved by --fail-fast",
+            (true, _) => "not run",
+            (false, _) => "to go",
+        };
+        let _ = write!(words, "; {} {what}", report.unaccounted);
+    }
+    let _ = write!(words, "; {}", elapsed(report.elapsed_ms));
+    words
+}
+
+fn lines_of_evidence(report: &JobReport, evidence: &Evidence) -> Vec<String> {
+    let mut lines = Vec::new();
+    if evidence.worker_processes > 0 {
+        lines.push(format!(
+            "ran in {} on {}: {}",
+            counted(evidence.worker_processes, "worker process", "worker processes"),
+            counted(evidence.cpu_kinds.len(), "kind of CPU", "kinds of CPU"),
+            evidence.cpu_kinds.join("; ")
+        ));
+    }
+    if let Some(rate) = evidence.divergence_rate_below {
+        let (percent, confidence) = (rate * 100.0, CONFIDENCE * 100.0);
+        lines.push(format!(
+            "supports: fewer than {percent:.3} % of such runs differ, with {confidence} % confidence"
+        ));
+    }
+    if let Some(difference) = &evidence.first_difference {
+        lines.push(format!("the two most frequent outputs differ first at byte {}", difference.byte));
+    }
+    if matches!(report.verdict, Verdict::Divergent | Verdict::Inconclusive) {
+        lines.push(format!("more: producer copies {}", report.job));
+    }
+    lines
+}
+
+/// What ran, as the user named it.
+pub(crate) fn calculation(calculation: &Calculation) -> String {
+    match calculation {
+        Calculation::Probe { name } => format!("probe {name}"),
+        Calculation::Command { argv, .. } => {
+            let words: Vec<_> = argv.iter().map(|word| quoted(word)).collect();
+            format!("command {}", shortened(&words.join(" "), 48))
+        }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./=:,+@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("{word:?}") }
+}
+
+fn shortened(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The beginning of a digest, enough to tell it from others at a glance.
+pub(crate) fn short(digest: &Digest) -> String {
+    let mut text = digest.to_string();
+    text.truncate("sha256:".len() + 16);
+    text.push('…');
+    text
+}
+
+/// A length of time, to three digits or so.
+pub(crate) fn elapsed(ms: u64) -> String {
+    let duration = Duration::from_millis(ms);
+    match duration.as_secs() {
+        0..60 => format!("{:.2} s", duration.as_secs_f64()),
+        seconds @ 60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,19 @@
+use futures::executor::block_on;
+
+use super::{open, replace};
+use crate::args::JobsArgs;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::printer::Printer;
+use crate::settings::Settings;
+use crate::watch;
+
+/// Ends jobs for good. The processes that run copies of them see it and kill those.
+pub(crate) fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+    let (store, jobs) = open(settings, &args.names)?;
+    for id in &jobs {
+        block_on(replace(&store, id, |job| job.cancelled(settings.clock.now())))?;
+    }
+    watch::print(&store, &jobs, settings, printer)?;
+    Ok(Exit::DONE)
+}

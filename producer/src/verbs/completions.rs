@@ -1,0 +1,21 @@
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::args::Args;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::printer::Printer;
+
+/// Prints a completion script.
+pub(crate) fn script(shell: Shell, printer: &Printer) -> Result<Exit, Fault> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "producer", &mut script);
+    printer.data(&String::from_utf8_lossy(&script)).map(|()| Exit::DONE)
+}
+
+/// Prints the manual page, in roff.
+pub(crate) fn manual(printer: &Printer) -> Result<Exit, Fault> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(Fault::failed)?;
+    printer.data(&String::from_utf8_lossy(&page)).map(|()| Exit::DONE)
+}

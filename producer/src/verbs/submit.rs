@@ -1,0 +1,155 @@
+use std::path::PathBuf;
+
+use concord_local::Store;
+use concord_probes::Probe;
+use concord_protocol::ports::{CreateJobs, NewJob, ReadJob};
+use concord_protocol::{Calculation, Digest, Job, JobId, JobSpec, Policy, Timestamp};
+use concord_worker::calc::command::Program;
+use futures::executor::block_on;
+
+use super::new_id;
+use crate::args::SubmitArgs;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::payloads::{self, NamedPayload};
+use crate::printer::Printer;
+use crate::settings::Settings;
+use crate::watch;
+
+/// Creates a job for each payload, all or none, and waits for their verdicts.
+pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+    // All that can be wrong with the input is found before anything is written.
+    let payloads = payloads::read(&args.payloads, args.each)?;
+    let calculations = calculations(&args.command, &payloads, settings)?;
+    let submission = args.job.clone().map_or_else(new_id, Ok)?;
+    let now = settings.clock.now();
+    let one = payloads.len() == 1 && !args.each;
+    let jobs: Vec<_> = payloads
+        .into_iter()
+        .zip(calculations)
+        .enumerate()
+        .map(|(place, (payload, calculation))| {
+            let job = if one { Ok(submission.clone()) } else { numbered(&submission, place) };
+            job.map(|job| new_job(job, &submission, now, payload, calculation, args))
+        })
+        .collect::<Result<_, _>>()?;
+    let store = settings.create_store()?;
+    let ids: Vec<_> = jobs.iter().map(|new| new.spec.job.clone()).collect();
+    let specs: Vec<_> = jobs.iter().map(|new| new.spec.clone()).collect();
+    if let Some(taken) = block_on(store.create_jobs(jobs))? {
+        specs.iter().try_for_each(|spec| same(&store, spec, &taken))?;
+        printer.say(&format!("job {} was submitted before; going on with it", taken.spec.job));
+    }
+    if args.detach {
+        watch::print(&store, &ids, settings, printer)?;
+        return Ok(Exit::DONE);
+    }
+    watch::watch(&store, &ids, args.work, settings, printer)
+}
+
+/// What runs for each payload: the command, or the probe that the payload names.
+fn calculations(
+    command: &[String],
+    payloads: &[NamedPayload],
+    settings: &Settings,
+) -> Result<Vec<Calculation>, Fault> {
+    if command.is_empty() {
+        return payloads.iter().map(probe).collect();
+    }
+    let folder = std::env::current_dir().map_err(|error| {
+        Fault::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
+    })?;
+    Program::find(command, &folder, settings.search_path.as_deref()).map_err(|error| {
+        Fault::usage(anyhow::Error::new(error)).hint("the command stands after --, its program first")
+    })?;
+    let calculation = Calculation::Command { argv: command.to_vec(), folder };
+    Ok(vec![calculation; payloads.len()])
+}
+
+fn probe(payload: &NamedPayload) -> Result<Calculation, Fault> {
+    let probe = Probe::parse(&payload.bytes).map_err(|error| {
+        Fault::usage_text(format!("{}: {error}", payload.name))
+            .hint("without a command the payload is for a probe; a command stands after --")
+    })?;
+    Ok(Calculation::Probe { name: probe.name().to_owned() })
+}
+
+/// The id of one job of several.
+fn numbered(submission: &JobId, place: usize) -> Result<JobId, Fault> {
+    let id = format!("{submission}.{place}").parse();
+    id.map_err(|error| {
+        Fault::usage(error).hint("give a shorter --job: the number of each payload is added to it")
+    })
+}
+
+fn new_job(
+    job: JobId,
+    submission: &JobId,
+    now: Timestamp,
+    payload: NamedPayload,
+    calculation: Calculation,
+    args: &SubmitArgs,
+) -> NewJob {
+    let spec = JobSpec {
+        job,
+        submission: submission.clone(),
+        submitted_at: now,
+        payload_digest: Digest::of(&payload.bytes),
+        payload_bytes: payload.bytes.len() as u64,
+        copies: args.copies,
+        calculation,
+        policy: Policy {
+            attempts: args.attempts,
+            timeout_ms: args.timeout,
+            copy_timeout_ms: args.copy_timeout,
+            fail_fast: args.fail_fast,
+            select: args.select.as_ref().map(ToString::to_string),
+        },
+    };
+    NewJob { spec, payload: payload.bytes }
+}
+
+/// Whether the job that is stored under the same name is the one that was asked for.
+fn same(store: &Store, wanted: &JobSpec, taken: &Job) -> Result<(), Fault> {
+    let Some(stored) = block_on(store.read_job(&wanted.job))? else {
+        let (wanted, taken) = (&wanted.job, &taken.spec.job);
+        return Err(Fault::usage_text(format!(
+            "job {taken} was submitted before, but not with a payload for {wanted}"
+        ))
+        .hint("submit the same payloads, or choose another --job"));
+    };
+    let differences = differences(&stored.spec, wanted);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "job {} was submitted before, with other values:\n  {}",
+        wanted.job,
+        differences.join("\n  ")
+    );
+    Err(Fault::usage_text(text).hint("submit the same payload and options, or choose another --job"))
+}
+
+fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
+    let shown = |spec: &JobSpec| {
+        let (argv, folder): (_, Option<PathBuf>) = match &spec.calculation {
+            Calculation::Probe { name } => (format!("probe {name}"), None),
+            Calculation::Command { argv, folder } => (format!("command {argv:?}"), Some(folder.clone())),
+        };
+        [
+            ("submission", spec.submission.to_string()),
+            ("payload", spec.payload_digest.to_string()),
+            ("calculation", argv),
+            ("folder", folder.map_or_else(String::new, |folder| folder.display().to_string())),
+            ("copies", spec.copies.to_string()),
+            ("attempts", spec.policy.attempts.to_string()),
+            ("timeout", format!("{} ms", spec.policy.timeout_ms)),
+            ("copy-timeout", format!("{} ms", spec.policy.copy_timeout_ms)),
+            ("fail-fast", spec.policy.fail_fast.to_string()),
+            ("select", spec.policy.select.clone().unwrap_or_else(|| "none".to_owned())),
+        ]
+    };
+    let pairs = shown(stored).into_iter().zip(shown(wanted));
+    let differing = pairs.filter(|((_, before), (_, now))| before != now);
+    differing.map(|((field, before), (_, now))| format!("{field}: {before} before, {now} now")).collect()
+}

@@ -1,0 +1,54 @@
+//! Calculations: what turns payload bytes into output bytes.
+
+mod built_in;
+pub mod command;
+
+use std::future::Future;
+
+use concord_protocol::JobSpec;
+
+use crate::Payload;
+
+pub use built_in::{BuiltIn, Runs};
+
+/// One run that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// The job it is for. The index of the copy is kept from a calculation: copies are to be alike.
+    pub spec: &'a JobSpec,
+    /// The payload, byte for byte as it was submitted.
+    pub payload: &'a Payload,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The output: at most [`concord_protocol::limits::OUTPUT_BYTES_MAX`] bytes.
+    pub bytes: Vec<u8>,
+    /// The end of what it wrote to its standard error.
+    pub stderr_tail: Vec<u8>,
+}
+
+/// Why a run gave no output, named by what the worker does next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CalculationError {
+    /// The calculation failed: it is attempted again, or the failure is recorded.
+    #[error("{reason}")]
+    Failed {
+        /// Why, in few words that are the same for each copy which fails so.
+        reason: String,
+        /// The end of what it wrote to its standard error.
+        stderr_tail: Vec<u8>,
+    },
+    /// It was stopped from outside: that is not an attempt, and the copy stays to be run.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Something that can be run on a payload. Implement it to build a worker of your own.
+///
+/// A calculation may block: whoever drives the worker gives it a thread of its own.
+pub trait Calculate: Send + Sync {
+    /// Runs it once.
+    fn calculate(&self, task: Task<'_>) -> impl Future<Output = Result<Output, CalculationError>> + Send;
+}

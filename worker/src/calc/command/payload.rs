@@ -1,0 +1,38 @@
+//! The bytes that every copy reads on its stdin, written once.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
+
+/// A payload in memory that any number of copies can read at once, each from its first byte.
+///
+/// It is a sealed anonymous file, so no copy can change what another one reads, and a copy that reads only a
+/// part of it, or nothing, disturbs nobody. The price: stdin is a regular file and not a pipe, which a program
+/// notices only if it asks (it may even seek).
+#[derive(Debug)]
+pub struct Payload {
+    /// Keeps the anonymous file alive.
+    _file: File,
+    /// Opening this path gives a reader with an offset of its own; a duplicate of `_file` would share one.
+    path: String,
+}
+
+impl Payload {
+    /// Copies `bytes` into an anonymous file. Needs a mounted `/proc` later, to open it.
+    pub fn new(bytes: &[u8]) -> io::Result<Payload> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let mut file = File::from(rustix::fs::memfd_create(c"payload", flags)?);
+        file.write_all(bytes)?;
+        let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+        rustix::fs::fcntl_add_seals(&file, seals)?;
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(Payload { _file: file, path })
+    }
+
+    /// A new reader, at the first byte.
+    pub(super) fn open(&self) -> io::Result<OwnedFd> {
+        Ok(rustix::fs::open(&self.path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
+    }
+}

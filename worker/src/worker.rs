@@ -1,0 +1,171 @@
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use concord_protocol::json_slice::{self, Pointer};
+use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
+use concord_protocol::ports::{
+    Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
+};
+use concord_protocol::{Digest, Environment, Failure, Job, JobId, JobSpec, Outcome, Produced};
+use futures::FutureExt;
+
+use crate::payloads::Payloads;
+use crate::{Calculate, CalculationError, Output, Payload, Task};
+
+/// Milliseconds before the second attempt of a failed copy; each further attempt waits twice as long.
+const RETRY_DELAY_MS: u64 = 100;
+
+/// Milliseconds before any attempt, at most.
+const RETRY_DELAY_MS_MAX: u64 = 30_000;
+
+/// Outputs that this worker remembers to have written, at most.
+const KNOWN_OUTPUTS_MAX: usize = 1_024;
+
+/// What becomes of the message once the worker is through with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Delete it: the copy is accounted for, or no longer wanted.
+    Done,
+    /// Put it back for another attempt.
+    Again {
+        /// Milliseconds until it should be delivered.
+        delay_ms: u64,
+    },
+    /// Leave it: the run was stopped, and the message will be delivered again.
+    Left,
+}
+
+/// Turns deliveries into outcomes. Shared by all threads of a process.
+pub struct Worker<L, C, K> {
+    ledger: L,
+    calculation: C,
+    clock: K,
+    environment: Arc<Environment>,
+    payloads: Payloads,
+    known_outputs: Mutex<HashSet<(JobId, Digest)>>,
+}
+
+impl<L, C, K> Worker<L, C, K>
+where
+    L: ReadJob + ReadPayload + WriteOutput + RecordOutcome + Sync,
+    C: Calculate,
+    K: Clock,
+{
+    /// A worker which records what `calculation` gives into `ledger`.
+    pub fn new(ledger: L, calculation: C, clock: K, environment: Environment) -> Self {
+        Self {
+            ledger,
+            calculation,
+            clock,
+            environment: Arc::new(environment),
+            payloads: Payloads::default(),
+            known_outputs: Mutex::default(),
+        }
+    }
+
+    /// Runs the copy that was delivered, and records what it gave.
+    ///
+    /// # Errors
+    /// When a port fails. Nothing is lost by that: the message stays on the queue and comes again.
+    pub async fn handle(&self, delivery: &Delivery) -> PortResult<Disposition> {
+        let job = self.ledger.read_job(&delivery.copy.job).await?;
+        let job = job.ok_or(PortError::Rejected("a message names a job that is not in the ledger"))?;
+        if !job.wants(delivery.round, self.clock.now()) {
+            return Ok(Disposition::Done);
+        }
+        let payload = self.payload(&job).await?;
+        let started_at = self.clock.now();
+        let started_us = self.clock.ticks_us();
+        let output = self.run(&job.spec, &payload).await;
+        let run_us = self.clock.ticks_us().saturating_sub(started_us);
+        let (result, stderr_tail) = match output {
+            Ok(output) => (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail),
+            Err(CalculationError::Stopped) => return Ok(Disposition::Left),
+            Err(CalculationError::Failed { .. }) if delivery.receive_count < job.spec.policy.attempts => {
+                return Ok(Disposition::Again { delay_ms: retry_delay_ms(delivery.receive_count) });
+            }
+            Err(CalculationError::Failed { reason, stderr_tail }) => (Err(Failure::new(reason)), stderr_tail),
+        };
+        let outcome = Outcome {
+            copy: delivery.copy.clone(),
+            round: delivery.round,
+            attempt: delivery.receive_count,
+            result,
+            started_at,
+            run_us,
+            stderr_tail: tail(&stderr_tail),
+            environment: Some(Arc::clone(&self.environment)),
+        };
+        self.ledger.record_outcome(outcome).await?;
+        Ok(Disposition::Done)
+    }
+
+    /// Runs the calculation; a panic in it fails this copy only.
+    async fn run(&self, spec: &JobSpec, payload: &Payload) -> Result<Output, CalculationError> {
+        let run = AssertUnwindSafe(self.calculation.calculate(Task { spec, payload })).catch_unwind().await;
+        let mut output = run.unwrap_or_else(|_| Err(failed("the calculation panicked", Vec::new())))?;
+        if output.bytes.len() > OUTPUT_BYTES_MAX {
+            return Err(failed(format!("output over {OUTPUT_BYTES_MAX} bytes"), output.stderr_tail));
+        }
+        if let Some(pointer) = &spec.policy.select {
+            output.bytes = match selected(&output.bytes, pointer) {
+                Ok(bytes) => bytes.to_vec(),
+                Err(reason) => return Err(failed(reason, output.stderr_tail)),
+            };
+        }
+        Ok(output)
+    }
+
+    async fn payload(&self, job: &Job) -> PortResult<Arc<Payload>> {
+        if let Some(payload) = self.payloads.get(&job.spec.payload_digest) {
+            return Ok(payload);
+        }
+        let bytes = self.ledger.read_payload(&job.spec.job).await?;
+        let bytes = bytes.ok_or(PortError::Rejected("the payload of a job is not in the ledger"))?;
+        if Digest::of(&bytes) != job.spec.payload_digest {
+            return Err(PortError::Rejected(
+                "the payload of a job does not have the digest that it was submitted with",
+            ));
+        }
+        Ok(self.payloads.keep(job.spec.payload_digest, bytes))
+    }
+
+    /// Keeps the output before anything names its digest, so that a recorded digest can be explained.
+    async fn keep(&self, job: &Job, bytes: Arc<[u8]>) -> PortResult<Produced> {
+        let produced = Produced { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
+        let key = (job.spec.job.clone(), produced.digest);
+        if !self.known_outputs().contains(&key) {
+            self.ledger.write_output(&job.spec.job, produced.digest, bytes).await?;
+            let mut known = self.known_outputs();
+            if known.len() >= KNOWN_OUTPUTS_MAX {
+                known.clear();
+            }
+            known.insert(key);
+        }
+        Ok(produced)
+    }
+
+    fn known_outputs(&self) -> std::sync::MutexGuard<'_, HashSet<(JobId, Digest)>> {
+        self.known_outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn selected<'a>(output: &'a [u8], pointer: &str) -> Result<&'a [u8], String> {
+    let pointer: Pointer = pointer.parse().map_err(|error| format!("cannot select: {error}"))?;
+    json_slice::select(output, &pointer).map_err(|error| format!("cannot select {pointer}: {error}"))
+}
+
+fn failed(reason: impl Into<String>, stderr_tail: Vec<u8>) -> CalculationError {
+    CalculationError::Failed { reason: reason.into(), stderr_tail }
+}
+
+fn retry_delay_ms(attempts_failed: u32) -> u64 {
+    let doublings = attempts_failed.saturating_sub(1).min(20);
+    (RETRY_DELAY_MS << doublings).min(RETRY_DELAY_MS_MAX)
+}
+
+fn tail(stderr: &[u8]) -> String {
+    let from = stderr.len().saturating_sub(STDERR_TAIL_BYTES);
+    String::from_utf8_lossy(&stderr[from..]).into_owned()
+}
