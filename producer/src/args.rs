@@ -37,10 +37,11 @@ Examples:
   echo '{\"probe\":\"libm\"}' | producer submit - --format json | jq .verdict
 
 Payload and output are bytes: nothing reads or rewrites them unless --each or --select asks.
-A payload for a probe is a JSON object such as {\"probe\":\"matmul\",\"n\":256,\"seed\":42}; the probes are
-echo, fft, libm, logistic, matmul, solve and sum.
-A command gets the payload on its standard input and gives its output on its standard output; exit code 0 is
-success. It runs without a shell, in the current folder, in a process group of its own.";
+A payload for a probe is a JSON object such as {\"probe\":\"matmul\",\"n\":256,\"seed\":42}.
+The probes are echo, fft, libm, logistic, matmul, solve and sum.
+A command gets the payload on standard input and gives its output on standard output;
+exit code 0 is success. It runs without a shell, in the current folder, and with a
+process group of its own, which is killed when the copy is over.";
 
 /// Where jobs are kept.
 #[derive(Clone, Debug, ClapArgs)]
@@ -99,8 +100,11 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         shell: Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of the program, or of one of its verbs
+    Man {
+        /// The verb
+        verb: Option<String>,
+    },
 }
 
 /// Options of `submit`.

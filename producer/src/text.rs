@@ -83,8 +83,9 @@ fn lines_of_evidence(report: &JobReport, evidence: &Evidence) -> Vec<String> {
     }
     if let Some(rate) = evidence.divergence_rate_below {
         let (percent, confidence) = (rate * 100.0, CONFIDENCE * 100.0);
+        let places = if percent < 1.0 { 4 } else { 1 };
         lines.push(format!(
-            "supports: fewer than {percent:.3} % of such runs differ, with {confidence} % confidence"
+            "supports: fewer than {percent:.places$} % of such runs differ, with {confidence} % confidence"
         ));
     }
     if let Some(difference) = &evidence.first_difference {

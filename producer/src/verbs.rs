@@ -30,7 +30,7 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &Printer) -> Result<
         Verb::Retry(args) => retry::run(&args, settings, printer),
         Verb::Cancel(args) => cancel::run(&args, settings, printer),
         Verb::Completions { shell } => completions::script(shell, printer),
-        Verb::Man => completions::manual(printer),
+        Verb::Man { verb } => completions::manual(verb.as_deref(), printer),
     }
 }
 

@@ -47,14 +47,14 @@ pub(crate) fn watch(
     let waited = until_ended(store, jobs, &conductor, &interrupt, printer);
     let fault = conductor.fault();
     let stopped = conductor.stop();
-    match (waited?, fault) {
-        (_, Some(error)) => Err(broken(error.into(), jobs)),
-        (Ended::All, None) => {
-            stopped?;
-            print(store, jobs, settings, printer)
-        }
-        (Ended::Interrupted, None) => {
-            stopped?;
+    if let Some(error) = fault {
+        return Err(broken(error.into(), jobs));
+    }
+    let ended = waited?;
+    stopped?;
+    match ended {
+        Ended::All => print(store, jobs, settings, printer),
+        Ended::Interrupted => {
             printer.say(&format!(
                 "interrupted; what was recorded is kept\n hint: producer wait {} goes on",
                 named(jobs)
@@ -72,18 +72,25 @@ pub(crate) fn print(
     printer: &Printer,
 ) -> Result<Exit, Fault> {
     let mut exits = Vec::new();
+    let mut warnings = Vec::new();
     for id in jobs {
         let report = block_on(JobReport::with_evidence(store, &read(store, id)?, &*settings.clock))?;
         match printer.format {
             Format::Json => printer.json(&report)?,
             Format::Text => printer.data(&text::report(&report, printer))?,
         }
-        for warning in report.evidence.iter().flat_map(|evidence| &evidence.warnings) {
-            if printer.format == Format::Text {
-                printer.warn(warning);
+        exits.push(Exit::of_verdict(report.verdict));
+        for warning in report.evidence.into_iter().flat_map(|evidence| evidence.warnings) {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
             }
         }
-        exits.push(Exit::of_verdict(report.verdict));
+    }
+    // JSON has them as a field.
+    if printer.format == Format::Text {
+        for warning in &warnings {
+            printer.warn(warning);
+        }
     }
     Ok(Exit::worst(exits))
 }

@@ -9,8 +9,7 @@ use std::time::Duration;
 use concord_aggregator::Aggregator;
 use concord_protocol::Environment;
 use concord_protocol::ports::{
-    AcknowledgeChanges, Clock, DelayMessage, DeleteMessage, Delivery, PortError, PortResult, ReadChanges,
-    ReceiveCopies,
+    AcknowledgeChanges, Clock, DelayMessage, Delivery, PortError, PortResult, ReadChanges, ReceiveCopies,
 };
 use concord_worker::{Calculate, Disposition, Runs, Worker};
 use event_listener::{Event, Listener};
@@ -25,7 +24,7 @@ use crate::store::{Store, locked};
 const TICK: Duration = Duration::from_millis(20);
 
 /// Copies of one thread whose outcomes are on their way to the disk while it runs the next, at most.
-const UNRECORDED_MAX: usize = 1_024;
+const UNRECORDED_MAX: usize = 4_096;
 
 /// Changes folded at once, at most.
 const CHANGES_MAX: usize = 8_192;
@@ -51,6 +50,8 @@ struct Fleet<C> {
     aggregator: LocalAggregator,
     runs: Arc<Runs>,
     intake: Intake,
+    /// Messages of copies that are accounted for, to be deleted together at the next tick.
+    done: Mutex<Vec<Delivery>>,
     stopped: Stopped,
     fault: Mutex<Option<PortError>>,
 }
@@ -102,6 +103,7 @@ impl<C: Calculate + 'static> Conductor<C> {
             aggregator: Aggregator::new(store.clone(), store.clone(), clock),
             runs,
             intake: Intake::new(settings.threads),
+            done: Mutex::default(),
             stopped: Stopped::default(),
             fault: Mutex::default(),
             store,
@@ -141,14 +143,22 @@ impl<C: Calculate + 'static> Conductor<C> {
         }
     }
 
-    /// Kills what runs and starts nothing more. What was claimed can be delivered again at once.
+    /// Kills what runs and starts nothing more. What was claimed can be delivered again at once, and what came in is
+    /// folded, so that the tallies say all that is known.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
     pub fn stop(mut self) -> PortResult<()> {
         self.fleet.stop();
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so on standard error.
             let _ = thread.join();
         }
-        block_on(self.fleet.store.disown())
+        block_on(self.fleet.delete_done())?;
+        block_on(self.fleet.store.disown())?;
+        let right = self.fleet.store.take_feed()?;
+        while right.is_some() && block_on(self.fleet.fold())? > 0 {}
+        Ok(())
     }
 }
 
@@ -201,16 +211,25 @@ impl<C: Calculate> Fleet<C> {
     fn work(&self) {
         let deliveries = futures::stream::unfold((), |()| async { Some((self.intake.next().await?, ())) });
         block_on(deliveries.for_each_concurrent(UNRECORDED_MAX, |delivery| async move {
-            self.note(self.run(&delivery).await);
+            self.note(self.run(delivery).await);
         }));
     }
 
-    async fn run(&self, delivery: &Delivery) -> PortResult<()> {
-        match self.worker.handle(delivery).await? {
-            Disposition::Done => self.store.delete_message(delivery).await,
-            Disposition::Again { delay_ms } => self.store.delay_message(delivery, delay_ms).await,
+    async fn run(&self, delivery: Delivery) -> PortResult<()> {
+        match self.worker.handle(&delivery).await? {
+            Disposition::Done => {
+                locked(&self.done).push(delivery);
+                Ok(())
+            }
+            Disposition::Again { delay_ms } => self.store.delay_message(&delivery, delay_ms).await,
             Disposition::Left => Ok(()),
         }
+    }
+
+    /// Deletes the messages of the copies that are accounted for.
+    async fn delete_done(&self) -> PortResult<()> {
+        let done = std::mem::take(&mut *locked(&self.done));
+        if done.is_empty() { Ok(()) } else { self.store.delete_messages(done).await }
     }
 
     /// Folds the feed, unless another process does.

@@ -14,7 +14,7 @@ use crate::store::locked;
 const AHEAD: Duration = Duration::from_millis(50);
 
 /// Copies that are claimed and not started, at most.
-const CLAIMED_MAX: usize = 1_024;
+const CLAIMED_MAX: usize = 4_096;
 
 /// How long many claimed copies may wait to be started; then copies have become slow, and most are put back.
 const CLAIM_AGE_MAX: Duration = Duration::from_secs(1);
@@ -146,9 +146,9 @@ mod tests {
         check(0, 0, 0, 2);
         check(2, 1, 2, 4);
         check(64, 1, 64, 128);
-        check(1_024, 1, 1_024, CLAIMED_MAX);
+        check(CLAIMED_MAX, 1, CLAIMED_MAX, CLAIMED_MAX);
         check(2, 50, 4, 2);
         check(10, 100, 8, 5);
-        check(1, 60_000, 1_024, 2);
+        check(1, 60_000, CLAIMED_MAX, 2);
     }
 }

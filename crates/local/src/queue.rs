@@ -40,29 +40,27 @@ struct Claim {
 impl EnqueueCopies for Store {
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let key = self.key(job)?;
-        self.shared.writer.write(move |connection| enqueue(connection, key, round, copies.clone())).await?;
+        self.shared.writer.write(move |connection| enqueue(connection, key, round, &copies)).await?;
         self.shared.signals.queued.notify(usize::MAX);
         Ok(())
     }
 }
 
-fn enqueue(connection: &Connection, key: i64, round: u32, copies: Range<u32>) -> rusqlite::Result<()> {
+fn enqueue(connection: &Connection, key: i64, round: u32, copies: &Range<u32>) -> rusqlite::Result<()> {
     let open = "UPDATE jobs SET enqueued = max(enqueued, ?3)
                 WHERE id = ?1 AND round = ?2 AND ended_at IS NULL";
     if connection.prepare_cached(open)?.execute(params![key, round, copies.end])? == 0 {
         return Ok(());
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO queue (job, copy, round, visible_at, receive_count, interruptions)
-         SELECT ?1, ?2, ?3, 0, 0, 0
-         WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE job = ?1 AND copy = ?2 AND digest IS NOT NULL)
+    let insert = "WITH RECURSIVE range (copy) AS
+            (SELECT ?2 WHERE ?2 < ?3 UNION ALL SELECT copy + 1 FROM range WHERE copy + 1 < ?3)
+         INSERT INTO queue (job, copy, round, visible_at, receive_count, interruptions)
+         SELECT ?1, copy, ?4, 0, 0, 0 FROM range WHERE NOT EXISTS
+            (SELECT 1 FROM outcomes WHERE job = ?1 AND outcomes.copy = range.copy AND digest IS NOT NULL)
          ON CONFLICT (job, copy) DO UPDATE
          SET round = excluded.round, visible_at = 0, receive_count = 0, interruptions = 0, owner = NULL
-         WHERE excluded.round > queue.round",
-    )?;
-    for copy in copies {
-        insert.execute(params![key, copy, round])?;
-    }
+         WHERE excluded.round > queue.round";
+    connection.prepare_cached(insert)?.execute(params![key, copies.start, copies.end, round])?;
     Ok(())
 }
 
@@ -136,24 +134,40 @@ fn claim_of_job(
     let (job, receives_max): (Job, u32) =
         connection.prepare_cached(sql)?.query_row([key], |row| Ok((rows::job(row)?, row.get(2)?)))?;
     let hidden_until = claim.now.plus_ms(job.spec.policy.copy_timeout_ms + VISIBILITY_MARGIN_MS);
-    let mut take = connection.prepare_cached(
-        "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?3, owner = ?4
-         WHERE job = ?1 AND copy = ?2",
-    )?;
-    for waiting in waiting(connection, key, claim.now, share)? {
-        if waiting.receive_count >= receives_max || waiting.interruptions >= INTERRUPTIONS_MAX {
-            bury(connection, key, waiting.copy)?;
-            continue;
-        }
-        take.execute(params![key, waiting.copy, signed(hidden_until.unix_ms), claim.owner])?;
-        deliveries.push(Delivery {
-            copy: CopyId { job: job.spec.job.clone(), index: waiting.copy },
-            round: waiting.round,
-            receive_count: waiting.receive_count + 1,
-            receipt: claim.owner.unsigned_abs(),
+    let (dead, alive): (Vec<_>, Vec<_>) =
+        waiting(connection, key, claim.now, share)?.into_iter().partition(|waiting| {
+            waiting.receive_count >= receives_max || waiting.interruptions >= INTERRUPTIONS_MAX
         });
-    }
+    dead.iter().try_for_each(|waiting| bury(connection, key, waiting.copy))?;
+    take(connection, key, claim, hidden_until, &alive)?;
+    deliveries.extend(alive.into_iter().map(|waiting| Delivery {
+        copy: CopyId { job: job.spec.job.clone(), index: waiting.copy },
+        round: waiting.round,
+        receive_count: waiting.receive_count + 1,
+        receipt: claim.owner.unsigned_abs(),
+    }));
     Ok(job)
+}
+
+/// Hides messages from other receivers; those that lie side by side in one step.
+fn take(
+    connection: &Connection,
+    key: i64,
+    claim: Claim,
+    hidden_until: Timestamp,
+    messages: &[Waiting],
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?4, owner = ?5
+         WHERE job = ?1 AND copy BETWEEN ?2 AND ?3",
+    )?;
+    for run in messages.chunk_by(|one, next| one.copy + 1 == next.copy) {
+        if let (Some(first), Some(last)) = (run.first(), run.last()) {
+            let hidden_until = signed(hidden_until.unix_ms);
+            update.execute(params![key, first.copy, last.copy, hidden_until, claim.owner])?;
+        }
+    }
+    Ok(())
 }
 
 fn waiting(
@@ -187,36 +201,69 @@ fn bury(connection: &Connection, key: i64, copy: u32) -> rusqlite::Result<()> {
     Ok(())
 }
 
-// Receipt and receive count name a delivery: once the message was delivered again or put back, they name nothing.
+/// What names a delivery: once the message was delivered again or put back, it names nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Delivered {
+    key: i64,
+    copy: u32,
+    receipt: i64,
+    receive_count: u32,
+}
 
 impl DeleteMessage for Store {
     async fn delete_message(&self, delivery: &Delivery) -> PortResult<()> {
-        let (key, copy, receipt, count) = self.delivered(delivery)?;
-        let deleted = self.shared.writer.write(move |connection| {
-            let sql = "DELETE FROM queue WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
-            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, count])
-        });
-        deleted.await.map(|_| ())
+        self.delete_messages(vec![delivery.clone()]).await
     }
 }
 
 impl DelayMessage for Store {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
-        let (key, copy, receipt, count) = self.delivered(delivery)?;
+        let Delivered { key, copy, receipt, receive_count } = self.delivered(delivery)?;
         let visible_at = signed(self.shared.clock.now().plus_ms(delay_ms).unix_ms);
         let delayed = self.shared.writer.write(move |connection| {
             let sql = "UPDATE queue SET visible_at = ?5, owner = NULL
                        WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
-            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, count, visible_at])
+            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, receive_count, visible_at])
         });
         delayed.await.map(|_| ())
     }
 }
 
 impl Store {
-    fn delivered(&self, delivery: &Delivery) -> PortResult<(i64, u32, i64, u32)> {
-        let key = self.key(&delivery.copy.job)?;
-        Ok((key, delivery.copy.index, signed(delivery.receipt), delivery.receive_count))
+    /// Removes delivered messages; those that lie side by side in one step.
+    pub(crate) async fn delete_messages(&self, mut deliveries: Vec<Delivery>) -> PortResult<()> {
+        deliveries.sort_unstable_by(|one, other| one.copy.cmp(&other.copy));
+        let delivered: Vec<_> =
+            deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
+        let deleted = self.shared.writer.write(move |connection| {
+            let sql = "DELETE FROM queue
+                       WHERE job = ?1 AND copy BETWEEN ?2 AND ?3 AND owner = ?4 AND receive_count = ?5";
+            let mut delete = connection.prepare_cached(sql)?;
+            let beside =
+                |one: &Delivered, next: &Delivered| *next == Delivered { copy: one.copy + 1, ..*one };
+            for run in delivered.chunk_by(beside) {
+                if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                    delete.execute(params![
+                        first.key,
+                        first.copy,
+                        last.copy,
+                        first.receipt,
+                        first.receive_count
+                    ])?;
+                }
+            }
+            Ok(())
+        });
+        deleted.await
+    }
+
+    fn delivered(&self, delivery: &Delivery) -> PortResult<Delivered> {
+        Ok(Delivered {
+            key: self.key(&delivery.copy.job)?,
+            copy: delivery.copy.index,
+            receipt: signed(delivery.receipt),
+            receive_count: delivery.receive_count,
+        })
     }
 
     /// Puts back messages that were claimed and never looked at, as if they had not been delivered.
@@ -227,8 +274,8 @@ impl Store {
             let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1
                        WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
             let mut update = connection.prepare_cached(sql)?;
-            for (key, copy, receipt, count) in &delivered {
-                update.execute(params![key, copy, receipt, count])?;
+            for Delivered { key, copy, receipt, receive_count } in &delivered {
+                update.execute(params![key, copy, receipt, receive_count])?;
             }
             Ok(())
         });

@@ -13,9 +13,17 @@ pub(crate) fn script(shell: Shell, printer: &Printer) -> Result<Exit, Fault> {
     printer.data(&String::from_utf8_lossy(&script)).map(|()| Exit::DONE)
 }
 
-/// Prints the manual page, in roff.
-pub(crate) fn manual(printer: &Printer) -> Result<Exit, Fault> {
+/// Prints the manual page of the program or of a verb, in roff.
+pub(crate) fn manual(verb: Option<&str>, printer: &Printer) -> Result<Exit, Fault> {
+    let mut command = Args::command();
+    command.build();
+    if let Some(verb) = verb {
+        let found = command.find_subcommand(verb).cloned();
+        command = found.ok_or_else(|| {
+            Fault::usage_text(format!("there is no verb {verb:?}")).hint("producer --help lists the verbs")
+        })?;
+    }
     let mut page = Vec::new();
-    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(Fault::failed)?;
+    clap_mangen::Man::new(command).render(&mut page).map_err(Fault::failed)?;
     printer.data(&String::from_utf8_lossy(&page)).map(|()| Exit::DONE)
 }

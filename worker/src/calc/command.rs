@@ -15,6 +15,8 @@ mod capture;
 mod payload;
 mod program;
 mod running;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -101,7 +103,17 @@ pub enum RunError {
         /// The file.
         program: PathBuf,
     },
-    /// The system did not start it. If the file is there but reported missing, its interpreter is.
+    /// The file is there, but what it needs to run is not: the program after `#!` (look for a carriage return at
+    /// the end of that line), or the dynamic loader of a program that was built for another system.
+    #[error("failed to start {}: the interpreter that it names is missing", program.display())]
+    InterpreterMissing {
+        /// The file.
+        program: PathBuf,
+    },
+    /// There was no stdin, stdout or stderr to be had for it, as when too many files are open.
+    #[error("failed to prepare stdin, stdout and stderr of the command")]
+    NotPrepared(#[source] io::Error),
+    /// The system did not start it.
     #[error("failed to start {}", program.display())]
     NotStarted {
         /// The file.
@@ -126,6 +138,8 @@ impl RunError {
             | RunError::OutputTooLarge { stderr_tail, .. } => stderr_tail,
             RunError::Stopped
             | RunError::NotAProgram { .. }
+            | RunError::InterpreterMissing { .. }
+            | RunError::NotPrepared(_)
             | RunError::NotStarted { .. }
             | RunError::NotFollowed(_) => &[],
         }
@@ -144,10 +158,9 @@ pub fn run(
     if running.is_stopped() {
         return Err(RunError::Stopped);
     }
-    let not_started = |source| not_started(program, source);
-    let stdin = payload.open().map_err(not_started)?;
-    let (output, stdout_writer) = Stream::open().map_err(not_started)?;
-    let (stderr, stderr_writer) = Stream::open().map_err(not_started)?;
+    let stdin = payload.open().map_err(RunError::NotPrepared)?;
+    let (output, stdout_writer) = Stream::open().map_err(RunError::NotPrepared)?;
+    let (stderr, stderr_writer) = Stream::open().map_err(RunError::NotPrepared)?;
     let mut capture = Capture {
         output,
         stderr,
@@ -157,7 +170,8 @@ pub fn run(
     // Lives until the end of this function: it owns the write ends, which must stay open while they are watched.
     let mut command = program.command();
     command.stdin(stdin).stdout(stdout_writer).stderr(stderr_writer);
-    let leader = Leader::new(command.spawn().map_err(not_started)?, running);
+    let child = command.spawn().map_err(|source| not_started(program, source))?;
+    let leader = Leader::new(child, running);
     let (ending, ended) = follow(leader, &mut capture, limits.timeout).map_err(RunError::NotFollowed)?;
     let (output, stderr_tail) = capture.into_bytes();
     if ended.stopped {
@@ -173,11 +187,12 @@ pub fn run(
 }
 
 fn not_started(program: &Program, source: io::Error) -> RunError {
-    let program = program.path().to_owned();
-    if source.raw_os_error() == Some(Errno::NOEXEC.raw_os_error()) {
-        RunError::NotAProgram { program }
-    } else {
-        RunError::NotStarted { program, source }
+    let all_there = program.path().exists() && program.folder().exists();
+    let path = program.path().to_owned();
+    match source.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOEXEC) => RunError::NotAProgram { program: path },
+        Some(Errno::NOENT) if all_there => RunError::InterpreterMissing { program: path },
+        _ => RunError::NotStarted { program: path, source },
     }
 }
 

@@ -30,6 +30,7 @@ impl<C: Calculate> Fleet<C> {
                 self.note(block_on(self.store.release_abandoned()));
                 called_at = Some(Instant::now());
             }
+            self.note(block_on(self.delete_done()));
             self.note(block_on(self.enqueue()));
             self.note(block_on(self.store.meet_deadlines()));
             self.note(block_on(self.give_up_dead_letters()));

@@ -17,7 +17,7 @@ const LATER_READ_BYTES: usize = 64 * 1024;
 /// The read end of a pipe and what has come out of it.
 pub(super) struct Stream {
     reader: OwnedFd,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Stream {

@@ -9,8 +9,8 @@ use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
 /// A payload in memory that any number of copies can read at once, each from its first byte.
 ///
 /// It is a sealed anonymous file, so no copy can change what another one reads, and a copy that reads only a
-/// part of it, or nothing, disturbs nobody. The price: stdin is a regular file and not a pipe, which a program
-/// notices only if it asks (it may even seek).
+/// part of it, or nothing, disturbs nobody. The price: stdin is a regular file and not a pipe, as it is after
+/// `< payload.json` in a shell. A program can even seek in it, but not wait for it with `epoll`.
 #[derive(Debug)]
 pub struct Payload {
     /// Keeps the anonymous file alive.

@@ -55,6 +55,9 @@ pub enum ProgramError {
     NotFound {
         /// Where it would be.
         path: PathBuf,
+        /// What keeps it from being found.
+        #[source]
+        source: io::Error,
     },
     /// A file is there but may not be executed.
     #[error("{} is not executable", path.display())]
@@ -146,9 +149,7 @@ fn search(name: &str, folder: &Path, search_path: &OsStr) -> Result<PathBuf, Pro
 
 fn check(path: &Path) -> Result<(), ProgramError> {
     let path_owned = || path.to_owned();
-    let Ok(metadata) = path.metadata() else {
-        return Err(ProgramError::NotFound { path: path_owned() });
-    };
+    let metadata = path.metadata().map_err(|source| ProgramError::NotFound { path: path_owned(), source })?;
     if metadata.is_dir() {
         return Err(ProgramError::IsDirectory { path: path_owned() });
     }

@@ -1,0 +1,117 @@
+//! Stores that cannot be used: exit code 4, nothing lost, and words that help.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use crate::harness::{Run, Sandbox};
+
+const SUBMIT: [&str; 6] = ["submit", "p", "--copies", "3", "--", "cat"];
+
+#[test]
+fn files_that_are_no_store() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.write("store.db", "this is a text and not a database, however long one looks at it");
+    for verb in [&SUBMIT[..], &["list"], &["status", "x"]] {
+        sandbox.run(verb).exits(4).says("is not a database").says("hint: ");
+    }
+    assert!(
+        std::fs::read_to_string(sandbox.store()).unwrap().starts_with("this is a text"),
+        "it was written to"
+    );
+}
+
+#[test]
+fn databases_of_others_and_of_newer_versions() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let alter = |statements: &str| {
+        rusqlite::Connection::open(sandbox.store()).unwrap().execute_batch(statements).unwrap();
+    };
+    alter("CREATE TABLE recipes (name TEXT)");
+    sandbox.run(&SUBMIT).exits(4).says("not a store of this program");
+    std::fs::remove_file(sandbox.store()).unwrap();
+    sandbox.run(&SUBMIT).exits(0);
+    alter("PRAGMA user_version = 99");
+    sandbox.run(&SUBMIT).exits(4).says("was written by a newer version: its schema is 99");
+    alter("PRAGMA user_version = 1");
+    assert_eq!(sandbox.jobs().len(), 1);
+}
+
+#[test]
+fn places_where_nothing_can_be_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    for place in ["missing/folder/store.db", ".", "/proc/store.db"] {
+        sandbox
+            .run(&[&["submit", "--store", place], &SUBMIT[1..]].concat())
+            .exits(4)
+            .says("cannot open the store");
+    }
+    let run =
+        Run::of(sandbox.command(&SUBMIT).env_remove("CONCORD_STORE").env_remove("HOME").output().unwrap());
+    run.exits(2).says("neither XDG_STATE_HOME nor HOME is set").says("--store PATH");
+    let home = sandbox.command(&SUBMIT).env_remove("CONCORD_STORE").output().unwrap();
+    Run::of(home).exits(0);
+    assert!(sandbox.path(".local/state/concord/concord.db").exists());
+}
+
+/// The superuser may write anywhere, so the program is run as nobody when the tests run as root.
+#[test]
+fn a_folder_that_may_not_be_written() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let locked = sandbox.path("locked");
+    std::fs::create_dir(&locked).unwrap();
+    let set_mode = |path: &std::path::Path, mode: &str| {
+        assert!(Command::new("chmod").arg(mode).arg(path).status().unwrap().success());
+    };
+    set_mode(&locked, "555");
+    set_mode(locked.parent().unwrap(), "755");
+    let mut command = sandbox.command(&SUBMIT);
+    command.env("CONCORD_STORE", locked.join("store.db"));
+    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if root {
+        // A copy, since the folder of the build may be closed to others.
+        let program = sandbox.path("producer");
+        std::fs::copy(env!("CARGO_BIN_EXE_producer"), &program).unwrap();
+        command = Command::new(program);
+        command.args(SUBMIT).current_dir(sandbox.path("")).env_clear().env("PATH", env!("PATH")).uid(65_534);
+        command.env("CONCORD_STORE", locked.join("store.db")).stdin(Stdio::null());
+    }
+    Run::of(command.output().unwrap()).exits(4).says("cannot open the store").says("writable");
+    set_mode(&locked, "755");
+}
+
+/// A bound on the size of files stands for a full disk: a write beyond it fails as one on a full disk does.
+#[test]
+fn a_disk_that_is_full() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let limited = |blocks: &str, args: &[&str]| {
+        let mut command = sandbox.command(&[]);
+        let script = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", blocks, env!("CARGO_BIN_EXE_producer")]).args(args);
+        shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(command.current_dir(sandbox.path("")).get_current_dir().unwrap());
+        Run::of(shell.stdin(Stdio::null()).output().unwrap())
+    };
+    // No room for the tables.
+    limited("16", &SUBMIT).exits(4).says("hint: ");
+    // Room for the tables and the job, not for all of its outcomes.
+    std::fs::remove_file(sandbox.store()).unwrap();
+    sandbox.run(&["submit", "p", "--detach", "--job", "big", "--copies", "20000", "--", "true"]).exits(0);
+    let echo = sandbox.write("echo.json", r#"{"probe":"echo"}"#);
+    let submit = ["submit", echo.to_str().unwrap(), "--job", "full", "--copies", "200000"];
+    sandbox.run(&["cancel", "big"]).exits(0);
+    limited("4000", &submit)
+        .exits(4)
+        .says("the store cannot go on")
+        .says("hint: ")
+        .says("producer wait full");
+    // With room again, it goes on from what was recorded.
+    let before = sandbox.status("full");
+    assert_eq!(before["verdict"], "running");
+    sandbox.run(&["wait", "full"]).exits(0).prints("200000 of 200000 copies gave a digest, 1 distinct");
+}

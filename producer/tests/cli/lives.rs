@@ -1,0 +1,136 @@
+//! Processes that are interrupted, killed, or share a store.
+
+use std::collections::HashSet;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use crate::harness::{Run, Sandbox, repository_file, runs_with_argument, until};
+
+fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+}
+
+fn ended(child: Child) -> Run {
+    Run::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn the_first_interrupt_ends_in_good_order_and_the_job_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    // The first two copies never end by themselves; those that come after the interrupt do.
+    let program = "test -e interrupted || exec sleep 71";
+    let child =
+        sandbox.start(&["submit", "p", "--copies", "4", "-j", "2", "--job", "i", "--", "sh", "-c", program]);
+    until("a copy runs", || runs_with_argument("71"));
+    signal(&child, "INT");
+    ended(child).exits(130).says("interrupted").says("producer wait i");
+    assert!(!runs_with_argument("71"), "a command is left");
+    assert_eq!(sandbox.status("i")["verdict"], "running");
+    sandbox.write("interrupted", "");
+    sandbox.run(&["wait", "i"]).exits(0).prints("4 of 4 copies");
+    let attempts: HashSet<_> =
+        sandbox.json(&["copies", "i"]).iter().map(|copy| copy["attempt"].as_u64()).collect();
+    assert_eq!(attempts, HashSet::from([Some(1)]), "an interruption is no attempt");
+}
+
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let sandbox = Sandbox::new();
+    // A probe cannot be killed: the first interrupt waits for it.
+    sandbox.write("p", r#"{"probe":"logistic","n":200000000}"#);
+    let child = sandbox.start(&["submit", "p", "--copies", "1000", "-j", "1"]);
+    until("the job is there", || sandbox.store().exists() && !sandbox.jobs().is_empty());
+    until("a first copy is done", || sandbox.json(&["list"])[0]["succeeded"].as_u64() > Some(0));
+    signal(&child, "INT");
+    signal(&child, "TERM");
+    ended(child).exits(130);
+}
+
+#[test]
+fn cancel_kills_what_another_process_runs() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let child = sandbox.start(&["submit", "p", "--copies", "4", "--job", "c", "--", "sleep", "72"]);
+    until("a copy runs", || runs_with_argument("72"));
+    sandbox.run(&["cancel", "c"]).exits(0).prints("cancelled  job c");
+    ended(child).exits(3).prints("cancelled  job c");
+    until("the commands are gone", || !runs_with_argument("72"));
+    sandbox.run(&["cancel", "c"]).exits(2).says("a cancelled job has ended");
+    sandbox.run(&["retry", "c"]).exits(2).says("a cancelled job cannot be retried");
+    sandbox.run(&["wait", "c"]).exits(3);
+}
+
+/// Kills the program at moments that differ from run to run, and has it go on each time.
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    const COPIES: usize = 2_000;
+    const KILLS: u32 = 20;
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let copies = COPIES.to_string();
+    sandbox.run(&["submit", "p", "--job", "k", "--copies", &copies, "--detach", "--", "true"]).exits(0);
+    let mut unfinished = 0;
+    for kill in 0..KILLS {
+        let mut child = sandbox.start(&["wait", "k"]);
+        // From before it has opened the store to well into its work.
+        let life = Duration::from_millis(u64::from(5 + 7 * kill) + u64::from(std::process::id() % 7));
+        let started = Instant::now();
+        until("its time has come", || started.elapsed() >= life);
+        unfinished += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(unfinished > KILLS / 4, "only {unfinished} of {KILLS} were killed at work");
+    sandbox.run(&["wait", "k"]).exits(0).prints("2000 of 2000 copies gave a digest, 1 distinct");
+    let outcomes = sandbox.json(&["copies", "k"]);
+    let indices: HashSet<_> = outcomes.iter().map(|copy| copy["copy"].as_u64()).collect();
+    assert_eq!((outcomes.len(), indices.len()), (COPIES, COPIES));
+    assert!(outcomes.iter().all(|copy| copy["second"] == false && copy["digest"].is_string()));
+}
+
+#[test]
+fn two_producers_share_the_work_and_run_no_copy_twice() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let program = "echo run >> runs; exec sleep 0.02";
+    let args = ["submit", "p", "--job", "two", "--copies", "200", "-j", "2", "--", "sh", "-c", program];
+    let one = sandbox.start(&args);
+    let other = sandbox.start(&args);
+    for child in [one, other] {
+        ended(child).exits(0).prints("200 of 200 copies gave a digest, 1 distinct");
+    }
+    assert_eq!(std::fs::read_to_string(sandbox.path("runs")).unwrap().lines().count(), 200);
+    assert_eq!(sandbox.status("two")["worker_processes"], 2);
+}
+
+#[test]
+fn the_next_submit_works_on_what_was_left() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.run(&["submit", "p", "--detach", "--job", "left", "--copies", "50", "--", "true"]).exits(0);
+    sandbox.run(&["submit", "p", "--job", "next", "--copies", "400", "--", "true"]).exits(0);
+    assert_eq!(sandbox.status("left")["verdict"], "reproducible");
+}
+
+#[test]
+fn a_job_of_many_copies_is_counted_to_the_last() {
+    let sandbox = Sandbox::new();
+    let echo = sandbox.write("echo.json", r#"{"probe":"echo"}"#);
+    let run = sandbox.run(&["submit", echo.to_str().unwrap(), "--copies", "25001", "--job", "many"]).exits(0);
+    run.prints("25001 of 25001 copies gave a digest, 1 distinct");
+    assert_eq!(sandbox.run(&["copies", "many"]).exits(0).stdout.lines().count(), 25_002);
+}
+
+#[test]
+fn output_that_nobody_reads_any_more_is_no_error() {
+    let sandbox = Sandbox::new();
+    let matmul = repository_file("examples/matmul.json");
+    sandbox.run(&["submit", &matmul, "--copies", "2", "--job", "m"]).exits(0);
+    let mut command = sandbox.command(&["copies", "m"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.stdout(writer);
+    Run::of(command.output().unwrap()).exits(0);
+}

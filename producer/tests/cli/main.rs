@@ -1,0 +1,10 @@
+//! The program as a user runs it: arguments, standard streams, exit codes, signals, and the store it leaves behind.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
+
+mod faults;
+mod harness;
+mod help;
+mod jobs;
+mod lives;
+mod refusals;

@@ -1,0 +1,117 @@
+//! Input that is refused: a clear error, exit code 2 or 4, and nothing left in the store.
+
+use crate::harness::{Sandbox, repository_file};
+
+/// Runs with bad input, and asserts the exit code, the words of the error, a hint, and that no job was made.
+#[track_caller]
+fn check(sandbox: &Sandbox, args: &[&str], stdin: &[u8], code: i32, words: &str) {
+    let run = sandbox.run_with_stdin(args, stdin).exits(code).says(words);
+    assert!(run.stdout.is_empty(), "{run:#?}");
+    assert_eq!(sandbox.jobs(), [] as [&str; 0], "{args:?} left a job");
+}
+
+#[test]
+fn payloads_that_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    for (name, contents) in [
+        ("empty.json", ""),
+        ("object.json", r#"{"probe":"echo"}"#),
+        ("empty-list.json", " [ ] "),
+        ("text", "plain text"),
+        ("broken-list.json", "[1, 2"),
+        ("unknown.json", r#"{"probe":"guess"}"#),
+        ("field.json", r#"{"probe":"matmul","size":4}"#),
+        ("large.json", r#"{"probe":"matmul","n":100000}"#),
+    ] {
+        sandbox.write(name, contents);
+    }
+    sandbox.write("huge.bin", vec![0; 32 * 1024 * 1024 + 1]);
+    let check = |args: &[&str], words| check(&sandbox, args, b"", 2, words);
+    check(&["submit", "missing.json"], "cannot read the payload missing.json: No such file");
+    check(&["submit", "."], "Is a directory");
+    check(&["submit", "empty.json"], "the payload is empty");
+    check(&["submit", "-"], "the payload is empty: standard input has no bytes");
+    check(&["submit", "text"], "the payload is not JSON");
+    check(&["submit", "unknown.json"], "unknown probe \"guess\"");
+    check(&["submit", "field.json"], "unknown field `size`");
+    check(&["submit", "large.json"], "n: invalid value");
+    check(&["submit", "huge.bin", "--", "cat"], "more than the 33554432 bytes");
+    check(&["submit", "--each", "object.json"], "--each cannot cut object.json: expected a JSON array");
+    check(&["submit", "--each", "empty-list.json"], "the list is empty");
+    check(&["submit", "--each", "broken-list.json"], "not JSON at byte 5");
+    check(&["submit", "--each", "text"], "not JSON");
+    check(&["submit", "object.json", "missing.json"], "missing.json");
+    check(&["submit", "-", "-"], "standard input can be read once only");
+}
+
+#[test]
+fn flags_that_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let check = |args: &[&str], words| check(&sandbox, args, b"", 2, words);
+    check(&["submit"], "required");
+    check(&["submit", "p", "--copies", "0", "--", "cat"], "0 is not in 1..=1000000");
+    check(&["submit", "p", "--copies", "1000001", "--", "cat"], "1000001 is not in 1..=1000000");
+    check(&["submit", "p", "--copies", "ten", "--", "cat"], "invalid digit");
+    check(&["submit", "p", "--attempts", "0", "--", "cat"], "0 is not in 1..=100");
+    check(&["submit", "p", "--timeout", "5", "--", "cat"], "a time with its unit");
+    check(&["submit", "p", "--timeout", "0s", "--", "cat"], "between 1ms and 14 days");
+    check(&["submit", "p", "--timeout", "15d", "--", "cat"], "");
+    check(&["submit", "p", "--copy-timeout=-5s", "--", "cat"], "between 1ms and 14 days");
+    check(&["submit", "p", "--select", "a/b", "--", "cat"], "JSON pointer");
+    check(&["submit", "p", "--job", "a b", "--", "cat"], "not a job id");
+    check(&["submit", "p", "-j", "0", "--", "cat"], "0 is not in 1..=1024");
+    check(&["list", "--verdict", "maybe"], "possible values: running, reproducible");
+    check(&["frobnicate"], "unrecognized subcommand");
+}
+
+#[test]
+fn commands_that_cannot_be_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.write("not-executable", "#!/bin/sh\n");
+    let check = |args: &[&str], words| check(&sandbox, args, b"", 2, words);
+    check(&["submit", "p", "--", "no-such-program-anywhere"], "no program no-such-program-anywhere");
+    check(&["submit", "p", "--", "./missing"], "missing");
+    check(&["submit", "p", "--", "./not-executable"], "not executable");
+    check(&["submit", "p", "--", "."], "folder");
+    check(&["submit", "p", "--", ""], "");
+}
+
+#[test]
+fn jobs_that_are_not_there() {
+    let sandbox = Sandbox::new();
+    for verb in ["status", "wait", "copies", "retry", "cancel"] {
+        sandbox.run(&[verb, "nobody"]).exits(2).says("there is no store at");
+        assert!(!sandbox.store().exists(), "{verb} made a store");
+    }
+    sandbox.run(&["list"]).exits(0).says("no such jobs");
+    sandbox.run(&["wait"]).exits(0).says("no job is unfinished");
+    let matmul = repository_file("examples/matmul.json");
+    for job in ["alpha-1", "alpha-2"] {
+        sandbox.run(&["submit", &matmul, "--copies", "1", "--job", job]).exits(0);
+    }
+    for verb in ["status", "wait", "copies", "retry", "cancel"] {
+        sandbox.run(&[verb, "nobody"]).exits(2).says("there is no job \"nobody\" in this store");
+        sandbox.run(&[verb, "alpha"]).exits(2).says("2 jobs begin with \"alpha\": alpha-2, alpha-1");
+    }
+    sandbox.run(&["status", "alpha-2"]).exits(0).prints("reproducible  job alpha-2");
+}
+
+#[test]
+fn a_name_that_is_taken_by_another_job() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.write("q", "{ }");
+    let submit = |args: &[&str]| sandbox.run(&[&["submit", "--job", "mine", "--copies", "2"], args].concat());
+    submit(&["p", "--", "cat"]).exits(0);
+    submit(&["p", "--", "cat"]).exits(0).says("was submitted before").prints("reproducible  job mine");
+    submit(&["q", "--", "cat"]).exits(2).says("payload: sha256:");
+    submit(&["p", "--attempts", "3", "--", "cat"]).exits(2).says("attempts: 2 before, 3 now");
+    submit(&["p", "--", "cat", "-"]).exits(2).says("calculation: command [\"cat\"] before");
+    submit(&["p", "q", "--", "cat"]).exits(0);
+    submit(&["p", "q", "p", "--", "cat"])
+        .exits(2)
+        .says("mine.0 was submitted before, but not with a payload for mine.2");
+    assert_eq!(sandbox.jobs(), ["mine.1", "mine.0", "mine"]);
+}
