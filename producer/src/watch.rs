@@ -55,10 +55,8 @@ pub(crate) fn watch(
     match ended {
         Ended::All => print(store, jobs, settings, printer),
         Ended::Interrupted => {
-            printer.say(&format!(
-                "interrupted; what was recorded is kept\n hint: producer wait {} goes on",
-                named(jobs)
-            ));
+            printer
+                .say(&format!("interrupted; what was recorded is kept\n hint: {} goes on", to_go_on(jobs)));
             Ok(Exit::Interrupted)
         }
     }
@@ -144,15 +142,17 @@ fn read(store: &Store, id: &JobId) -> Result<Job, Fault> {
     job.ok_or_else(|| Fault::failed(anyhow::anyhow!("job {id} is gone from the store")))
 }
 
+/// A fault in the middle of the work: what helps is to mend its cause, and to go on.
 fn broken(fault: Fault, jobs: &[JobId]) -> Fault {
-    let hint = format!("mend that, then go on with: producer wait {}", named(jobs));
+    let helps = fault.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
+    let hint = format!("{helps}then go on with: {}", to_go_on(jobs));
     fault.hint(hint)
 }
 
-/// The jobs as one would name them on the command line.
-fn named(jobs: &[JobId]) -> String {
+/// The command that goes on with the jobs.
+fn to_go_on(jobs: &[JobId]) -> String {
     match jobs {
-        [one] => one.to_string(),
-        _ => String::new(),
+        [one] => format!("producer wait {one}"),
+        _ => "producer wait".to_owned(),
     }
 }

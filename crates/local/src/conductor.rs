@@ -216,13 +216,14 @@ impl<C: Calculate> Fleet<C> {
     }
 
     async fn run(&self, delivery: Delivery) -> PortResult<()> {
-        match self.worker.handle(&delivery).await? {
-            Disposition::Done => {
+        match self.worker.handle(&delivery).await {
+            Ok(Disposition::Done) => {
                 locked(&self.done).push(delivery);
                 Ok(())
             }
-            Disposition::Again { delay_ms } => self.store.delay_message(&delivery, delay_ms).await,
-            Disposition::Left => Ok(()),
+            Ok(Disposition::Again { delay_ms }) => self.store.delay_message(&delivery, delay_ms).await,
+            Ok(Disposition::Left) | Err(PortError::Retry(_)) => self.store.put_back(vec![delivery]).await,
+            Err(error) => Err(error),
         }
     }
 

@@ -1,0 +1,69 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// A JSON pointer (RFC 6901) in its string form, section 5; the URI fragment form of section 6 is not read.
+/// The empty pointer, also the default, names the whole text's value. Displays exactly as it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pointer {
+    /// The reference tokens, unescaped.
+    pub(super) tokens: Vec<String>,
+}
+
+impl Pointer {
+    /// The first `depth` tokens.
+    pub(super) fn prefix(&self, depth: usize) -> Self {
+        Self { tokens: self.tokens.iter().take(depth).cloned().collect() }
+    }
+
+    pub(super) fn last(&self) -> &str {
+        self.tokens.last().map_or("", String::as_str)
+    }
+
+    /// Names the place one token up, in an error.
+    pub(super) fn parent(&self) -> String {
+        let parent = self.prefix(self.tokens.len().saturating_sub(1)).to_string();
+        if parent.is_empty() { "the top level".to_owned() } else { parent }
+    }
+}
+
+/// Why a text is not a JSON pointer (RFC 6901, section 3).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PointerError {
+    /// The text is not empty and does not begin with `/`.
+    #[error("a JSON pointer must be empty or begin with '/', unlike {0:?}")]
+    NoSlash(String),
+    /// A `~` is not part of `~0` (for `~`) or `~1` (for `/`).
+    #[error(
+        "bad escape at byte {byte} of the JSON pointer {text:?}: '~' must be written ~0 and '/' in a key ~1"
+    )]
+    BadEscape {
+        /// The text that was given.
+        text: String,
+        /// Offset of the `~` in it.
+        byte: usize,
+    },
+}
+
+impl FromStr for Pointer {
+    type Err = PointerError;
+
+    fn from_str(text: &str) -> Result<Self, PointerError> {
+        if !(text.is_empty() || text.starts_with('/')) {
+            return Err(PointerError::NoSlash(text.to_owned()));
+        }
+        let bytes = text.as_bytes();
+        let bad = |&(at, _): &(usize, &str)| !matches!(bytes.get(at + 1), Some(b'0' | b'1'));
+        if let Some((byte, _)) = text.match_indices('~').find(bad) {
+            return Err(PointerError::BadEscape { text: text.to_owned(), byte });
+        }
+        // In this order, as section 4 says, so that `~01` becomes `~1` and not `/`.
+        let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
+        Ok(Self { tokens: text.split('/').skip(1).map(unescape).collect() })
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tokens.iter().try_for_each(|token| write!(f, "/{}", token.replace('~', "~0").replace('/', "~1")))
+    }
+}
