@@ -19,6 +19,7 @@ use futures::executor::block_on;
 use crate::intake::{Intake, Wanted};
 use crate::jobs::Remembered;
 use crate::store::{Store, locked};
+use crate::unwritten::Unwritten;
 
 /// How often time is looked at: deadlines, messages that become visible, and what other processes have done.
 const TICK: Duration = Duration::from_millis(20);
@@ -50,6 +51,7 @@ struct Fleet<C> {
     aggregator: LocalAggregator,
     runs: Arc<Runs>,
     intake: Intake,
+    unwritten: Arc<Unwritten>,
     /// Messages of copies that are accounted for, to be deleted together at the next tick.
     done: Mutex<Vec<Delivery>>,
     stopped: Stopped,
@@ -97,12 +99,14 @@ impl<C: Calculate + 'static> Conductor<C> {
     pub fn start(store: Store, calculation: C, runs: Arc<Runs>, settings: Settings) -> PortResult<Self> {
         block_on(store.own(settings.environment.sandbox.clone()))?;
         let clock = Arc::clone(&store.shared.clock);
-        let ledger = Remembered(store.clone());
+        let ledger = Remembered { store: store.clone(), unwritten: Arc::default() };
+        let unwritten = Arc::clone(&ledger.unwritten);
         let fleet = Arc::new(Fleet {
             worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment),
             aggregator: Aggregator::new(store.clone(), store.clone(), clock),
             runs,
             intake: Intake::new(settings.threads),
+            unwritten,
             done: Mutex::default(),
             stopped: Stopped::default(),
             fault: Mutex::default(),
@@ -209,7 +213,10 @@ impl<C: Calculate> Fleet<C> {
 
     /// Runs copies, one after the other, while the outcomes of earlier ones are on their way to the disk.
     fn work(&self) {
-        let deliveries = futures::stream::unfold((), |()| async { Some((self.intake.next().await?, ())) });
+        let deliveries = futures::stream::unfold((), |()| async {
+            self.unwritten.room().await;
+            Some((self.intake.next().await?, ()))
+        });
         block_on(deliveries.for_each_concurrent(UNRECORDED_MAX, |delivery| async move {
             self.note(self.run(delivery).await);
         }));

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::queue::RECEIVES_SPARE;
 use crate::rows::{self, signed, to_json};
 use crate::store::Store;
+use crate::unwritten::Unwritten;
 
 /// Candidates that are named when a prefix is ambiguous, at most.
 const CANDIDATES_MAX: usize = 10;
@@ -217,31 +218,35 @@ impl Store {
 
 /// The store as a worker sees it: jobs are remembered from the delivery of their copies, which saves a read a copy.
 /// What is remembered is never older than the message that is being handled.
-pub(crate) struct Remembered(pub(crate) Store);
+pub(crate) struct Remembered {
+    pub(crate) store: Store,
+    pub(crate) unwritten: Arc<Unwritten>,
+}
 
 impl ReadJob for Remembered {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
-        match self.0.remembered_job(job) {
+        match self.store.remembered_job(job) {
             Some(job) => Ok(Some(job)),
-            None => self.0.read_job(job).await,
+            None => self.store.read_job(job).await,
         }
     }
 }
 
 impl ReadPayload for Remembered {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
-        self.0.read_payload(job).await
+        self.store.read_payload(job).await
     }
 }
 
 impl WriteOutput for Remembered {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
-        self.0.write_output(job, digest, bytes).await
+        let _held = self.unwritten.hold(bytes.len());
+        self.store.write_output(job, digest, bytes).await
     }
 }
 
 impl RecordOutcome for Remembered {
     async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
-        self.0.record_outcome(outcome).await
+        self.store.record_outcome(outcome).await
     }
 }

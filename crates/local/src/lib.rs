@@ -15,6 +15,7 @@ mod rows;
 mod store;
 mod system_clock;
 mod tallies;
+mod unwritten;
 mod writer;
 
 pub use conductor::{Conductor, Settings};
