@@ -171,6 +171,9 @@ impl<C> Fleet<C> {
         self.stopped.set();
         self.intake.close();
         self.runs.stop_all();
+        // Whoever waits for something else looks up.
+        self.store.shared.signals.queued.notify(usize::MAX);
+        self.store.shared.signals.fed.notify(usize::MAX);
     }
 
     /// Ends the fleet because of an error which nobody here can mend.
