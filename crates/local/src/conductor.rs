@@ -30,8 +30,8 @@ const UNRECORDED_MAX: usize = 4_096;
 /// Changes folded at once, at most.
 const CHANGES_MAX: usize = 8_192;
 
-/// How long changes are gathered before they are folded, unless there are many.
-const GATHER: Duration = Duration::from_millis(10);
+/// How long changes are gathered before they are folded, unless there are many, or no copy waits to be started.
+const GATHER: Duration = Duration::from_millis(30);
 
 /// How a conductor works.
 #[derive(Clone, Debug)]
@@ -259,7 +259,7 @@ impl<C: Calculate> Fleet<C> {
                 Ok(0) => {
                     fed.wait_timeout(TICK);
                 }
-                Ok(count) if count < CHANGES_MAX / 8 => {
+                Ok(count) if count < CHANGES_MAX / 8 && !self.intake.is_empty() => {
                     self.stopped.wait(GATHER);
                 }
                 Ok(_) => {}

@@ -92,7 +92,7 @@ fn receive(
     claim: Claim,
     count_max: usize,
 ) -> rusqlite::Result<Received> {
-    let keys = queued_jobs(connection, served, count_max)?;
+    let keys = queued_jobs(connection, served, claim.now, count_max)?;
     let mut jobs = Vec::new();
     let mut deliveries = Vec::new();
     for (place, key) in keys.iter().enumerate() {
@@ -106,14 +106,21 @@ fn receive(
     Ok((jobs, deliveries))
 }
 
-/// The jobs that have messages, those after the one served last first.
-fn queued_jobs(connection: &Connection, served: i64, count_max: usize) -> rusqlite::Result<Vec<i64>> {
-    let mut next = connection.prepare_cached("SELECT min(job) FROM queue WHERE job > ?1")?;
+/// The jobs that have messages to deliver, those after the one served last first.
+fn queued_jobs(
+    connection: &Connection,
+    served: i64,
+    now: Timestamp,
+    count_max: usize,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut next =
+        connection.prepare_cached("SELECT min(job) FROM queue WHERE job > ?1 AND visible_at <= ?2")?;
     let mut keys = Vec::new();
     for (start, end) in [(served, i64::MAX), (0, served)] {
         let mut after = start;
         while keys.len() < count_max
-            && let Some(key) = next.query_row([after], |row| row.get::<_, Option<i64>>(0))?
+            && let Some(key) =
+                next.query_row(params![after, signed(now.unix_ms)], |row| row.get::<_, Option<i64>>(0))?
             && key <= end
         {
             keys.push(key);
@@ -206,6 +213,7 @@ fn bury(connection: &Connection, key: i64, copy: u32) -> rusqlite::Result<()> {
 struct Delivered {
     key: i64,
     copy: u32,
+    round: u32,
     receipt: i64,
     receive_count: u32,
 }
@@ -218,12 +226,19 @@ impl DeleteMessage for Store {
 
 impl DelayMessage for Store {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
-        let Delivered { key, copy, receipt, receive_count } = self.delivered(delivery)?;
+        let Delivered { key, copy, round, receipt, receive_count } = self.delivered(delivery)?;
         let visible_at = signed(self.shared.clock.now().plus_ms(delay_ms).unix_ms);
         let delayed = self.shared.writer.write(move |connection| {
-            let sql = "UPDATE queue SET visible_at = ?5, owner = NULL
-                       WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
-            connection.prepare_cached(sql)?.execute(params![key, copy, receipt, receive_count, visible_at])
+            let sql = "UPDATE queue SET visible_at = ?6, owner = NULL
+                       WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
+            connection.prepare_cached(sql)?.execute(params![
+                key,
+                copy,
+                round,
+                receipt,
+                receive_count,
+                visible_at
+            ])
         });
         delayed.await.map(|_| ())
     }
@@ -235,21 +250,16 @@ impl Store {
         deliveries.sort_unstable_by(|one, other| one.copy.cmp(&other.copy));
         let delivered: Vec<_> =
             deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
-        let deleted = self.shared.writer.write(move |connection| {
-            let sql = "DELETE FROM queue
-                       WHERE job = ?1 AND copy BETWEEN ?2 AND ?3 AND owner = ?4 AND receive_count = ?5";
+        let deleted = self.shared.writer.write_soon(move |connection| {
+            let sql = "DELETE FROM queue WHERE job = ?1 AND copy BETWEEN ?2 AND ?3
+                       AND round = ?4 AND owner = ?5 AND receive_count = ?6";
             let mut delete = connection.prepare_cached(sql)?;
             let beside =
                 |one: &Delivered, next: &Delivered| *next == Delivered { copy: one.copy + 1, ..*one };
             for run in delivered.chunk_by(beside) {
                 if let (Some(first), Some(last)) = (run.first(), run.last()) {
-                    delete.execute(params![
-                        first.key,
-                        first.copy,
-                        last.copy,
-                        first.receipt,
-                        first.receive_count
-                    ])?;
+                    let Delivered { key, copy, round, receipt, receive_count } = first;
+                    delete.execute(params![key, copy, last.copy, round, receipt, receive_count])?;
                 }
             }
             Ok(())
@@ -261,6 +271,7 @@ impl Store {
         Ok(Delivered {
             key: self.key(&delivery.copy.job)?,
             copy: delivery.copy.index,
+            round: delivery.round,
             receipt: signed(delivery.receipt),
             receive_count: delivery.receive_count,
         })
@@ -272,10 +283,10 @@ impl Store {
             deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
         let put_back = self.shared.writer.write(move |connection| {
             let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1
-                       WHERE job = ?1 AND copy = ?2 AND owner = ?3 AND receive_count = ?4";
+                       WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
             let mut update = connection.prepare_cached(sql)?;
-            for Delivered { key, copy, receipt, receive_count } in &delivered {
-                update.execute(params![key, copy, receipt, receive_count])?;
+            for Delivered { key, copy, round, receipt, receive_count } in &delivered {
+                update.execute(params![key, copy, round, receipt, receive_count])?;
             }
             Ok(())
         });

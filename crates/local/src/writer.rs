@@ -3,8 +3,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use concord_protocol::ports::{PortError, PortResult};
 use futures::channel::oneshot;
@@ -16,19 +17,29 @@ const WAITING_MAX: usize = 8_192;
 /// Writes that share one commit, at most.
 const GROUP_MAX: usize = 8_192;
 
+/// How long after a commit a write that is not urgent waits for others to share the next one.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// A write that can be run again when the group it was in could not be committed.
 trait Write: Send {
+    /// Whether somebody has nothing else to do until it is done.
+    fn is_urgent(&self) -> bool;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
     fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
 }
 
 struct Asked<T, F> {
     write: F,
+    urgent: bool,
     done: Option<T>,
     reply: oneshot::Sender<PortResult<T>>,
 }
 
 impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<T, F> {
+    fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.done = Some((self.write)(connection)?);
         Ok(())
@@ -67,8 +78,26 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.ask(write, true)
+    }
+
+    /// The same for a write that nobody waits for right now: it may wait [`PATIENCE`] for others to share its commit.
+    pub(crate) fn write_soon<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.ask(write, false)
+    }
+
+    fn ask<T, F>(&self, write: F, urgent: bool) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         let (reply, replied) = oneshot::channel();
-        let asked = self.asks.as_ref().map(|asks| asks.send(Box::new(Asked { write, done: None, reply })));
+        let asked = Asked { write, urgent, done: None, reply };
+        let asked = self.asks.as_ref().map(|asks| asks.send(Box::new(asked)));
         let gone = || PortError::Rejected("the store is closed");
         async move {
             match asked {
@@ -90,13 +119,9 @@ impl Drop for Writer {
 }
 
 fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
+    let mut committed_at = Instant::now();
     while let Ok(first) = asked.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP_MAX
-            && let Ok(next) = asked.try_recv()
-        {
-            group.push(next);
-        }
+        let mut group = gather(first, asked, committed_at);
         match commit(connection, &mut group) {
             Ok(()) => group.into_iter().for_each(|write| write.finish(Ok(()))),
             // One of them may be at fault: each has a transaction of its own now.
@@ -113,7 +138,28 @@ fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
                 }
             }
         }
+        committed_at = Instant::now();
     }
+}
+
+/// Takes what waits, and, as long as nothing of it is urgent, what comes within [`PATIENCE`] of the last commit.
+fn gather(
+    first: Box<dyn Write>,
+    asked: &Receiver<Box<dyn Write>>,
+    committed_at: Instant,
+) -> Vec<Box<dyn Write>> {
+    let mut urgent = first.is_urgent();
+    let mut group = vec![first];
+    while group.len() < GROUP_MAX {
+        let next = asked.try_recv().or_else(|_| {
+            let patience = PATIENCE.saturating_sub(committed_at.elapsed());
+            if urgent { Err(RecvTimeoutError::Timeout) } else { asked.recv_timeout(patience) }
+        });
+        let Ok(next) = next else { break };
+        urgent |= next.is_urgent();
+        group.push(next);
+    }
+    group
 }
 
 fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {

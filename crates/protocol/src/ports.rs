@@ -225,7 +225,7 @@ pub trait ReadTally {
 /// Replaces the state of a job.
 pub trait ReplaceState {
     /// Writes a state on condition that the stored revision is the one before it, and in the same atomic step enters
-    /// a changed verdict into the feed. Gives whether it was written.
+    /// a changed verdict into the feed, unless it is `running` again. Gives whether it was written.
     fn replace_state(&self, job: &JobId, state: JobState) -> impl Future<Output = PortResult<bool>> + Send;
 }
 

@@ -136,6 +136,11 @@ pub fn decide(job: &Job, roll: &Roll, now: Timestamp) -> Option<JobState> {
     } else {
         (Verdict::Running, None)
     };
+    // The roll may be older than the one that the state was decided from: failures that accounted for every copy stand.
+    let cause = match (state.cause, cause) {
+        (Some(InconclusiveCause::Failures), Some(_)) => state.cause,
+        _ => cause,
+    };
     // A final verdict stands whatever else comes in.
     let verdict = next(state.verdict, Event::Decided(verdict)).ok()?;
     let stops = reached.accounted || overdue || (reached.divergent && spec.policy.fail_fast);

@@ -45,6 +45,10 @@ impl<C: Calculate> Fleet<C> {
         while room > 0
             && let Some((job, from)) = self.store.next_to_enqueue()?
         {
+            if job.state.round > 0 && from == 0 {
+                // A retry may find that nothing is left to run: then nothing would come in that ends the job.
+                self.aggregator.meet_deadline(&job.spec.job).await?;
+            }
             let count = u32::try_from(room).unwrap_or(u32::MAX).min(ENQUEUED_AT_ONCE_MAX);
             let to = job.spec.copies.min(from.saturating_add(count));
             self.store.enqueue_copies(&job.spec.job, job.state.round, from..to).await?;

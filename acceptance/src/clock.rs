@@ -1,0 +1,34 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use concord_protocol::Timestamp;
+use concord_protocol::ports::Clock;
+
+/// A clock that stands until it is told how much time has passed. Its clones show the same time.
+#[derive(Clone, Debug, Default)]
+pub struct TestClock {
+    unix_ms: Arc<AtomicU64>,
+}
+
+impl TestClock {
+    /// A clock that shows the given moment.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { unix_ms: Arc::new(now.unix_ms.into()) }
+    }
+
+    /// Lets so many milliseconds pass.
+    pub fn advance_ms(&self, ms: u64) {
+        self.unix_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.unix_ms.load(Ordering::Relaxed))
+    }
+
+    fn ticks_us(&self) -> u64 {
+        self.unix_ms.load(Ordering::Relaxed) * 1_000
+    }
+}

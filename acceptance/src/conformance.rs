@@ -1,0 +1,170 @@
+//! What every adapter of the ports has to do, as checks that run on any of them.
+//!
+//! A check is a function over a [`Fixture`]; [`conformance_tests!`](crate::conformance_tests) makes a test of each. A
+//! check panics when the adapter does not conform, and gives the error of a port that failed.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "to panic is how a check says that an adapter does not conform"
+)]
+
+pub mod announcements;
+pub mod embedded;
+pub mod examples;
+pub mod fairness;
+pub mod feed;
+pub mod jobs;
+pub mod outcomes;
+pub mod outputs;
+pub mod queue;
+pub mod receipts;
+pub mod states;
+pub mod tallies;
+
+use concord_protocol::ports::{
+    AcknowledgeChanges, Announce, CreateJobs, DelayMessage, DeleteDeadLetter, DeleteMessage, EnqueueCopies,
+    MergeRoll, MergeTally, ReadChanges, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally,
+    ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
+};
+
+use crate::TestClock;
+
+/// The ports to jobs, their outcomes and what is known of them.
+pub trait Ledger:
+    CreateJobs
+    + ReadJob
+    + ReadPayload
+    + WriteOutput
+    + ReadOutput
+    + RecordOutcome
+    + ReadOutcomes
+    + MergeTally
+    + MergeRoll
+    + ReadTally
+    + ReplaceState
+{
+}
+
+impl<P> Ledger for P where
+    P: CreateJobs
+        + ReadJob
+        + ReadPayload
+        + WriteOutput
+        + ReadOutput
+        + RecordOutcome
+        + ReadOutcomes
+        + MergeTally
+        + MergeRoll
+        + ReadTally
+        + ReplaceState
+{
+}
+
+/// The ports to what travels: copies, changes and announcements.
+pub trait Transport:
+    EnqueueCopies
+    + ReceiveCopies
+    + DeleteMessage
+    + DelayMessage
+    + ReceiveDeadLetters
+    + DeleteDeadLetter
+    + ReadChanges
+    + AcknowledgeChanges
+    + Announce
+{
+}
+
+impl<P> Transport for P where
+    P: EnqueueCopies
+        + ReceiveCopies
+        + DeleteMessage
+        + DelayMessage
+        + ReceiveDeadLetters
+        + DeleteDeadLetter
+        + ReadChanges
+        + AcknowledgeChanges
+        + Announce
+{
+}
+
+/// A fresh adapter, and the clock that it reads.
+pub trait Fixture {
+    /// The adapter: all ports at once.
+    type Ports: Ledger + Transport;
+
+    /// The adapter, empty when the check starts.
+    fn ports(&self) -> &Self::Ports;
+
+    /// The clock that the adapter reads.
+    fn clock(&self) -> &TestClock;
+}
+
+/// Makes a test of every check. `$fixture` is an expression that gives a fresh [`Fixture`].
+#[macro_export]
+macro_rules! conformance_tests {
+    ($fixture:expr) => {
+        $crate::conformance_tests! { @each $fixture;
+            announcements::repeated_announcement_is_no_error,
+            fairness::small_job_is_not_starved_by_a_large_one,
+            fairness::small_job_is_not_starved_when_copies_are_taken_singly,
+            fairness::hidden_messages_of_one_job_hold_up_no_other,
+            feed::acknowledged_changes_do_not_return,
+            feed::unacknowledged_changes_return,
+            feed::changes_come_in_bounded_batches,
+            feed::every_outcome_that_is_kept_enters_once,
+            jobs::created_job_is_read_back,
+            jobs::jobs_are_created_all_or_none,
+            jobs::unknown_job_is_absent,
+            outcomes::outcomes_settle_by_the_rules,
+            outcomes::outcome_is_read_back_whole,
+            outcomes::differing_digests_are_all_kept,
+            outcomes::failure_gives_way_to_a_digest,
+            outcomes::outcomes_come_in_order_of_their_copies,
+            outcomes::outcome_of_unknown_job_is_rejected,
+            outputs::output_is_kept_once_a_digest,
+            outputs::outputs_beyond_the_bound_are_not_kept,
+            queue::received_message_is_hidden_until_its_time_is_over,
+            queue::deliveries_are_counted,
+            queue::deleted_message_does_not_return,
+            queue::delayed_message_returns_after_its_delay,
+            queue::enqueuing_twice_is_harmless,
+            queue::copies_with_a_digest_are_not_enqueued,
+            queue::copies_with_a_failure_are_enqueued,
+            queue::newer_round_replaces_an_older_one,
+            queue::message_delivered_too_often_becomes_a_dead_letter,
+            receipts::stale_receipt_deletes_nothing,
+            receipts::stale_receipt_delays_nothing,
+            receipts::receipt_is_stale_once_its_message_was_put_back,
+            receipts::receipt_of_an_older_round_deletes_nothing,
+            receipts::receipt_of_an_older_round_delays_nothing,
+            states::state_is_replaced_only_from_the_revision_before,
+            states::changed_verdict_enters_the_feed_once,
+            states::same_verdict_does_not_enter_the_feed,
+            tallies::tallies_merge_by_union,
+            tallies::chunks_have_tallies_of_their_own,
+            tallies::rolls_merge_by_union,
+        }
+    };
+    (@each $fixture:expr; $($group:ident :: $check:ident,)+) => {
+        $(
+            #[test]
+            fn $check() {
+                let fixture = $fixture;
+                futures::executor::block_on($crate::conformance::$group::$check(&fixture)).unwrap();
+            }
+        )+
+    };
+}
+
+/// Makes a test of every check for adapters whose queue and ledger are one store: see
+/// [`embedded`](crate::conformance::embedded).
+#[macro_export]
+macro_rules! embedded_conformance_tests {
+    ($fixture:expr) => {
+        $crate::conformance_tests! { @each $fixture;
+            embedded::ended_job_loses_its_messages,
+            embedded::ended_job_takes_no_messages,
+            embedded::older_round_takes_no_messages,
+        }
+    };
+}

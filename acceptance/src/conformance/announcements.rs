@@ -1,0 +1,16 @@
+//! Announcements.
+
+use concord_protocol::ports::{Announce, PortResult};
+use concord_protocol::{Announcement, Verdict};
+
+use super::Fixture;
+use super::examples::{SUBMITTED_AT, given_job};
+
+/// An announcement comes at least once, so it can come twice.
+pub async fn repeated_announcement_is_no_error(fixture: &impl Fixture) -> PortResult<()> {
+    let job = given_job(fixture, "job", 1).await?;
+    let announcement =
+        Announcement { job, verdict: Verdict::Divergent, decided_at: SUBMITTED_AT, revision: 1 };
+    fixture.ports().announce(&announcement).await?;
+    fixture.ports().announce(&announcement).await
+}

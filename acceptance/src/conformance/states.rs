@@ -1,0 +1,67 @@
+//! States are replaced on condition, and a changed verdict enters the feed.
+
+use concord_protocol::ports::{PortResult, ReadChanges, ReplaceState};
+use concord_protocol::{Change, JobId, JobState, Verdict};
+
+use super::Fixture;
+use super::examples::{SUBMITTED_AT, decided, ended, given_job, retried, stored};
+
+/// A state is written only over the revision that it was made from, and whoever comes second is told so.
+pub async fn state_is_replaced_only_from_the_revision_before(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let job = given_job(fixture, "job", 2).await?;
+    let first = stored(fixture, &job).await?.state;
+    let divergent = ended(&first, Verdict::Divergent);
+    assert!(ports.replace_state(&job, divergent.clone()).await?);
+    assert!(!ports.replace_state(&job, ended(&first, Verdict::Inconclusive)).await?);
+    let skipping = JobState { revision: divergent.revision + 2, ..divergent.clone() };
+    assert!(!ports.replace_state(&job, skipping).await?);
+    assert_eq!(stored(fixture, &job).await?.state, divergent);
+    let again = retried(&divergent);
+    assert!(ports.replace_state(&job, again.clone()).await?);
+    assert_eq!(stored(fixture, &job).await?.state, again);
+    Ok(())
+}
+
+async fn verdicts_fed(fixture: &impl Fixture, job: &JobId) -> PortResult<Vec<(Verdict, u64)>> {
+    let mut verdicts = Vec::new();
+    for fed in fixture.ports().read_changes(10).await? {
+        let Change::Decided(announcement) = fed.change else { continue };
+        assert_eq!(announcement.job, *job);
+        assert_eq!(announcement.decided_at, SUBMITTED_AT.plus_ms(1_000));
+        verdicts.push((announcement.verdict, announcement.revision));
+    }
+    Ok(verdicts)
+}
+
+/// A changed verdict enters the feed with the state, once; a state that was not written leaves no trace there.
+pub async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let job = given_job(fixture, "job", 2).await?;
+    let first = stored(fixture, &job).await?.state;
+    let inconclusive = ended(&first, Verdict::Inconclusive);
+    assert!(ports.replace_state(&job, inconclusive.clone()).await?);
+    assert!(!ports.replace_state(&job, inconclusive.clone()).await?);
+    assert!(ports.replace_state(&job, decided(&inconclusive, Verdict::Divergent)).await?);
+    let expected = [(Verdict::Inconclusive, 1), (Verdict::Divergent, 2)];
+    assert_eq!(verdicts_fed(fixture, &job).await?, expected);
+    Ok(())
+}
+
+/// A state that differs in other things, or opens a round, has no verdict to announce.
+pub async fn same_verdict_does_not_enter_the_feed(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let job = given_job(fixture, "job", 2).await?;
+    let first = stored(fixture, &job).await?.state;
+    let divergent = decided(&first, Verdict::Divergent);
+    assert!(ports.replace_state(&job, divergent.clone()).await?);
+    let ended = ended(&divergent, Verdict::Divergent);
+    assert!(ports.replace_state(&job, ended.clone()).await?);
+    assert_eq!(verdicts_fed(fixture, &job).await?, [(Verdict::Divergent, 1)]);
+    let other = given_job(fixture, "other", 2).await?;
+    let first = stored(fixture, &other).await?.state;
+    let later = JobState { deadline_at: first.deadline_at.plus_ms(1), revision: 1, ..first };
+    assert!(ports.replace_state(&other, later).await?);
+    assert_eq!(verdicts_fed(fixture, &job).await?, [(Verdict::Divergent, 1)]);
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! What the doors of a fleet do around the worker and the aggregator, each a future that may be killed at any pause.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use concord_aggregator::Aggregator;
+use concord_protocol::ports::{
+    AcknowledgeChanges, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies,
+    FedChange, PortError, PortResult, ReadChanges, ReadJob, ReceiveCopies, ReceiveDeadLetters, ReplaceState,
+};
+use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState};
+use concord_worker::{Disposition, Worker};
+
+use super::calculation::Simulated;
+use super::counts::Count;
+use super::ports::Ports;
+use super::sabotage::Sabotage;
+use crate::TestClock;
+
+pub(super) type SimulatedWorker = Worker<Ports, Simulated, TestClock>;
+pub(super) type SimulatedAggregator = Aggregator<Ports, Ports, TestClock>;
+
+/// A passing fault is nobody's fault: whoever comes next tries again. Any other is a broken promise.
+fn note(ports: &Ports, result: PortResult<()>) {
+    let broken = match result {
+        Ok(()) | Err(PortError::Retry(_)) => return,
+        Err(error) => format!("a port refused what the fleet asked: {error}"),
+    };
+    ports.world.lock().check(Err(broken));
+}
+
+/// Takes deliveries, which then travel to the workers in any order.
+pub(super) async fn receive(ports: Ports, count_max: usize) {
+    let received = ports.receive_copies(count_max).await;
+    note(&ports, received.map(|deliveries| ports.world.lock().arrivals.extend(deliveries)));
+}
+
+/// Hands a delivery to a worker, and does with the message what it says.
+pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: Ports, delivery: Delivery) {
+    let done = match worker.handle(&delivery).await {
+        Ok(Disposition::Done) => ports.delete_message(&delivery).await,
+        Ok(Disposition::Again { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
+        Ok(Disposition::Left) => Ok(()),
+        Err(error) => Err(error),
+    };
+    note(&ports, done);
+}
+
+/// Takes changes, which then travel to the aggregators in any order.
+pub(super) async fn read_feed(ports: Ports, count_max: usize) {
+    let read = ports.read_changes(count_max).await;
+    note(
+        &ports,
+        read.map(|changes| {
+            let mut world = ports.world.lock();
+            world.ever_fed.extend(changes.iter().map(|fed| (fed.sequence, fed.clone())));
+            world.fed.extend(changes);
+        }),
+    );
+}
+
+/// Hands a batch to an aggregator, and acknowledges what was folded.
+pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: Ports, batch: Vec<FedChange>) {
+    let (sequences, changes): (Vec<_>, Vec<Change>) =
+        batch.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
+    let failed = aggregator.fold(&changes).await;
+    let done = sequences.iter().zip(&changes).filter(|(_, change)| !failed.contains_key(change.job()));
+    let acknowledged = ports.acknowledge_changes(done.map(|(sequence, _)| *sequence).collect()).await;
+    note(&ports, acknowledged);
+    for error in failed.into_values() {
+        note(&ports, Err(error));
+    }
+}
+
+/// Lets the deadline of a job come, perhaps too early.
+pub(super) async fn meet_deadline(aggregator: Arc<SimulatedAggregator>, ports: Ports, job: JobId) {
+    let met = aggregator.meet_deadline(&job).await;
+    note(&ports, met);
+}
+
+/// Records what the queue has given up.
+pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: Ports, count_max: usize) {
+    let given_up = async {
+        for delivery in ports.receive_dead_letters(count_max).await? {
+            aggregator.give_up(&delivery).await?;
+            ports.world.lock().counts.add(Count::GivenUp);
+            ports.delete_dead_letter(&delivery).await?;
+        }
+        Ok(())
+    };
+    let given_up = given_up.await;
+    note(&ports, given_up);
+}
+
+/// Puts copies on the queue, and remembers how far that came.
+///
+/// A new round is settled first: a retry may find that every copy has a digest already, and then nothing that happens
+/// later would end the job before its deadline.
+pub(super) async fn enqueue(
+    aggregator: Arc<SimulatedAggregator>,
+    ports: Ports,
+    job: JobId,
+    round: u32,
+    copies: Range<u32>,
+) {
+    let enqueued = async {
+        if round > 0 && copies.start == 0 && ports.sabotage != Some(Sabotage::RetryIsNotSettled) {
+            aggregator.meet_deadline(&job).await?;
+        }
+        ports.enqueue_copies(&job, round, copies.clone()).await?;
+        let mut world = ports.world.lock();
+        let reached = world.enqueued.entry(job).or_default();
+        if *reached == (round, copies.start) || reached.0 < round {
+            *reached = (round, copies.end);
+        }
+        Ok(())
+    };
+    let enqueued = enqueued.await;
+    note(&ports, enqueued);
+}
+
+/// Changes the state of a job as the user asks, unless that is not legal.
+async fn replace(
+    ports: &Ports,
+    job: &JobId,
+    asked: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
+) -> PortResult<bool> {
+    loop {
+        let Some(stored) = ports.read_job(job).await? else { return Ok(false) };
+        let Ok(state) = asked(&stored) else { return Ok(false) };
+        if ports.replace_state(job, state).await? {
+            return Ok(true);
+        }
+    }
+}
+
+/// The user cancels a job.
+pub(super) async fn cancel(ports: Ports, job: JobId) {
+    let ports = Ports { by_user: true, ..ports };
+    let replaced = replace(&ports, &job, |stored| stored.cancelled(ports.clock.now())).await;
+    note(&ports, replaced.map(|done| count(&ports, Count::Cancel, done)));
+}
+
+/// The user retries a job.
+pub(super) async fn retry(ports: Ports, job: JobId) {
+    let ports = Ports { by_user: true, ..ports };
+    let replaced = replace(&ports, &job, |stored| stored.retried(ports.clock.now())).await;
+    note(&ports, replaced.map(|done| count(&ports, Count::Retry, done)));
+}
+
+fn count(ports: &Ports, count: Count, done: bool) {
+    if done {
+        ports.world.lock().counts.add(count);
+    }
+}

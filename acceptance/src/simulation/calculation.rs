@@ -1,0 +1,48 @@
+use std::sync::Arc;
+
+use concord_protocol::Digest;
+use concord_worker::{Calculate, CalculationError, Output, Task};
+
+use super::counts::Count;
+use super::plan::Act;
+use super::tasks::pause;
+use super::world::World;
+
+/// A calculation that does what its job's plan says.
+pub(super) struct Simulated(pub(super) Arc<World>);
+
+impl Calculate for Simulated {
+    async fn calculate(&self, task: Task<'_>) -> Result<Output, CalculationError> {
+        let run = self.0.begin_run(task.spec);
+        pause().await;
+        match run.act {
+            Act::Give(number) => {
+                let value = format!("{}.{number}", task.spec.job);
+                let (bytes, digested) = match task.spec.policy.select {
+                    // What is not selected differs every time, and must not count.
+                    Some(_) => {
+                        (format!(r#"{{"run": {}, "value": "{value}"}}"#, run.number), format!("\"{value}\""))
+                    }
+                    None => (value.clone(), value),
+                };
+                self.0.lock().facts.given(&run.copy, Digest::of(digested.as_bytes()));
+                pause().await;
+                Ok(Output { bytes: bytes.into_bytes(), stderr_tail: Vec::new() })
+            }
+            Act::Fail => Err(failed("exit code 1")),
+            Act::Stop => {
+                self.0.lock().counts.add(Count::Stop);
+                Err(CalculationError::Stopped)
+            }
+            Act::Panic => {
+                self.0.lock().counts.add(Count::Panic);
+                // Unlike `panic!` it prints nothing: thousands of these are meant.
+                std::panic::resume_unwind(Box::new("simulated"))
+            }
+        }
+    }
+}
+
+fn failed(reason: &str) -> CalculationError {
+    CalculationError::Failed { reason: reason.to_owned(), stderr_tail: b"it failed\n".to_vec() }
+}

@@ -1,0 +1,203 @@
+//! The scheduler while things go wrong.
+
+use std::sync::Arc;
+
+use concord_protocol::JobId;
+use concord_protocol::ports::{Clock, DeleteMessage, Delivery, FedChange};
+use futures::FutureExt;
+
+use super::actors;
+use super::counts::Count;
+use super::fleet::{Fleet, OTHERS};
+
+/// Things under way at once, at most.
+const TASKS_MAX: usize = 40;
+
+impl Fleet {
+    /// Lets chance reign for the steps of the plan.
+    pub(super) fn chaos(&mut self) -> Result<(), String> {
+        for _ in 0..self.plan.steps {
+            self.step();
+            self.checked()?;
+        }
+        Ok(())
+    }
+
+    fn below(&self, bound: u64) -> u64 {
+        self.world.lock().chance.below(bound)
+    }
+
+    fn per_mille(&self, times: u64) -> bool {
+        self.world.lock().chance.per_mille(times)
+    }
+
+    fn step(&mut self) {
+        if self.per_mille(self.plan.faults.kill) {
+            return self.kill();
+        }
+        let faults = self.plan.faults;
+        if self.per_mille(faults.cancel)
+            && let Some(job) = self.any_job()
+        {
+            return self.spawn(actors::cancel(self.ports.clone(), job).boxed());
+        }
+        if self.per_mille(faults.retry)
+            && let Some(job) = self.any_job()
+        {
+            return self.spawn(actors::retry(self.ports.clone(), job).boxed());
+        }
+        match self.below(100) {
+            0..=69 => self.go_on(),
+            70..=71 => self.pass_time(),
+            _ if self.tasks.len() >= TASKS_MAX => self.go_on(),
+            72..=74 => self.enqueue(),
+            75..=79 => self.receive(),
+            80..=89 => self.deliver(),
+            90..=91 => self.read_feed(),
+            92..=95 => self.fold(),
+            96..=97 => self.keep_deadlines(),
+            _ => self.keep_dead_letters(),
+        }
+    }
+
+    fn any_job(&self) -> Option<JobId> {
+        let place = self.world.lock().chance.place(self.plan.jobs.len())?;
+        Some(self.plan.jobs[place].new.spec.job.clone())
+    }
+
+    /// Lets somebody go on to the next pause.
+    fn go_on(&mut self) {
+        let place = self.world.lock().chance.place(self.tasks.len());
+        if let Some(place) = place {
+            self.tasks.poll(place, &self.world);
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let next = self.memory.state().next_visible_at();
+        let mut world = self.world.lock();
+        let ms = match (world.chance.below(10), next) {
+            (0..=2, Some(next)) => next.ms_since(self.clock.now()),
+            (3, _) => world.chance.between(1, 100_000),
+            _ => world.chance.between(1, self.plan.pace_ms),
+        };
+        self.clock.advance_ms(ms);
+    }
+
+    /// Kills a process, and starts it anew.
+    fn kill(&mut self) {
+        let worker = self.per_mille(500);
+        let process = if worker {
+            usize::try_from(self.below(self.workers.len() as u64)).unwrap_or(0)
+        } else {
+            // One of those that were started lately, so that something of it may be under way.
+            let back = usize::try_from(self.below(8)).unwrap_or(0);
+            self.last_other().saturating_sub(back).max(OTHERS)
+        };
+        let calls = self.tasks.kill(process);
+        if worker {
+            self.restart(process);
+        }
+        let mut world = self.world.lock();
+        world.counts.add(Count::Kill);
+        (0..calls).for_each(|_| world.counts.add(Count::CallKilled));
+        world.say(|| format!("process {process} is killed, with {calls} calls under way"));
+    }
+
+    fn enqueue(&mut self) {
+        let mut missing = self.to_enqueue();
+        let taken = self.world.lock().chance.take(&mut missing, 1);
+        for (job, round, copies) in taken {
+            let length = self.world.lock().chance.small(1, copies.end - copies.start);
+            let copies = copies.start..copies.start + length;
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::enqueue(aggregator, ports, job, round, copies).boxed());
+        }
+    }
+
+    fn receive(&mut self) {
+        let count_max = usize::try_from(self.below(10)).unwrap_or(0) + 1;
+        self.spawn(actors::receive(self.ports.clone(), count_max).boxed());
+    }
+
+    /// Hands a delivery to a worker, or to two, or to nobody.
+    fn deliver(&mut self) {
+        let faults = self.plan.faults;
+        let mut world = self.world.lock();
+        let world = &mut *world;
+        let Some(delivery) = world.chance.take(&mut world.arrivals, 1).pop() else { return };
+        let process = world.chance.place(self.workers.len()).unwrap_or(0);
+        if world.chance.per_mille(faults.delivery_dropped) {
+            world.counts.add(Count::DeliveryDropped);
+        } else if world.chance.per_mille(faults.message_lost) {
+            self.lose(world, &delivery);
+        } else {
+            if world.chance.per_mille(faults.delivery_doubled) {
+                world.counts.add(Count::DeliveryDoubled);
+                world.arrivals.push(delivery.clone());
+            }
+            let worker = Arc::clone(&self.workers[process]);
+            let copy = Some(delivery.copy.clone());
+            let future = actors::run(worker, self.ports.clone(), delivery).boxed();
+            self.tasks.spawn(super::tasks::Task { process, copy, future });
+        }
+    }
+
+    /// Lets a message vanish, which no queue should do: only the deadline can account for its copy.
+    fn lose(&self, world: &mut super::world::Inner, delivery: &Delivery) {
+        let deleted = self.memory.delete_message(delivery).now_or_never();
+        assert!(matches!(deleted, Some(Ok(()))), "the memory deletes at once");
+        world.counts.add(Count::MessageLost);
+        world.facts.job(&delivery.copy.job).lost = true;
+        world.say(|| format!("{:?} is lost", delivery.copy));
+    }
+
+    fn read_feed(&mut self) {
+        let count_max = usize::try_from(self.below(30)).unwrap_or(0) + 1;
+        self.spawn(actors::read_feed(self.ports.clone(), count_max).boxed());
+    }
+
+    fn fold(&mut self) {
+        let batch = self.batch();
+        if !batch.is_empty() {
+            self.spawn(actors::fold(Arc::clone(&self.aggregator), self.ports.clone(), batch).boxed());
+        }
+    }
+
+    /// Some of the changes that are there, in any order, with some that were folded before.
+    fn batch(&self) -> Vec<FedChange> {
+        let mut world = self.world.lock();
+        let world = &mut *world;
+        let count_max = usize::try_from(world.chance.below(12)).unwrap_or(0) + 1;
+        let mut batch = world.chance.take(&mut world.fed, count_max);
+        while world.chance.per_mille(self.plan.faults.change_replayed)
+            && let Some(last) = world.ever_fed.last_key_value().map(|(sequence, _)| *sequence)
+        {
+            let from = world.chance.below(last + 1);
+            if let Some((_, replayed)) = world.ever_fed.range(from..).next() {
+                world.counts.add(Count::ChangeReplayed);
+                batch.push(replayed.clone());
+            }
+        }
+        batch
+    }
+
+    /// Meets deadlines, sometimes of jobs that are not due.
+    fn keep_deadlines(&mut self) {
+        let mut due = self.overdue();
+        if self.per_mille(300) {
+            due.extend(self.any_job());
+        }
+        for job in due {
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::meet_deadline(aggregator, ports, job).boxed());
+        }
+    }
+
+    fn keep_dead_letters(&mut self) {
+        if self.memory.state().has_dead_letters() {
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::give_up(aggregator, ports, 10).boxed());
+        }
+    }
+}

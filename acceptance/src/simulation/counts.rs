@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use concord_protocol::Verdict;
+
+/// What is counted, to see that the simulation has teeth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Count {
+    /// A job was submitted.
+    Job,
+    /// A job of more than one chunk was submitted.
+    JobOfChunks,
+    /// A process was killed.
+    Kill,
+    /// A call that was under way died with its process.
+    CallKilled,
+    /// A port failed before it acted.
+    FaultBefore,
+    /// A port failed after it acted.
+    FaultAfter,
+    /// A delivery came twice.
+    DeliveryDoubled,
+    /// A delivery came to nobody.
+    DeliveryDropped,
+    /// A message was lost for good.
+    MessageLost,
+    /// A change was folded again after it had been folded.
+    ChangeReplayed,
+    /// A copy was run again.
+    CopyRerun,
+    /// A calculation panicked.
+    Panic,
+    /// A calculation was stopped.
+    Stop,
+    /// A differing digest was kept beside the first of its copy.
+    SecondOutcome,
+    /// A digest took the place of a failure.
+    FailureSuperseded,
+    /// An outcome said nothing new.
+    OutcomeDropped,
+    /// The queue gave a copy up.
+    GivenUp,
+    /// A state could not be written since another had been.
+    StateConflict,
+    /// A deadline ended a job.
+    DeadlineMet,
+    /// A divergence ended a job before all copies were in.
+    FailedFast,
+    /// A reproducible job became divergent.
+    LateDivergence,
+    /// The user cancelled a job.
+    Cancel,
+    /// The user retried a job.
+    Retry,
+    /// A verdict was announced.
+    Announcement,
+    /// A job stood so in the end.
+    Ended(Verdict),
+}
+
+/// How often what happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<Count, u64>);
+
+impl Counts {
+    /// One more.
+    pub fn add(&mut self, count: Count) {
+        *self.0.entry(count).or_default() += 1;
+    }
+
+    /// All that another fleet saw.
+    pub fn merge(&mut self, other: &Self) {
+        for (count, times) in &other.0 {
+            *self.0.entry(*count).or_default() += times;
+        }
+    }
+
+    /// How often it happened.
+    #[must_use]
+    pub fn of(&self, count: Count) -> u64 {
+        self.0.get(&count).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(count, times)| writeln!(formatter, "{times:>9}  {count:?}"))
+    }
+}

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+
+use concord_protocol::ports::{Clock, CreateJobs};
+use concord_protocol::{Environment, Job, JobId, Timestamp};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::actors::{self, SimulatedAggregator, SimulatedWorker};
+use super::calculation::Simulated;
+use super::chance::Chance;
+use super::counts::Count;
+use super::plan::Plan;
+use super::ports::Ports;
+use super::tasks::{Task, Tasks};
+use super::world::World;
+use super::{Report, Settings};
+use crate::{Memory, TestClock};
+
+/// When every simulation starts: late enough that no message was visible before.
+const START: Timestamp = Timestamp { unix_ms: 1_000 };
+
+/// Processes that are not workers have this number and those above.
+pub(super) const OTHERS: usize = 1_000;
+
+/// A fleet: worker processes, aggregators, keepers and a user, over one memory.
+pub(super) struct Fleet {
+    pub(super) plan: Plan,
+    pub(super) world: Arc<World>,
+    pub(super) memory: Memory,
+    pub(super) clock: TestClock,
+    pub(super) ports: Ports,
+    pub(super) workers: Vec<Arc<SimulatedWorker>>,
+    pub(super) aggregator: Arc<SimulatedAggregator>,
+    pub(super) tasks: Tasks,
+    others: usize,
+}
+
+impl Fleet {
+    pub(super) fn new(seed: u64, settings: Settings) -> Self {
+        let mut chance = Chance::new(seed);
+        let plan = Plan::drawn(seed, &mut chance, START);
+        let clock = TestClock::at(START);
+        let memory = Memory::new(Arc::new(clock.clone()));
+        let world = Arc::new(World::new(chance, plan.faults, clock.clone(), settings.traced));
+        let ports = Ports {
+            memory: memory.clone(),
+            world: Arc::clone(&world),
+            clock: clock.clone(),
+            sabotage: settings.sabotage,
+            remembers: false,
+            by_user: false,
+        };
+        let workers = (0..plan.workers).map(|process| worker(&ports, process)).collect();
+        let aggregator = Arc::new(SimulatedAggregator::new(ports.clone(), ports.clone(), clock.clone()));
+        let tasks = Tasks::default();
+        Self { plan, world, memory, clock, ports, workers, aggregator, tasks, others: OTHERS }
+    }
+
+    /// Lives through everything: submission, chaos, rest, the deadlines, and a last retry.
+    pub(super) fn live(&mut self) -> Result<(), String> {
+        self.submit();
+        self.chaos()?;
+        self.rest_before_deadlines()?;
+        self.rest_after_deadlines()?;
+        self.retry_what_is_inconclusive()
+    }
+
+    pub(super) fn report(self, seed: u64, violation: Option<String>) -> Report {
+        let mut world = self.world.lock();
+        let verdicts: Vec<_> = world.facts.jobs().map(|(_, facts)| facts.state.verdict).collect();
+        for verdict in verdicts {
+            world.counts.add(Count::Ended(verdict));
+        }
+        Report { seed, violation, counts: world.counts.clone(), trace: world.take_trace() }
+    }
+
+    fn submit(&mut self) {
+        let jobs = self.plan.jobs.iter().map(|plan| plan.new.clone()).collect();
+        let taken = self.memory.create_jobs(jobs).now_or_never();
+        assert!(matches!(taken, Some(Ok(None))), "a fresh memory takes every job");
+        let mut world = self.world.lock();
+        let faults = self.plan.faults;
+        world.say(|| format!("{faults:?}"));
+        for plan in &self.plan.jobs {
+            world.add_job(&plan.new.spec, plan.behaviour, plan.salt);
+        }
+    }
+
+    /// The first broken promise, if there is one.
+    pub(super) fn checked(&self) -> Result<(), String> {
+        self.world.lock().violation.clone().map_or(Ok(()), Err)
+    }
+
+    /// Every job as it stands.
+    pub(super) fn stored(&self) -> Vec<Job> {
+        self.memory.state().jobs.values().map(|stored| stored.job.clone()).collect()
+    }
+
+    /// Starts something in a process of its own.
+    pub(super) fn spawn(&mut self, future: BoxFuture<'static, ()>) {
+        self.others += 1;
+        self.tasks.spawn(Task { process: self.others, copy: None, future });
+    }
+
+    /// The number of the process that was started last, of those which are no workers.
+    pub(super) fn last_other(&self) -> usize {
+        self.others
+    }
+
+    /// Hands deliveries to workers.
+    pub(super) fn run(&mut self, delivery: concord_protocol::ports::Delivery, process: usize) {
+        let worker = Arc::clone(&self.workers[process]);
+        let copy = Some(delivery.copy.clone());
+        let future = actors::run(worker, self.ports.clone(), delivery).boxed();
+        self.tasks.spawn(Task { process, copy, future });
+    }
+
+    /// The next copies of an open job that are not on the queue yet.
+    pub(super) fn to_enqueue(&self) -> Vec<(JobId, u32, std::ops::Range<u32>)> {
+        let world = self.world.lock();
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
+        let missing = open.filter_map(|Job { spec, state }| {
+            let (round, reached) = world.enqueued.get(&spec.job).copied().unwrap_or_default();
+            let from = if round == state.round { reached } else { 0 };
+            (from < spec.copies).then(|| (spec.job.clone(), state.round, from..spec.copies))
+        });
+        missing.collect()
+    }
+
+    /// Open jobs whose deadline has passed.
+    pub(super) fn overdue(&self) -> Vec<JobId> {
+        let now = self.clock.now();
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
+        open.filter(|job| now >= job.state.deadline_at).map(|job| job.spec.job.clone()).collect()
+    }
+
+    /// Starts a worker process anew: what it knew is gone.
+    pub(super) fn restart(&mut self, process: usize) {
+        self.workers[process] = worker(&self.ports, process);
+    }
+}
+
+fn worker(ports: &Ports, process: usize) -> Arc<SimulatedWorker> {
+    let environment = Environment {
+        sandbox: format!("process-{process}"),
+        architecture: "simulated".to_owned(),
+        cpu: "simulated".to_owned(),
+    };
+    let ports = Ports { remembers: true, ..ports.clone() };
+    let clock = ports.clock.clone();
+    Arc::new(SimulatedWorker::new(ports.clone(), Simulated(Arc::clone(&ports.world)), clock, environment))
+}

@@ -1,0 +1,253 @@
+//! All ports, as the fleet meets them: slow, failing, and watched.
+
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+
+use concord_protocol::ports::{
+    AcknowledgeChanges, Announce, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery,
+    EnqueueCopies, FedChange, MergeRoll, MergeTally, PortResult, ReadChanges, ReadJob, ReadPayload,
+    ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
+};
+use concord_protocol::{
+    Announcement, Digest, Job, JobId, JobState, Outcome, Roll, Settlement, Tally, Verdict,
+};
+
+use super::counts::Count;
+use super::sabotage::Sabotage;
+use super::tasks::pause;
+use super::world::World;
+use crate::{Memory, TestClock};
+
+/// The memory, behind calls that take time and may fail.
+#[derive(Clone)]
+pub(super) struct Ports {
+    pub(super) memory: Memory,
+    pub(super) world: Arc<World>,
+    pub(super) clock: TestClock,
+    pub(super) sabotage: Option<Sabotage>,
+    /// Whether a job may be read as it stood when a message of it was received: workers do that.
+    pub(super) remembers: bool,
+    /// Whether it is the user who calls.
+    pub(super) by_user: bool,
+}
+
+impl Ports {
+    /// Pauses, may fail, acts, pauses, and may fail again.
+    async fn call<T>(&self, name: &str, act: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+        pause().await;
+        self.world.lock().fault(Count::FaultBefore, name)?;
+        let given = act.await;
+        pause().await;
+        self.world.lock().fault(Count::FaultAfter, name)?;
+        given
+    }
+}
+
+impl ReadJob for Ports {
+    async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
+        let remembered = self.remembers.then(|| {
+            let mut world = self.world.lock();
+            let stale = world.faults.job_read_stale;
+            world.remembered.get(job).cloned().filter(|_| world.chance.per_mille(stale))
+        });
+        match remembered.flatten() {
+            Some(job) => Ok(Some(job)),
+            None => self.call("read_job", self.memory.read_job(job)).await,
+        }
+    }
+}
+
+impl ReadPayload for Ports {
+    async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
+        self.call("read_payload", self.memory.read_payload(job)).await
+    }
+}
+
+impl WriteOutput for Ports {
+    async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
+        self.call("write_output", self.memory.write_output(job, digest, bytes)).await
+    }
+}
+
+impl RecordOutcome for Ports {
+    async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
+        let record = async {
+            if let Some(sabotage) = self.sabotage {
+                sabotage.before_outcome(&self.memory, &outcome);
+            }
+            let settlement = self.memory.record_outcome(outcome.clone()).await?;
+            if let (Some(sabotage), Settlement::KeptBeside) = (self.sabotage, settlement) {
+                sabotage.after_second_outcome(&self.memory);
+            }
+            self.watch(&outcome, settlement);
+            Ok(settlement)
+        };
+        self.call("record_outcome", record).await
+    }
+}
+
+impl Ports {
+    fn watch(&self, outcome: &Outcome, settlement: Settlement) {
+        let mut world = self.world.lock();
+        world.say(|| {
+            let (copy, round) = (&outcome.copy, outcome.round);
+            let gave = outcome.result.as_ref().map(|produced| produced.digest.to_string());
+            let gave = gave.unwrap_or_else(|failure| failure.reason().to_owned());
+            let short = gave.get(..19).unwrap_or(&gave);
+            format!("{}/{} in round {round}: {short} is {settlement:?}", copy.job, copy.index)
+        });
+        let copy = &outcome.copy;
+        let failed_before = world.facts.job(&copy.job).failures.contains_key(&copy.index);
+        match settlement {
+            Settlement::KeptBeside => world.counts.add(Count::SecondOutcome),
+            Settlement::Dropped => world.counts.add(Count::OutcomeDropped),
+            Settlement::Written if failed_before && outcome.result.is_ok() => {
+                world.counts.add(Count::FailureSuperseded);
+            }
+            Settlement::Written => {}
+        }
+        let kept = world.facts.recorded(outcome);
+        world.check(kept);
+    }
+}
+
+impl Ports {
+    fn watch_announcement(&self, announcement: &Announcement) {
+        let mut world = self.world.lock();
+        world.counts.add(Count::Announcement);
+        world.say(|| format!("{} is announced as {}", announcement.job, announcement.verdict));
+        let kept = world.facts.announced(announcement);
+        world.check(kept);
+    }
+}
+
+impl MergeTally for Ports {
+    async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
+        let merge = async {
+            if let Some(sabotage) = self.sabotage {
+                sabotage.before_merge(&self.memory, job, Some(chunk));
+            }
+            self.memory.merge_tally(job, chunk, delta).await
+        };
+        self.call("merge_tally", merge).await
+    }
+}
+
+impl MergeRoll for Ports {
+    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+        let merge = async {
+            if let Some(sabotage) = self.sabotage {
+                sabotage.before_merge(&self.memory, job, None);
+            }
+            self.memory.merge_roll(job, delta).await
+        };
+        self.call("merge_roll", merge).await
+    }
+}
+
+impl ReplaceState for Ports {
+    async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
+        let replace = async {
+            let state = match self.sabotage {
+                Some(sabotage) => sabotage.state(&self.memory, job, state),
+                None => state,
+            };
+            let replaced = self.memory.replace_state(job, state.clone()).await?;
+            let mut world = self.world.lock();
+            if !replaced {
+                world.counts.add(Count::StateConflict);
+                return Ok(false);
+            }
+            let now = self.clock.now();
+            world.say(|| format!("{job} is {state:?}"));
+            let before = world.facts.job(job).state.clone();
+            if (before.verdict, state.verdict) == (Verdict::Reproducible, Verdict::Divergent) {
+                world.counts.add(Count::LateDivergence);
+            }
+            let ends = before.ended_at.is_none() && state.ended_at.is_some();
+            if ends && now >= state.deadline_at {
+                world.counts.add(Count::DeadlineMet);
+            } else if ends && !world.facts.job(job).all_accounted(state.round) {
+                world.counts.add(Count::FailedFast);
+            }
+            let kept = world.facts.replaced(job, &state, now, self.by_user);
+            world.check(kept);
+            Ok(true)
+        };
+        self.call("replace_state", replace).await
+    }
+}
+
+impl Announce for Ports {
+    async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
+        let announce = async {
+            if self.sabotage == Some(Sabotage::AnnouncementIsDropped) {
+                return Ok(());
+            }
+            self.watch_announcement(announcement);
+            self.memory.announce(announcement).await
+        };
+        self.call("announce", announce).await
+    }
+}
+
+impl EnqueueCopies for Ports {
+    async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
+        self.call("enqueue_copies", self.memory.enqueue_copies(job, round, copies)).await
+    }
+}
+
+impl ReceiveCopies for Ports {
+    async fn receive_copies(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
+        let receive = async {
+            let deliveries = self.memory.receive_copies(count_max).await?;
+            for delivery in &deliveries {
+                if let Some(job) = self.memory.read_job(&delivery.copy.job).await? {
+                    self.world.lock().remembered.insert(delivery.copy.job.clone(), job);
+                }
+                if self.sabotage == Some(Sabotage::MessageIsDeletedEarly) {
+                    self.memory.delete_message(delivery).await?;
+                }
+            }
+            Ok(deliveries)
+        };
+        self.call("receive_copies", receive).await
+    }
+}
+
+impl DeleteMessage for Ports {
+    async fn delete_message(&self, delivery: &Delivery) -> PortResult<()> {
+        self.call("delete_message", self.memory.delete_message(delivery)).await
+    }
+}
+
+impl DelayMessage for Ports {
+    async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
+        self.call("delay_message", self.memory.delay_message(delivery, delay_ms)).await
+    }
+}
+
+impl ReceiveDeadLetters for Ports {
+    async fn receive_dead_letters(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
+        self.call("receive_dead_letters", self.memory.receive_dead_letters(count_max)).await
+    }
+}
+
+impl DeleteDeadLetter for Ports {
+    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
+        self.call("delete_dead_letter", self.memory.delete_dead_letter(delivery)).await
+    }
+}
+
+impl ReadChanges for Ports {
+    async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
+        self.call("read_changes", self.memory.read_changes(count_max)).await
+    }
+}
+
+impl AcknowledgeChanges for Ports {
+    async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
+        self.call("acknowledge_changes", self.memory.acknowledge_changes(sequences)).await
+    }
+}

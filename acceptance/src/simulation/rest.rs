@@ -1,0 +1,192 @@
+//! The fleet without faults, until nothing is left to do; and what has to be true then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use concord_protocol::limits::{CHUNK_COPIES, OUTPUTS_KEPT_MAX};
+use concord_protocol::ports::{Clock, ReadOutcomes, ReadOutput, ReadTally};
+use concord_protocol::{Digest, Job, JobId, Outcome, Verdict};
+use futures::FutureExt;
+
+use super::actors;
+use super::facts::JobFacts;
+use super::fleet::Fleet;
+use super::plan::Faults;
+
+/// Times that the whole fleet is looked after before it must have come to rest.
+const TURNS_MAX: u32 = 10_000;
+
+/// Messages and changes that are taken at once.
+const AT_ONCE: usize = 500;
+
+impl Fleet {
+    /// Comes to rest while deadlines are only passed by the way. Nothing may be left to them, unless a message was
+    /// lost for good.
+    pub(super) fn rest_before_deadlines(&mut self) -> Result<(), String> {
+        self.world.lock().faults = Faults::NONE;
+        self.world.lock().say(|| "no more faults".to_owned());
+        self.rest()?;
+        let world = self.world.lock();
+        for (job, facts) in world.facts.jobs() {
+            if facts.state.ended_at.is_none() && !facts.lost {
+                return Err(format!("{job} is open, and nothing is left to do but to wait for its deadline"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes every deadline; then every job has ended and stands as it should.
+    pub(super) fn rest_after_deadlines(&mut self) -> Result<(), String> {
+        while let Some(deadline_at) = self.next_deadline() {
+            self.clock.advance_ms(deadline_at);
+            self.rest()?;
+        }
+        self.stored().iter().try_for_each(|job| self.check_ended(job))
+    }
+
+    /// A retry must be able to complete a job, however it came to be inconclusive.
+    pub(super) fn retry_what_is_inconclusive(&mut self) -> Result<(), String> {
+        let inconclusive = self.stored().into_iter().filter(|job| job.state.verdict == Verdict::Inconclusive);
+        for job in inconclusive.map(|job| job.spec.job.clone()) {
+            self.world.lock().facts.job(&job).lost = false;
+            self.spawn(actors::retry(self.ports.clone(), job).boxed());
+        }
+        self.rest_before_deadlines()?;
+        self.rest_after_deadlines()
+    }
+
+    /// Milliseconds to the next deadline of an open job.
+    fn next_deadline(&self) -> Option<u64> {
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
+        open.map(|job| job.state.deadline_at.ms_since(self.clock.now())).min()
+    }
+
+    /// Looks after everything until nothing is left to do.
+    fn rest(&mut self) -> Result<(), String> {
+        for _ in 0..TURNS_MAX {
+            self.tasks.finish(&self.world);
+            self.checked()?;
+            self.look_after();
+            if self.tasks.len() > 0 {
+                continue;
+            }
+            let Some(visible_at) = self.memory.state().next_visible_at() else { return Ok(()) };
+            let now = self.clock.now();
+            self.clock.advance_ms(visible_at.ms_since(now));
+            self.spawn(actors::receive(self.ports.clone(), AT_ONCE).boxed());
+        }
+        Err("the fleet does not come to rest".to_owned())
+    }
+
+    fn look_after(&mut self) {
+        let arrivals = std::mem::take(&mut self.world.lock().arrivals);
+        for (place, delivery) in arrivals.into_iter().enumerate() {
+            self.run(delivery, place % self.workers.len());
+        }
+        for (job, round, copies) in self.to_enqueue() {
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::enqueue(aggregator, ports, job, round, copies).boxed());
+        }
+        let batch = std::mem::take(&mut self.world.lock().fed);
+        let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+        if !batch.is_empty() {
+            self.spawn(actors::fold(aggregator, ports, batch).boxed());
+        } else if !self.memory.state().feed.is_empty() {
+            self.spawn(actors::read_feed(ports, AT_ONCE).boxed());
+        }
+        for job in self.overdue() {
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::meet_deadline(aggregator, ports, job).boxed());
+        }
+        if self.memory.state().has_dead_letters() {
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::give_up(aggregator, ports, AT_ONCE).boxed());
+        }
+    }
+
+    fn check_ended(&self, job: &Job) -> Result<(), String> {
+        let id = &job.spec.job;
+        let now = |what: &str| format!("{id} {what}");
+        let mut world = self.world.lock();
+        let facts = world.facts.job(id);
+        if job.state.ended_at.is_none() {
+            return Err(now("never ended"));
+        }
+        if facts.state != job.state {
+            return Err(now("stands otherwise than it was written"));
+        }
+        let stands = (job.state.verdict, job.state.cause);
+        if stands != facts.calls_for() {
+            return Err(now(&format!(
+                "stands as {stands:?}, but its outcomes call for {:?}",
+                facts.calls_for()
+            )));
+        }
+        let announced = self.memory.announced(id).into_iter().collect::<BTreeMap<_, _>>();
+        if announced != facts.decided {
+            return Err(now(&format!("was announced as {announced:?}, but became {:?}", facts.decided)));
+        }
+        if self.memory.state().queued(id) > 0 {
+            return Err(now("has messages after its end"));
+        }
+        self.check_outcomes(id, facts)?;
+        self.check_tally(id, facts)?;
+        self.check_outputs(id, facts)
+    }
+
+    /// Every digest that was recorded is there, and the first one of each copy stands first.
+    fn check_outcomes(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
+        let read = self.memory.read_outcomes(job, 0..facts.copies).now_or_never();
+        let mut stored = BTreeMap::<u32, Vec<Digest>>::new();
+        for Outcome { copy, result, .. } in read.and_then(Result::ok).unwrap_or_default() {
+            if let Ok(produced) = result {
+                stored.entry(copy.index).or_default().push(produced.digest);
+            }
+        }
+        let same = stored == facts.digests;
+        if same { Ok(()) } else { Err(format!("{job} has lost an outcome, or has one that never was")) }
+    }
+
+    /// The tally knows exactly the copies that gave each digest, and those that failed, each once.
+    fn check_tally(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
+        let tally = self.memory.read_tally(job).now_or_never().and_then(Result::ok).unwrap_or_default();
+        let mut digests = BTreeSet::new();
+        let mut failures = BTreeSet::new();
+        for (chunk, tally) in &tally.chunks {
+            let copy = |place| chunk * CHUNK_COPIES + place;
+            for (digest, copies) in &tally.digests {
+                digests.extend(copies.iter().map(|place| (copy(place), *digest)));
+            }
+            for ((round, reason), copies) in &tally.failures {
+                failures.extend(copies.iter().map(|place| (copy(place), *round, reason.clone())));
+            }
+        }
+        let produced =
+            facts.digests.iter().flat_map(|(copy, given)| given.iter().map(|digest| (*copy, *digest)));
+        let failed = facts.failures.iter().flat_map(|(copy, failures)| {
+            failures.iter().map(|(round, reason)| (*copy, *round, reason.clone()))
+        });
+        if digests != produced.collect() || failures != failed.collect() {
+            return Err(format!("the tally of {job} differs from its outcomes"));
+        }
+        let counts = tally.digests();
+        let right = counts.iter().all(|count| {
+            let gave = facts.digests.values().filter(|given| given.contains(&count.digest)).count();
+            gave == count.copies as usize
+        });
+        let counted = right && counts.len() == facts.distinct().len();
+        let produced = tally.produced() as usize == facts.digests.len();
+        if counted && produced { Ok(()) } else { Err(format!("the copies of {job} are counted wrongly")) }
+    }
+
+    /// Every recorded digest can be explained by its output.
+    fn check_outputs(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
+        for digest in facts.distinct().into_iter().take(OUTPUTS_KEPT_MAX) {
+            let output = self.memory.read_output(job, digest).now_or_never().and_then(Result::ok).flatten();
+            if output.is_none_or(|bytes| Digest::of(&bytes) != digest) {
+                return Err(format!("{job} has a digest without its output"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use concord_protocol::ports::{Clock, Delivery, FedChange, PortError, PortResult};
+use concord_protocol::{CopyId, Job, JobId, JobSpec};
+
+use super::chance::Chance;
+use super::counts::{Count, Counts};
+use super::facts::Facts;
+use super::plan::{Act, Behaviour, Faults};
+use crate::TestClock;
+
+/// What everybody in a simulation shares. There is one thread; the lock is only ever held between two pauses.
+pub(super) struct World(Mutex<Inner>);
+
+pub(super) struct Inner {
+    pub(super) chance: Chance,
+    pub(super) faults: Faults,
+    pub(super) facts: Facts,
+    pub(super) counts: Counts,
+    /// The first promise that was broken.
+    pub(super) violation: Option<String>,
+    /// The copy whose task goes on.
+    pub(super) running: Option<CopyId>,
+    /// Deliveries on their way to a worker.
+    pub(super) arrivals: Vec<Delivery>,
+    /// Changes on their way to an aggregator, and all that ever were.
+    pub(super) fed: Vec<FedChange>,
+    pub(super) ever_fed: BTreeMap<u64, FedChange>,
+    /// Jobs as they stood when a message of theirs was last received.
+    pub(super) remembered: BTreeMap<JobId, Job>,
+    /// The round of each job whose copies are being put on the queue, and how many are there.
+    pub(super) enqueued: BTreeMap<JobId, (u32, u32)>,
+    runs: BTreeMap<CopyId, u32>,
+    behaviours: BTreeMap<JobId, (Behaviour, u64)>,
+    clock: TestClock,
+    trace: Option<Vec<String>>,
+}
+
+/// One run of a copy.
+pub(super) struct Run {
+    pub(super) copy: CopyId,
+    pub(super) number: u32,
+    pub(super) act: Act,
+}
+
+impl World {
+    pub(super) fn new(chance: Chance, faults: Faults, clock: TestClock, traced: bool) -> Self {
+        Self(Mutex::new(Inner {
+            chance,
+            faults,
+            facts: Facts::default(),
+            counts: Counts::default(),
+            violation: None,
+            running: None,
+            arrivals: Vec::new(),
+            fed: Vec::new(),
+            ever_fed: BTreeMap::new(),
+            remembered: BTreeMap::new(),
+            enqueued: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            behaviours: BTreeMap::new(),
+            clock,
+            trace: traced.then(Vec::new),
+        }))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts another run of the copy whose task goes on, and says what it does.
+    pub(super) fn begin_run(&self, spec: &JobSpec) -> Run {
+        let mut world = self.lock();
+        let copy = world.running.clone().filter(|copy| copy.job == spec.job);
+        let copy = copy.expect("a calculation runs in the task of its copy");
+        let runs = world.runs.entry(copy.clone()).or_default();
+        let number = *runs;
+        *runs += 1;
+        if number > 0 {
+            world.counts.add(Count::CopyRerun);
+        }
+        let (behaviour, salt) = world.behaviours[&copy.job];
+        let act = behaviour.act(salt, copy.index, number);
+        world.say(|| format!("{}/{} run {number}: {act:?}", copy.job, copy.index));
+        Run { copy, number, act }
+    }
+}
+
+impl Inner {
+    pub(super) fn add_job(&mut self, spec: &JobSpec, behaviour: Behaviour, salt: u64) {
+        self.counts.add(Count::Job);
+        if spec.copies > concord_protocol::limits::CHUNK_COPIES {
+            self.counts.add(Count::JobOfChunks);
+        }
+        self.behaviours.insert(spec.job.clone(), (behaviour, salt));
+        self.facts.add_job(spec);
+        self.say(|| {
+            let JobSpec { job, copies, policy, .. } = spec;
+            format!("{job} is submitted: {copies} copies, {behaviour:?}, {policy:?}")
+        });
+    }
+
+    /// Writes an event down.
+    pub(super) fn say(&mut self, event: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            let now = self.clock.now().unix_ms;
+            trace.push(format!("{now:>9} ms  {}", event()));
+        }
+    }
+
+    pub(super) fn take_trace(&mut self) -> Vec<String> {
+        self.trace.take().unwrap_or_default()
+    }
+
+    /// Takes note of a promise that was not kept.
+    pub(super) fn check(&mut self, kept: Result<(), String>) {
+        if let Err(broken) = kept {
+            self.say(|| format!("BROKEN: {broken}"));
+            self.violation.get_or_insert(broken);
+        }
+    }
+
+    /// Whether a port call fails here.
+    pub(super) fn fault(&mut self, count: Count, call: &str) -> PortResult<()> {
+        if !self.chance.per_mille(self.faults.port_fails) {
+            return Ok(());
+        }
+        self.counts.add(count);
+        self.say(|| format!("{call}: {count:?}"));
+        Err(PortError::Retry("simulated".into()))
+    }
+}

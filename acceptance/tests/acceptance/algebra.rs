@@ -1,0 +1,242 @@
+//! The fold has one result, however the changes come: split, permuted, repeated, late.
+
+use std::sync::Arc;
+
+use concord_acceptance::conformance::examples::{SUBMITTED_AT, copy, id, produced, spec};
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::{Change, CopySet, Job, JobState, Roll, Tally, Timestamp, Verdict, chunk_of, decide};
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+/// A moment before every deadline.
+const EARLY: Timestamp = SUBMITTED_AT;
+
+/// Copies of the last chunk of the jobs below, and the places in the first chunk that changes are drawn from.
+const FEW: u32 = 3;
+
+/// A change of one of the first few copies of a chunk. No copy fails in a round that has not begun.
+fn change(chunks: u32, round_max: u32) -> impl Strategy<Value = Change> {
+    let gave = prop_oneof![
+        4 => (0..2_u32).prop_map(|output| (0, Ok(output))),
+        2 => (0..=round_max, 0..2_u32).prop_map(|(round, reason)| (round, Err(reason))),
+    ];
+    (0..chunks, 0..FEW, gave)
+        .prop_map(|(chunk, place, (round, gave))| of_copy(chunk * CHUNK_COPIES + place, round, gave))
+}
+
+fn changes(chunks: u32, round_max: u32) -> impl Strategy<Value = Vec<Change>> {
+    vec(change(chunks, round_max), 0..16)
+}
+
+/// One change of each copy that [`Folded`] leaves out, most of them the same: all together bring a verdict.
+fn complete() -> impl Strategy<Value = Vec<Change>> {
+    let gave = prop_oneof![
+        8 => Just(Ok(0)),
+        1 => Just(Ok(1)),
+        4 => (0..2_u32).prop_map(Err),
+    ];
+    let all = vec(gave, 2 * FEW as usize).prop_map(|gave| {
+        let indices = (0..FEW).chain(CHUNK_COPIES..CHUNK_COPIES + FEW);
+        indices.zip(gave).map(|(index, gave)| of_copy(index, 0, gave)).collect::<Vec<_>>()
+    });
+    all.prop_shuffle()
+}
+
+fn whole_or_part(round: u32) -> impl Strategy<Value = Vec<Change>> {
+    (changes(2, round), complete(), any::<bool>()).prop_map(|(mut changes, complete, whole)| {
+        if whole {
+            changes.truncate(2);
+            changes.extend(complete);
+        }
+        changes
+    })
+}
+
+/// What a copy gave in a round: an output, or the number of a reason.
+fn of_copy(index: u32, round: u32, gave: Result<u32, u32>) -> Change {
+    let copy = copy(&id("job"), index);
+    match gave {
+        Ok(output) => Change::Produced { copy, digest: produced(&output.to_string()).digest },
+        Err(reason) => Change::Failed { copy, round, reason: format!("exit code {reason}") },
+    }
+}
+
+fn tally() -> impl Strategy<Value = Tally> {
+    changes(1, 1).prop_map(|changes| absorbed(&changes))
+}
+
+fn absorbed(changes: &[Change]) -> Tally {
+    let mut tally = Tally::default();
+    for change in changes {
+        tally.absorb(change);
+    }
+    tally
+}
+
+fn set() -> impl Strategy<Value = CopySet> {
+    vec(0..6_u32, 0..4)
+        .prop_map(|places| places.into_iter().map(CopySet::of).fold(CopySet::default(), CopySet::union))
+}
+
+fn roll() -> impl Strategy<Value = Roll> {
+    let witnesses = btree_set((0..4_u32).prop_map(|output| produced(&output.to_string()).digest), 0..=2);
+    (witnesses, set(), 0..3_u32, set()).prop_map(|(witnesses, produced, round, accounted)| Roll {
+        witnesses,
+        produced,
+        round,
+        accounted,
+    })
+}
+
+/// The result of merging without changing either.
+trait Merged {
+    fn merged(&self, other: &Self) -> Self;
+}
+
+impl Merged for Tally {
+    fn merged(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.merge(other);
+        merged
+    }
+}
+
+impl Merged for Roll {
+    fn merged(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.merge(other);
+        merged
+    }
+}
+
+fn is_a_union<M: Merged + PartialEq + std::fmt::Debug>(one: &M, two: &M, three: &M) {
+    assert_eq!(one.merged(two), two.merged(one), "commutative");
+    assert_eq!(one.merged(two).merged(three), one.merged(&two.merged(three)), "associative");
+    assert_eq!(one.merged(one), one.merged(&one.merged(one)), "idempotent");
+    assert_eq!(one.merged(two).merged(two), one.merged(two), "absorbing");
+}
+
+/// What an aggregator keeps of a job, in its plainest form.
+#[derive(Clone)]
+struct Folded {
+    job: Job,
+    tallies: Vec<Tally>,
+    roll: Roll,
+}
+
+impl Folded {
+    /// A job of one chunk and a few copies more. All but the first few copies of the first chunk are in.
+    fn new(round: u32) -> Self {
+        let spec = spec("job", CHUNK_COPIES + FEW);
+        let state = JobState { round, ..spec.first_state() };
+        let mut folded = Self {
+            job: Job { spec: Arc::new(spec), state },
+            tallies: vec![Tally::default(); 2],
+            roll: Roll::default(),
+        };
+        let digest = produced("0").digest;
+        let rest = FEW..CHUNK_COPIES;
+        folded.fold(
+            &rest.map(|index| Change::Produced { copy: copy(&id("job"), index), digest }).collect::<Vec<_>>(),
+            EARLY,
+        );
+        folded
+    }
+
+    fn fold(&mut self, batch: &[Change], now: Timestamp) {
+        for change in batch {
+            let (Change::Produced { copy, .. } | Change::Failed { copy, .. }) = change else { continue };
+            let chunk = chunk_of(copy.index);
+            let tally = &mut self.tallies[chunk as usize];
+            tally.absorb(change);
+            self.roll.merge(&Roll::of_chunk(self.job.spec.copies, chunk, tally));
+        }
+        self.settle(&self.roll.clone(), now);
+    }
+
+    fn settle(&mut self, roll: &Roll, now: Timestamp) {
+        if let Some(state) = decide(&self.job, roll, now) {
+            self.job.state = state;
+        }
+    }
+
+    /// All that must not depend on the order; the revision may.
+    fn result(&self) -> JobState {
+        JobState { revision: 0, ..self.job.state.clone() }
+    }
+}
+
+proptest! {
+    #[test]
+    fn tallies_are_united(one in tally(), two in tally(), three in tally()) {
+        is_a_union(&one, &two, &three);
+    }
+
+    #[test]
+    fn rolls_are_united(one in roll(), two in roll(), three in roll()) {
+        is_a_union(&one, &two, &three);
+    }
+
+    #[test]
+    fn a_tally_does_not_depend_on_the_way_of_its_changes(
+        changes in changes(1, 1),
+        again in vec(any::<Index>(), 0..8),
+        cut in any::<Index>(),
+        order in Just((0..24_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let way = permuted(&changes, &again, &order);
+        let (before, after) = way.split_at(cut.index(way.len() + 1));
+        prop_assert_eq!(absorbed(before).merged(&absorbed(after)), absorbed(&changes));
+    }
+
+    #[test]
+    fn a_verdict_does_not_depend_on_the_way_of_its_changes(
+        (round, changes) in (0..2_u32).prop_flat_map(|round| (Just(round), whole_or_part(round))),
+        again in vec(any::<Index>(), 0..8),
+        sizes in vec(1..6_usize, 24),
+        order in Just((0..24_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let mut at_once = Folded::new(round);
+        let mut bit_by_bit = at_once.clone();
+        at_once.fold(&changes, EARLY);
+        let way = permuted(&changes, &again, &order);
+        let mut rest = way.as_slice();
+        for size in sizes {
+            let (batch, later) = rest.split_at(size.min(rest.len()));
+            bit_by_bit.fold(batch, EARLY);
+            rest = later;
+        }
+        prop_assert_eq!(at_once.result(), bit_by_bit.result());
+    }
+
+    /// An aggregator that was held up between reading a roll and settling knows less than one that came later. The
+    /// cause of an inconclusive job turned from `failures` into `deadline` that way.
+    #[test]
+    fn a_roll_that_is_out_of_date_changes_no_verdict(
+        changes in complete(),
+        known in any::<Index>(),
+        late in any::<bool>(),
+    ) {
+        let mut folded = Folded::new(0);
+        folded.fold(&changes[..known.index(changes.len() + 1)], EARLY);
+        let out_of_date = folded.roll.clone();
+        folded.fold(&changes, EARLY);
+        prop_assume!(folded.job.state.verdict != Verdict::Running);
+        let before = folded.result();
+        let now = if late { folded.job.state.deadline_at } else { EARLY };
+        folded.settle(&out_of_date, now);
+        let after = folded.result();
+        prop_assert_eq!((before.verdict, before.cause), (after.verdict, after.cause));
+    }
+}
+
+/// The changes in another order, some of them twice or more.
+fn permuted(changes: &[Change], again: &[Index], order: &[usize]) -> Vec<Change> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let repeated = again.iter().map(|index| index.get(changes));
+    let all: Vec<_> = changes.iter().chain(repeated).collect();
+    order.iter().filter_map(|&place| all.get(place)).map(|&change| change.clone()).collect()
+}

@@ -1,0 +1,80 @@
+//! Every adapter passes the same checks.
+
+mod memory {
+    use std::sync::Arc;
+
+    use concord_acceptance::conformance::Fixture;
+    use concord_acceptance::conformance::examples::SUBMITTED_AT;
+    use concord_acceptance::{Memory, TestClock};
+
+    struct InMemory {
+        memory: Memory,
+        clock: TestClock,
+    }
+
+    impl InMemory {
+        fn fresh() -> Self {
+            let clock = TestClock::at(SUBMITTED_AT);
+            Self { memory: Memory::new(Arc::new(clock.clone())), clock }
+        }
+    }
+
+    impl Fixture for InMemory {
+        type Ports = Memory;
+
+        fn ports(&self) -> &Memory {
+            &self.memory
+        }
+
+        fn clock(&self) -> &TestClock {
+            &self.clock
+        }
+    }
+
+    concord_acceptance::conformance_tests!(InMemory::fresh());
+    concord_acceptance::embedded_conformance_tests!(InMemory::fresh());
+}
+
+mod sqlite {
+    use std::sync::Arc;
+
+    use concord_acceptance::TestClock;
+    use concord_acceptance::conformance::Fixture;
+    use concord_acceptance::conformance::examples::SUBMITTED_AT;
+    use concord_local::Store;
+    use futures::executor::block_on;
+    use tempfile::TempDir;
+
+    struct InSqlite {
+        store: Store,
+        clock: TestClock,
+        // Removed with its store when the check is over.
+        _folder: TempDir,
+    }
+
+    impl InSqlite {
+        fn fresh() -> Self {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let clock = TestClock::at(SUBMITTED_AT);
+            let path = folder.path().join("store");
+            let store = Store::open(&path, Arc::new(clock.clone())).expect("a new store opens");
+            block_on(store.own("checks".to_owned())).expect("a new store has no other owner");
+            Self { store, clock, _folder: folder }
+        }
+    }
+
+    impl Fixture for InSqlite {
+        type Ports = Store;
+
+        fn ports(&self) -> &Store {
+            &self.store
+        }
+
+        fn clock(&self) -> &TestClock {
+            &self.clock
+        }
+    }
+
+    concord_acceptance::conformance_tests!(InSqlite::fresh());
+    concord_acceptance::embedded_conformance_tests!(InSqlite::fresh());
+}

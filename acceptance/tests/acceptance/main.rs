@@ -1,0 +1,6 @@
+//! The promises that cross crates, in one binary.
+
+mod algebra;
+mod conformance;
+mod retries;
+mod simulation;

@@ -1,0 +1,78 @@
+//! Retries, on the production conductor and the SQLite adapter.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use concord_acceptance::conformance::examples::{PAYLOAD, id, outcome, spec};
+use concord_aggregator::Aggregator;
+use concord_local::{Conductor, Settings, Store, SystemClock};
+use concord_protocol::ports::{
+    AcknowledgeChanges, Clock, CreateJobs, NewJob, PortResult, ReadChanges, ReadJob, RecordOutcome,
+    ReplaceState,
+};
+use concord_protocol::{Environment, Job, JobId, JobSpec, Verdict};
+use concord_worker::{Calculate, CalculationError, Output, Runs, Task};
+use futures::executor::block_on;
+
+/// What is never to be run.
+struct Nothing;
+
+impl Calculate for Nothing {
+    async fn calculate(&self, _: Task<'_>) -> Result<Output, CalculationError> {
+        Err(CalculationError::Stopped)
+    }
+}
+
+/// How long an idle conductor may take to see that there is nothing to do.
+const PROMPT: Duration = Duration::from_secs(5);
+
+/// A divergent job of two copies, both with a digest, that was retried.
+async fn given_retried_job(store: &Store, clock: &Arc<dyn Clock>) -> PortResult<JobId> {
+    let job = id("job");
+    let spec = JobSpec { submitted_at: clock.now(), ..spec("job", 2) };
+    store.create_jobs(vec![NewJob { spec, payload: PAYLOAD.into() }]).await?;
+    store.record_outcome(outcome(&job, 0, 0, Ok("a"))).await?;
+    store.record_outcome(outcome(&job, 1, 0, Ok("b"))).await?;
+    let aggregator = Aggregator::new(store.clone(), store.clone(), Arc::clone(clock));
+    loop {
+        let fed = store.read_changes(10).await?;
+        if fed.is_empty() {
+            break;
+        }
+        let (sequences, changes): (Vec<_>, Vec<_>) =
+            fed.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
+        assert!(aggregator.fold(&changes).await.is_empty());
+        store.acknowledge_changes(sequences).await?;
+    }
+    let divergent = read(store, &job).await?;
+    assert_eq!(divergent.state.verdict, Verdict::Divergent);
+    assert!(divergent.state.ended_at.is_some());
+    let retried = divergent.retried(clock.now()).expect("a divergent job can be retried");
+    assert!(store.replace_state(&job, retried).await?);
+    Ok(job)
+}
+
+async fn read(store: &Store, job: &JobId) -> PortResult<Job> {
+    Ok(store.read_job(job).await?.expect("the job was created"))
+}
+
+/// Such a job stayed open until its deadline, an hour later, with nothing to wait for.
+#[test]
+fn retried_job_without_anything_to_run_ends_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let store = Store::open(&folder.path().join("store"), Arc::clone(&clock)).unwrap();
+    let job = block_on(given_retried_job(&store, &clock)).unwrap();
+    let environment = Environment {
+        sandbox: "retries".to_owned(),
+        architecture: "simulated".to_owned(),
+        cpu: "simulated".to_owned(),
+    };
+    let settings = Settings { threads: 1, environment };
+    let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
+    let conductor = Conductor::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();
+    conductor.wait_for_decision(PROMPT, is_open);
+    let open = is_open();
+    conductor.stop().unwrap();
+    assert!(!open, "the job waits for its deadline, and has nothing to run");
+}

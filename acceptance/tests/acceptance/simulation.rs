@@ -1,0 +1,80 @@
+//! Thousands of fleets, each from a seed.
+
+use concord_acceptance::simulation::{Count, Counts, Sabotage, Settings, simulate};
+use concord_protocol::Verdict;
+
+/// Fleets that are simulated.
+const SEEDS: u64 = 5_000;
+
+/// What has to happen so often at least, over all seeds, for the rest to mean anything.
+const TEETH: &[(Count, u64)] = &[
+    (Count::Job, 6_000),
+    (Count::JobOfChunks, 50),
+    (Count::Kill, 5_000),
+    (Count::CallKilled, 5_000),
+    (Count::FaultBefore, 5_000),
+    (Count::FaultAfter, 5_000),
+    (Count::DeliveryDoubled, 5_000),
+    (Count::DeliveryDropped, 4_000),
+    (Count::MessageLost, 300),
+    (Count::ChangeReplayed, 5_000),
+    (Count::CopyRerun, 50_000),
+    (Count::Panic, 10_000),
+    (Count::Stop, 10_000),
+    (Count::SecondOutcome, 1_000),
+    (Count::FailureSuperseded, 5_000),
+    (Count::OutcomeDropped, 10_000),
+    (Count::GivenUp, 2_000),
+    (Count::StateConflict, 500),
+    (Count::DeadlineMet, 1_000),
+    (Count::FailedFast, 500),
+    (Count::LateDivergence, 20),
+    (Count::Cancel, 800),
+    (Count::Retry, 2_000),
+    (Count::Announcement, 10_000),
+    (Count::Ended(Verdict::Reproducible), 3_000),
+    (Count::Ended(Verdict::Divergent), 1_000),
+    (Count::Ended(Verdict::Inconclusive), 800),
+    (Count::Ended(Verdict::Cancelled), 800),
+];
+
+#[test]
+fn no_seed_breaks_a_promise() {
+    let mut counts = Counts::default();
+    let mut broken = Vec::new();
+    for seed in 0..SEEDS {
+        let report = simulate(seed, Settings::default());
+        counts.merge(&report.counts);
+        if report.violation.is_some() {
+            broken.push(report.to_string());
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "{} seeds broke a promise, such as\n{}",
+        broken.len(),
+        broken[..broken.len().min(8)].join("\n")
+    );
+    for (count, least) in TEETH {
+        assert!(counts.of(*count) >= *least, "{count:?}: {} over all seeds, of {least}", counts.of(*count));
+    }
+}
+
+#[test]
+fn a_seed_replays_the_same_fleet() {
+    let settings = Settings { traced: true, ..Settings::default() };
+    for seed in 0..20 {
+        let report = simulate(seed, settings);
+        assert!(report.trace.len() > 10, "seed {seed} is traced");
+        assert_eq!(report, simulate(seed, settings));
+    }
+}
+
+#[test]
+fn every_sabotage_is_found() {
+    for sabotage in Sabotage::ALL {
+        let settings = Settings { sabotage: Some(sabotage), ..Settings::default() };
+        let found = (0..SEEDS / 10).any(|seed| simulate(seed, settings).violation.is_some());
+        assert!(found, "no seed found {sabotage:?}");
+    }
+}
