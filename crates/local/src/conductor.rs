@@ -30,8 +30,8 @@ const UNRECORDED_MAX: usize = 4_096;
 /// Changes folded at once, at most.
 const CHANGES_MAX: usize = 8_192;
 
-/// How long changes are gathered before they are folded, unless there are many, or no copy waits to be started.
-const GATHER: Duration = Duration::from_millis(30);
+/// How long changes are gathered before they are folded, unless there are many, or the queue is empty.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// How a conductor works.
 #[derive(Clone, Debug)]
@@ -206,9 +206,13 @@ impl<C: Calculate> Fleet<C> {
             };
             match received {
                 Ok(deliveries) if deliveries.is_empty() => {
+                    self.store.shared.set_idle(true);
                     queued.wait_timeout(TICK);
                 }
-                Ok(deliveries) => self.intake.put(deliveries),
+                Ok(deliveries) => {
+                    self.store.shared.set_idle(false);
+                    self.intake.put(deliveries);
+                }
                 Err(error) => self.note(Err(error)),
             }
         }
@@ -259,7 +263,7 @@ impl<C: Calculate> Fleet<C> {
                 Ok(0) => {
                     fed.wait_timeout(TICK);
                 }
-                Ok(count) if count < CHANGES_MAX / 8 && !self.intake.is_empty() => {
+                Ok(count) if count < CHANGES_MAX / 8 && !self.store.shared.is_idle() => {
                     self.stopped.wait(GATHER);
                 }
                 Ok(_) => {}

@@ -57,7 +57,7 @@ fn change(row: &Row<'_>, job: JobId) -> rusqlite::Result<Change> {
 
 impl AcknowledgeChanges for Store {
     async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
-        let done = self.shared.writer.write(move |connection| {
+        let done = self.shared.write(move |connection| {
             let sql = "DELETE FROM feed WHERE sequence BETWEEN ?1 AND ?2";
             let mut delete = connection.prepare_cached(sql)?;
             for run in sequences.chunk_by(|one, next| one + 1 == *next) {
@@ -76,7 +76,7 @@ impl Announce for Store {
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let key = self.key(&announcement.job)?;
         let Announcement { verdict, decided_at, revision, .. } = *announcement;
-        let written = self.shared.writer.write(move |connection| {
+        let written = self.shared.write(move |connection| {
             let sql = "INSERT OR IGNORE INTO announcements (job, revision, verdict, decided_at)
                        VALUES (?1, ?2, ?3, ?4)";
             let decided_at = signed(decided_at.unix_ms);

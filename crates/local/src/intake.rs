@@ -103,11 +103,6 @@ impl Intake {
         }
     }
 
-    /// Whether a thread could start a copy and has none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lock().claimed.is_empty()
-    }
-
     /// Puts in what was claimed.
     pub(crate) fn put(&self, deliveries: Vec<Delivery>) {
         let mut state = self.lock();

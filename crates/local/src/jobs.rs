@@ -18,7 +18,7 @@ const CANDIDATES_MAX: usize = 10;
 
 impl CreateJobs for Store {
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
-        let taken = self.shared.writer.write(move |connection| create(connection, &jobs)).await?;
+        let taken = self.shared.write(move |connection| create(connection, &jobs)).await?;
         self.shared.signals.queued.notify(usize::MAX);
         Ok(taken)
     }
@@ -73,7 +73,7 @@ impl ReadJob for Store {
 impl ReplaceState for Store {
     async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         let key = self.key(job)?;
-        let replaced = self.shared.writer.write(move |connection| replace(connection, key, &state)).await?;
+        let replaced = self.shared.write(move |connection| replace(connection, key, &state)).await?;
         if replaced && let Some(job) = self.read_job(job).await? {
             self.remember_job(job);
             self.shared.signals.decided.notify(usize::MAX);

@@ -28,7 +28,7 @@ impl ReadPayload for Store {
 impl WriteOutput for Store {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         let key = self.key(job)?;
-        let written = self.shared.writer.write_soon(move |connection| {
+        let written = self.shared.write_soon(move |connection| {
             let sql = "INSERT OR IGNORE INTO outputs (job, digest, bytes) SELECT ?1, ?2, ?3
                        WHERE (SELECT count(*) FROM outputs WHERE job = ?1) < ?4";
             let kept_max = signed(OUTPUTS_KEPT_MAX as u64);
@@ -54,7 +54,7 @@ impl RecordOutcome for Store {
         let key = self.key(&outcome.copy.job)?;
         let known = outcome.environment.as_ref().and_then(|environment| self.known_environment(environment));
         let environment = outcome.environment.clone();
-        let recorded = self.shared.writer.write_soon(move |connection| {
+        let recorded = self.shared.write_soon(move |connection| {
             let environment = match (known, &outcome.environment) {
                 (None, Some(environment)) => Some(environment_key(connection, environment)?),
                 (known, _) => known,

@@ -40,7 +40,7 @@ struct Claim {
 impl EnqueueCopies for Store {
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let key = self.key(job)?;
-        self.shared.writer.write(move |connection| enqueue(connection, key, round, &copies)).await?;
+        self.shared.write(move |connection| enqueue(connection, key, round, &copies)).await?;
         self.shared.signals.queued.notify(usize::MAX);
         Ok(())
     }
@@ -70,8 +70,7 @@ impl ReceiveCopies for Store {
         let owner = owner.ok_or(PortError::Rejected("only a registered owner may receive copies"))?;
         let claim = Claim { owner, now: self.shared.clock.now() };
         let served = self.shared.served.load(Ordering::Relaxed);
-        let received =
-            self.shared.writer.write(move |connection| receive(connection, served, claim, count_max));
+        let received = self.shared.write(move |connection| receive(connection, served, claim, count_max));
         let (jobs, deliveries) = received.await?;
         if let Some((last, _)) = jobs.last() {
             self.shared.served.store(*last, Ordering::Relaxed);
@@ -228,7 +227,7 @@ impl DelayMessage for Store {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
         let Delivered { key, copy, round, receipt, receive_count } = self.delivered(delivery)?;
         let visible_at = signed(self.shared.clock.now().plus_ms(delay_ms).unix_ms);
-        let delayed = self.shared.writer.write(move |connection| {
+        let delayed = self.shared.write(move |connection| {
             let sql = "UPDATE queue SET visible_at = ?6, owner = NULL
                        WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
             connection.prepare_cached(sql)?.execute(params![
@@ -250,7 +249,7 @@ impl Store {
         deliveries.sort_unstable_by(|one, other| one.copy.cmp(&other.copy));
         let delivered: Vec<_> =
             deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
-        let deleted = self.shared.writer.write_soon(move |connection| {
+        let deleted = self.shared.write_soon(move |connection| {
             let sql = "DELETE FROM queue WHERE job = ?1 AND copy BETWEEN ?2 AND ?3
                        AND round = ?4 AND owner = ?5 AND receive_count = ?6";
             let mut delete = connection.prepare_cached(sql)?;
@@ -281,7 +280,7 @@ impl Store {
     pub(crate) async fn put_back(&self, deliveries: Vec<Delivery>) -> PortResult<()> {
         let delivered: Vec<_> =
             deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
-        let put_back = self.shared.writer.write(move |connection| {
+        let put_back = self.shared.write(move |connection| {
             let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1
                        WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
             let mut update = connection.prepare_cached(sql)?;
@@ -335,7 +334,7 @@ impl ReceiveDeadLetters for Store {
 impl DeleteDeadLetter for Store {
     async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
         let (key, copy, round) = (self.key(&delivery.copy.job)?, delivery.copy.index, delivery.round);
-        let deleted = self.shared.writer.write(move |connection| {
+        let deleted = self.shared.write(move |connection| {
             let sql = "DELETE FROM dead_letters WHERE job = ?1 AND copy = ?2 AND round = ?3";
             connection.prepare_cached(sql)?.execute(params![key, copy, round])
         });

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_aggregator::Aggregator;
@@ -10,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::open::{self, OpenError};
 use crate::owners::{self, Leave, Lock, Owner};
-use crate::writer::{Writer, port_error};
+use crate::writer::{Urgency, Writer, port_error};
 
 /// A store: queue, ledger, payloads, outputs and change feed in one SQLite file. Cheap to clone; any number of
 /// processes may have it open.
@@ -23,14 +25,45 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     pub(crate) writer: Writer,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether the queue had nothing to deliver when it was last asked: then nothing is gained by waiting.
+    idle: AtomicBool,
     /// The job that was last served by the queue: the next one goes first.
-    pub(crate) served: std::sync::atomic::AtomicI64,
+    pub(crate) served: AtomicI64,
     pub(crate) owner: Mutex<Option<Owner>>,
     pub(crate) signals: Signals,
     reader: Mutex<Connection>,
     keys: Mutex<HashMap<JobId, i64>>,
     environments: Mutex<HashMap<Arc<Environment>, i64>>,
     jobs: Mutex<HashMap<JobId, Job>>,
+}
+
+impl Shared {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.idle.store(idle, Ordering::Relaxed);
+    }
+
+    /// A write that nobody waits for while there are copies to run.
+    pub(crate) fn write_soon<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let urgency = if self.is_idle() { Urgency::Now } else { Urgency::Soon };
+        self.writer.write(urgency, write)
+    }
+
+    /// A write that somebody waits for.
+    pub(crate) fn write<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.write(Urgency::Now, write)
+    }
 }
 
 /// What wakes those who wait for this process to have done something.
@@ -61,6 +94,7 @@ impl Store {
                 path: path.to_owned(),
                 writer,
                 clock,
+                idle: true.into(),
                 served: 0.into(),
                 owner: Mutex::default(),
                 signals: Signals::default(),
@@ -86,7 +120,7 @@ impl Store {
         let refused = |error: std::io::Error| PortError::Refused(Box::new(error));
         let lock = Lock::take(self.path(), &owners::lock_name(&name)).map_err(refused)?;
         let lock = lock.ok_or(PortError::Rejected("another process takes copies under the same name"))?;
-        let id = self.shared.writer.write(move |connection| {
+        let id = self.shared.write(move |connection| {
             connection.prepare_cached("INSERT INTO owners (name) VALUES (?1)")?.insert([&name])
         });
         *locked(&self.shared.owner) = Some(Owner::new(id.await?, lock));
@@ -101,7 +135,7 @@ impl Store {
         let owner = locked(&self.shared.owner).take();
         let Some(owner) = owner else { return Ok(()) };
         let id = owner.id;
-        self.shared.writer.write(move |connection| owners::release(connection, id, Leave::Orderly)).await
+        self.shared.write(move |connection| owners::release(connection, id, Leave::Orderly)).await
     }
 
     /// Puts back what processes that have ended had claimed.
@@ -113,7 +147,7 @@ impl Store {
         let gone = self.read(|connection| owners::abandoned(connection, self.path(), this))?;
         for owner in gone {
             let release = move |connection: &Connection| owners::release(connection, owner, Leave::Abandoned);
-            self.shared.writer.write(release).await?;
+            self.shared.write(release).await?;
             self.shared.signals.queued.notify(usize::MAX);
         }
         Ok(())

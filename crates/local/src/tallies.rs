@@ -10,7 +10,7 @@ use crate::store::Store;
 impl MergeTally for Store {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let key = self.key(job)?;
-        let merged = self.shared.writer.write(move |connection| {
+        let merged = self.shared.write(move |connection| {
             let mut tally = read_chunk(connection, key, chunk)?;
             tally.merge(&delta);
             write_chunk(connection, key, chunk, &delta, &tally)?;
@@ -72,7 +72,7 @@ fn write_chunk(
 impl MergeRoll for Store {
     async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
         let key = self.key(job)?;
-        let merged = self.shared.writer.write(move |connection| {
+        let merged = self.shared.write(move |connection| {
             let stored = read_roll(connection, key)?;
             let mut roll = stored.clone().unwrap_or_default();
             roll.merge(&delta);

@@ -18,26 +18,34 @@ const WAITING_MAX: usize = 8_192;
 const GROUP_MAX: usize = 8_192;
 
 /// How long after a commit a write that is not urgent waits for others to share the next one.
-const PATIENCE: Duration = Duration::from_millis(5);
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// When a write is to be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Somebody has nothing else to do until it is.
+    Now,
+    /// It may wait [`PATIENCE`] for others to share its commit.
+    Soon,
+}
 
 /// A write that can be run again when the group it was in could not be committed.
 trait Write: Send {
-    /// Whether somebody has nothing else to do until it is done.
-    fn is_urgent(&self) -> bool;
+    fn urgency(&self) -> Urgency;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
     fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
 }
 
 struct Asked<T, F> {
     write: F,
-    urgent: bool,
+    urgency: Urgency,
     done: Option<T>,
     reply: oneshot::Sender<PortResult<T>>,
 }
 
 impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<T, F> {
-    fn is_urgent(&self) -> bool {
-        self.urgent
+    fn urgency(&self) -> Urgency {
+        self.urgency
     }
 
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
@@ -73,30 +81,17 @@ impl Writer {
 
     /// Asks for a write at once; the future gives its result when it is on the disk. `write` may be run twice, the
     /// first time rolled back.
-    pub(crate) fn write<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
-    where
-        T: Send + 'static,
-        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        self.ask(write, true)
-    }
-
-    /// The same for a write that nobody waits for right now: it may wait [`PATIENCE`] for others to share its commit.
-    pub(crate) fn write_soon<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
-    where
-        T: Send + 'static,
-        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        self.ask(write, false)
-    }
-
-    fn ask<T, F>(&self, write: F, urgent: bool) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    pub(crate) fn write<T, F>(
+        &self,
+        urgency: Urgency,
+        write: F,
+    ) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
         T: Send + 'static,
         F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let (reply, replied) = oneshot::channel();
-        let asked = Asked { write, urgent, done: None, reply };
+        let asked = Asked { write, urgency, done: None, reply };
         let asked = self.asks.as_ref().map(|asks| asks.send(Box::new(asked)));
         let gone = || PortError::Rejected("the store is closed");
         async move {
@@ -148,7 +143,7 @@ fn gather(
     asked: &Receiver<Box<dyn Write>>,
     committed_at: Instant,
 ) -> Vec<Box<dyn Write>> {
-    let mut urgent = first.is_urgent();
+    let mut urgent = first.urgency() == Urgency::Now;
     let mut group = vec![first];
     while group.len() < GROUP_MAX {
         let next = asked.try_recv().or_else(|_| {
@@ -156,7 +151,7 @@ fn gather(
             if urgent { Err(RecvTimeoutError::Timeout) } else { asked.recv_timeout(patience) }
         });
         let Ok(next) = next else { break };
-        urgent |= next.is_urgent();
+        urgent |= next.urgency() == Urgency::Now;
         group.push(next);
     }
     group
