@@ -3,7 +3,7 @@
 //! Every port call yields before and after it acts. So the scheduler, which draws from the seed, chooses who goes on,
 //! kills a process between any two calls, makes a call fail before or after it acted, delivers messages and changes
 //! late, twice and out of order, and lets time pass. Then the faults end, the fleet comes to rest, and what it says of
-//! each job is compared with [`facts`], which know every outcome that was recorded and share no code with the fold.
+//! each job is compared with `facts`, which know every outcome that was recorded and share no code with the fold.
 
 mod actors;
 mod calculation;

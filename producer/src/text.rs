@@ -17,12 +17,8 @@ pub(crate) fn report(report: &JobReport, printer: &Printer) -> String {
     let mut line = |words: String| {
         let _ = writeln!(text, "  {words}");
     };
-    line(format!(
-        "{}, payload {} ({} bytes)",
-        calculation(&report.calculation),
-        short(&report.payload_digest),
-        report.payload_bytes
-    ));
+    line(calculation(&report.calculation));
+    line(format!("payload {} ({} bytes)", short(&report.payload_digest), report.payload_bytes));
     line(copies(report));
     for digest in report.digests.iter().take(SHOWN_MAX) {
         let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {bytes} bytes"));
@@ -103,7 +99,7 @@ pub(crate) fn calculation(calculation: &Calculation) -> String {
         Calculation::Probe { name } => format!("probe {name}"),
         Calculation::Command { argv, .. } => {
             let words: Vec<_> = argv.iter().map(|word| quoted(word)).collect();
-            format!("command {}", shortened(&words.join(" "), 48))
+            format!("command {}", shortened(&words.join(" "), 60))
         }
     }
 }

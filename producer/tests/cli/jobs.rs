@@ -23,6 +23,39 @@ fn the_examples_give_what_the_readme_says() {
     python("set_order").exits(1).prints("divergent");
 }
 
+/// The text of a report, without what differs from machine to machine and from run to run.
+fn redacted(report: &str) -> String {
+    let line = |line: &str| match line.rsplit_once("; ") {
+        _ if line.starts_with("  ran in ") => "  ran in [machine]".to_owned(),
+        Some((words, elapsed)) if elapsed.ends_with(" s") => format!("{words}; [elapsed]"),
+        _ => line.to_owned(),
+    };
+    report.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn reports_read_well() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "payload");
+    let check = |name: &str, code: i32, program: &str| {
+        let run = sandbox
+            .run(&["submit", "p", "--copies", "4", "--job", name, "-j", "1", "--", "sh", "-c", program]);
+        let copies = sandbox.run(&["copies", name]).exits(0).stdout;
+        // The third column is a time.
+        let digests =
+            copies.lines().map(|line| line.get(24..).unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let report = redacted(&run.exits(code).stdout);
+        insta::assert_snapshot!(format!("report_{name}"), format!("{report}\n\n{digests}"));
+    };
+    check("reproducible", 0, "cat");
+    check("divergent", 1, "mkdir seen 2>/dev/null && echo another || echo one");
+    check(
+        "inconclusive",
+        3,
+        "echo first line >&2; echo what went wrong >&2; mkdir made 2>/dev/null || exit 9",
+    );
+}
+
 #[test]
 fn the_json_of_a_job_has_the_documented_fields() {
     let sandbox = Sandbox::new();
