@@ -5,9 +5,14 @@ use concord_protocol::ports::{
     ReplaceState,
 };
 use concord_protocol::{Announcement, Change, Failure, Job, JobId, Outcome, Roll, Tally, chunk_of, decide};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 
 /// The reason of a copy that was delivered again and again and never came to an outcome.
 pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome too often";
+
+/// Jobs that are folded side by side, at most.
+const JOBS_AT_ONCE_MAX: usize = 256;
 
 /// What the aggregator asks of the ledger.
 pub trait Ledger: ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + Sync {}
@@ -47,13 +52,28 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
                 Change::Decided(announcement) => batch.announcements.push(announcement.clone()),
             }
         }
+        // Side by side, so that a ledger can write what several jobs need together.
         let mut failed = BTreeMap::new();
-        for (job, batch) in batches {
-            if let Err(error) = self.fold_job(job, batch).await {
-                failed.insert(job.clone(), error);
+        let mut waiting = batches.into_iter();
+        let mut folding = FuturesUnordered::new();
+        loop {
+            while folding.len() < JOBS_AT_ONCE_MAX
+                && let Some((job, batch)) = waiting.next()
+            {
+                folding.push(self.fold_named(job, batch));
+            }
+            match folding.next().await {
+                Some((_, Ok(()))) => {}
+                Some((job, Err(error))) => {
+                    failed.insert(job.clone(), error);
+                }
+                None => return failed,
             }
         }
-        failed
+    }
+
+    async fn fold_named<'a>(&self, job: &'a JobId, batch: Batch) -> (&'a JobId, PortResult<()>) {
+        (job, self.fold_job(job, batch).await)
     }
 
     async fn fold_job(&self, job: &JobId, batch: Batch) -> PortResult<()> {
@@ -85,16 +105,17 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         self.settle(job, &roll).await
     }
 
-    /// Records a failed outcome for a copy that was given up by the queue.
+    /// Records a failed outcome for a copy that cannot be run: one that the queue has given up ([`GIVEN_UP`]), or whose
+    /// message was rejected.
     ///
     /// # Errors
     /// When a port fails; the call can be repeated.
-    pub async fn give_up(&self, delivery: &Delivery) -> PortResult<()> {
+    pub async fn give_up(&self, delivery: &Delivery, reason: &str) -> PortResult<()> {
         let outcome = Outcome {
             copy: delivery.copy.clone(),
             round: delivery.round,
             attempt: delivery.receive_count,
-            result: Err(Failure::new(GIVEN_UP)),
+            result: Err(Failure::new(reason)),
             started_at: self.clock.now(),
             run_us: 0,
             stderr_tail: String::new(),

@@ -209,13 +209,14 @@ fn verdicts() -> clap::builder::PossibleValuesParser {
     Verdict::ALL.map(Verdict::as_str).into()
 }
 
-/// Reads a length of time such as `90s`, `15m` or `1h30m`, in milliseconds.
+/// Reads a length of time such as `90s`, `15m`, `1h30m` or `2d`, in milliseconds.
 fn milliseconds(text: &str) -> Result<u64, String> {
-    let duration: jiff::SignedDuration = text
+    let span: jiff::Span = text
         .parse()
-        .map_err(|_| "expected a time with its unit, such as 500ms, 90s, 15m or 1h30m".to_owned())?;
-    match u64::try_from(duration.as_millis()) {
-        Ok(ms) if (1..=TIMEOUT_MS_MAX).contains(&ms) => Ok(ms),
-        _ => Err("a time has to lie between 1ms and 14 days".to_owned()),
+        .map_err(|_| "expected a time with its unit, such as 500ms, 90s, 15m, 1h30m or 2d".to_owned())?;
+    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
+    match duration.map(|duration| u64::try_from(duration.as_millis())) {
+        Ok(Ok(ms)) if (1..=TIMEOUT_MS_MAX).contains(&ms) => Ok(ms),
+        _ => Err("a time has to lie between 1ms and 14d".to_owned()),
     }
 }

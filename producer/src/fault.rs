@@ -54,6 +54,7 @@ impl From<OpenError> for Fault {
             OpenError::NotADatabase { .. } | OpenError::Foreign { .. } => {
                 "name a store, or a file that does not exist yet, with --store PATH"
             }
+            OpenError::Damaged { .. } => "use a copy of it, or another store with --store PATH",
             OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
             OpenError::Failed { .. } => {
                 "its folder has to exist and be writable, with room on its disk; --store PATH names another place"

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -13,16 +14,24 @@ use crate::fault::Fault;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens for interrupt, termination and hang-up from here on.
-    pub(crate) fn listen() -> Result<Self, Fault> {
+    /// Listens for interrupt, termination and hang-up from here on. At the first, `stop` is called at once.
+    pub(crate) fn listen(stop: impl FnOnce() + Send + 'static) -> Result<Self, Fault> {
         let asked = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // The order matters: the flag is still down when the first signal comes.
-            let code = i32::from(Exit::Interrupted.code());
-            signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&asked))
-                .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&asked)))
-                .map_err(Fault::failed)?;
-        }
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Fault::failed)?;
+        let listens = Arc::clone(&asked);
+        let listen = move || {
+            let mut stop = Some(stop);
+            for _ in signals.forever() {
+                match stop.take() {
+                    Some(stop) => {
+                        listens.store(true, Ordering::SeqCst);
+                        stop();
+                    }
+                    None => std::process::exit(i32::from(Exit::Interrupted.code())),
+                }
+            }
+        };
+        std::thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(Fault::failed)?;
         Ok(Self(asked))
     }
 

@@ -15,6 +15,9 @@ pub(crate) const DIGESTS_LISTED_MAX: usize = 1_000;
 /// The confidence of the bound on the divergence rate.
 pub(crate) const CONFIDENCE: f64 = 0.95;
 
+/// A bound on the divergence rate above this supports little.
+const WEAK_RATE: f64 = 0.2;
+
 /// The reason of copies of which nothing was heard in time.
 const LOST: &str = "no outcome before the deadline";
 
@@ -206,11 +209,18 @@ fn warning(copies: u32, evidence: &Evidence) -> Option<Warning> {
             "ask for more, such as --copies 20",
         );
     }
-    if evidence.worker_processes <= 1 && evidence.cpu_kinds.len() <= 1 {
+    if evidence.cpu_kinds.len() <= 1 {
+        let processes = match evidence.worker_processes {
+            1 => "in one worker process on one kind of CPU".to_owned(),
+            several => format!("on one kind of CPU, in {several} worker processes"),
+        };
         return warning(
-            "every copy ran in one worker process on one kind of CPU: this says little about other machines",
+            &format!("every copy ran {processes}: this says little about other machines"),
             "the bound holds for runs like these; to say more, run the same payload on other machines too",
         );
+    }
+    if rate_below(copies) > WEAK_RATE {
+        return warning("so few copies support little", "ask for more: with --copies 299 the bound is 1 %");
     }
     None
 }

@@ -53,6 +53,8 @@ impl Process {
 /// What all verbs go by.
 pub(crate) struct Settings {
     pub(crate) store: PathBuf,
+    /// What a command in a hint needs to find the same store.
+    pub(crate) store_flag: String,
     /// Whether the place of the store is the default, whose folder is made when it is missing.
     default_place: bool,
     pub(crate) search_path: Option<OsString>,
@@ -65,12 +67,15 @@ impl Settings {
     pub(crate) fn new(args: &Args, process: &Process) -> Result<Self, Fault> {
         let named = args.store.store.clone().or_else(|| process.store.clone().map(PathBuf::from));
         let default_place = named.is_none();
+        let flag = |path: &PathBuf| format!(" --store {}", path.display());
+        let store_flag = args.store.store.as_ref().map_or_else(String::new, flag);
         let store = named.or_else(|| default_store(process)).ok_or_else(|| {
             Fault::usage_text("no place for the store: neither XDG_STATE_HOME nor HOME is set")
                 .hint("name one with --store PATH")
         })?;
         Ok(Self {
             store,
+            store_flag,
             default_place,
             search_path: process.search_path.clone(),
             cores: process.cores,
@@ -89,7 +94,7 @@ impl Settings {
             })?;
         }
         let store = Store::open(&self.store, Arc::clone(&self.clock))?;
-        futures::executor::block_on(store.meet_deadlines())?;
+        futures::executor::block_on(concord_local::catch_up(&store))?;
         Ok(store)
     }
 

@@ -7,12 +7,13 @@ use concord_protocol::{Calculation, Digest, Verdict};
 
 use crate::printer::Printer;
 use crate::report::{CONFIDENCE, Evidence, JobReport};
+use crate::settings::Settings;
 
 /// Digests and reasons of a job that are shown, at most.
 const SHOWN_MAX: usize = 8;
 
 /// The whole report of a job.
-pub(crate) fn report(report: &JobReport, printer: &Printer) -> String {
+pub(crate) fn report(report: &JobReport, settings: &Settings, printer: &Printer) -> String {
     let mut text = format!("{}  job {}\n", printer.verdict(report.verdict, 0), report.job);
     let mut line = |words: String| {
         let _ = writeln!(text, "  {words}");
@@ -39,7 +40,7 @@ pub(crate) fn report(report: &JobReport, printer: &Printer) -> String {
         line(format!("          … {} different reasons in all", report.failures.len()));
     }
     if let Some(evidence) = &report.evidence {
-        lines_of_evidence(report, evidence).into_iter().for_each(line);
+        lines_of_evidence(report, evidence, settings).into_iter().for_each(line);
     }
     text
 }
@@ -67,7 +68,7 @@ fn copies(report: &JobReport) -> String {
     words
 }
 
-fn lines_of_evidence(report: &JobReport, evidence: &Evidence) -> Vec<String> {
+fn lines_of_evidence(report: &JobReport, evidence: &Evidence, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
     if evidence.worker_processes > 0 {
         lines.push(format!(
@@ -88,7 +89,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &Evidence) -> Vec<String> {
         lines.push(format!("the two most frequent outputs differ first at byte {}", difference.byte));
     }
     if matches!(report.verdict, Verdict::Divergent | Verdict::Inconclusive) {
-        lines.push(format!("more: producer copies {}", report.job));
+        lines.push(format!("more: producer copies {}{}", report.job, settings.store_flag));
     }
     lines
 }

@@ -12,6 +12,7 @@ mod wait;
 use concord_local::{Found, Store};
 use concord_protocol::ports::{ReadJob, ReplaceState};
 use concord_protocol::{IllegalTransition, Job, JobId, JobState};
+use futures::executor::block_on;
 
 use crate::args::Verb;
 use crate::exit::Exit;
@@ -38,6 +39,9 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &Printer) -> Result<
 fn find(store: &Store, names: &[String]) -> Result<Vec<JobId>, Fault> {
     let mut jobs = Vec::new();
     for name in names {
+        if name.is_empty() {
+            return Err(Fault::usage_text("the name of a job is empty").hint("producer list shows the jobs"));
+        }
         match store.find(name)? {
             Found::Jobs(found) => jobs.extend(found),
             Found::Nothing => return Err(unknown(name)),
@@ -80,6 +84,19 @@ pub(crate) fn new_id() -> Result<JobId, Fault> {
         .map_err(|error| Fault::failed(anyhow::anyhow!("no random numbers: {error}")))?;
     let letters = random.map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     letters.iter().collect::<String>().parse().map_err(Fault::failed)
+}
+
+/// Replaces the states of jobs by what `next` makes of them; of none when it is an error for one of them.
+fn replace_all(
+    store: &Store,
+    ids: &[JobId],
+    next: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
+) -> Result<(), Fault> {
+    for id in ids {
+        let job = block_on(store.read_job(id))?.ok_or_else(|| unknown(id.as_str()))?;
+        next(&job).map_err(|error| Fault::usage_text(format!("job {id}: {error}")))?;
+    }
+    ids.iter().try_for_each(|id| block_on(replace(store, id, &next)))
 }
 
 /// Replaces the state of a job by what `next` makes of it, however often somebody else comes first.

@@ -82,7 +82,7 @@ pub(super) async fn meet_deadline(aggregator: Arc<SimulatedAggregator>, ports: P
 pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: Ports, count_max: usize) {
     let given_up = async {
         for delivery in ports.receive_dead_letters(count_max).await? {
-            aggregator.give_up(&delivery).await?;
+            aggregator.give_up(&delivery, concord_aggregator::GIVEN_UP).await?;
             ports.world.lock().counts.add(Count::GivenUp);
             ports.delete_dead_letter(&delivery).await?;
         }

@@ -1,20 +1,25 @@
 //! Plays what a cloud would: delivers copies to workers, changes to the aggregator, and deadlines to jobs.
 
+mod feed;
 mod keeper;
 
+pub use feed::catch_up;
+
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concord_aggregator::Aggregator;
 use concord_protocol::Environment;
-use concord_protocol::ports::{
-    AcknowledgeChanges, Clock, DelayMessage, Delivery, PortError, PortResult, ReadChanges, ReceiveCopies,
-};
+use concord_protocol::ports::{Clock, DelayMessage, Delivery, PortError, PortResult, ReceiveCopies};
 use concord_worker::{Calculate, Disposition, Runs, Worker};
 use event_listener::{Event, Listener};
 use futures::StreamExt;
 use futures::executor::block_on;
+use futures::future::{Either, select};
+use futures::stream::FuturesUnordered;
 
 use crate::intake::{Intake, Wanted};
 use crate::jobs::Remembered;
@@ -27,8 +32,8 @@ const TICK: Duration = Duration::from_millis(20);
 /// Copies of one thread whose outcomes are on their way to the disk while it runs the next, at most.
 const UNRECORDED_MAX: usize = 4_096;
 
-/// Changes folded at once, at most.
-const CHANGES_MAX: usize = 8_192;
+/// A run that took longer than this is recorded before the next one starts.
+const LONG_RUN: Duration = Duration::from_millis(250);
 
 /// How long changes are gathered before they are folded, unless there are many, or the queue is empty.
 const GATHER: Duration = Duration::from_millis(50);
@@ -105,7 +110,7 @@ impl<C: Calculate + 'static> Conductor<C> {
             worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment),
             aggregator: Aggregator::new(store.clone(), store.clone(), clock),
             runs,
-            intake: Intake::new(settings.threads),
+            intake: Intake::new(),
             unwritten,
             done: Mutex::default(),
             stopped: Stopped::default(),
@@ -160,9 +165,7 @@ impl<C: Calculate + 'static> Conductor<C> {
         }
         block_on(self.fleet.delete_done())?;
         block_on(self.fleet.store.disown())?;
-        let right = self.fleet.store.take_feed()?;
-        while right.is_some() && block_on(self.fleet.fold())? > 0 {}
-        Ok(())
+        block_on(feed::fold_all(&self.fleet.store, &self.fleet.aggregator))
     }
 }
 
@@ -218,27 +221,64 @@ impl<C: Calculate> Fleet<C> {
         }
     }
 
-    /// Runs copies, one after the other, while the outcomes of earlier ones are on their way to the disk.
+    /// Runs copies, one after the other, while the outcomes of earlier ones are on their way to the disk. After a run
+    /// that took long, those come first: finished work is not at the mercy of the next run.
     fn work(&self) {
-        let deliveries = futures::stream::unfold((), |()| async {
-            self.unwritten.room().await;
-            Some((self.intake.next().await?, ()))
+        block_on(async {
+            let mut unrecorded = FuturesUnordered::new();
+            while let Some(delivery) = self.next_while(&mut unrecorded).await {
+                let started = Instant::now();
+                let mut run = Box::pin(self.run(delivery));
+                if futures::poll!(run.as_mut()).is_pending() {
+                    unrecorded.push(run);
+                }
+                self.intake.finished();
+                if started.elapsed() > LONG_RUN || unrecorded.len() >= UNRECORDED_MAX {
+                    while unrecorded.next().await.is_some() {}
+                }
+            }
+            while unrecorded.next().await.is_some() {}
         });
-        block_on(deliveries.for_each_concurrent(UNRECORDED_MAX, |delivery| async move {
-            self.note(self.run(delivery).await);
-        }));
     }
 
-    async fn run(&self, delivery: Delivery) -> PortResult<()> {
-        match self.worker.handle(&delivery).await {
-            Ok(Disposition::Done) => {
-                locked(&self.done).push(delivery);
-                Ok(())
+    /// The next copy to run; what is on its way to the disk goes on meanwhile.
+    async fn next_while<F: Future<Output = ()> + Unpin>(
+        &self,
+        unrecorded: &mut FuturesUnordered<F>,
+    ) -> Option<Delivery> {
+        let mut next = pin!(async {
+            self.unwritten.room().await;
+            self.intake.next().await
+        });
+        loop {
+            match select(next.as_mut(), unrecorded.next()).await {
+                Either::Left((delivery, _)) => return delivery,
+                Either::Right((Some(()), _)) => {}
+                Either::Right((None, next)) => return next.await,
             }
-            Ok(Disposition::Again { delay_ms }) => self.store.delay_message(&delivery, delay_ms).await,
-            Ok(Disposition::Left) | Err(PortError::Retry(_)) => self.store.put_back(vec![delivery]).await,
-            Err(error) => Err(error),
         }
+    }
+
+    /// Runs a copy, and does with its message what its worker says.
+    async fn run(&self, delivery: Delivery) {
+        let run = self.run_and_settle(delivery).await;
+        self.note(run);
+    }
+
+    async fn run_and_settle(&self, delivery: Delivery) -> PortResult<()> {
+        match self.worker.handle(&delivery).await {
+            Ok(Disposition::Again { delay_ms }) => {
+                return self.store.delay_message(&delivery, delay_ms).await;
+            }
+            Ok(Disposition::Left) | Err(PortError::Retry(_)) => {
+                return self.store.put_back(vec![delivery]).await;
+            }
+            Ok(Disposition::Done) => {}
+            Err(PortError::Rejected(reason)) => self.aggregator.give_up(&delivery, reason).await?,
+            Err(error) => return Err(error),
+        }
+        locked(&self.done).push(delivery);
+        Ok(())
     }
 
     /// Deletes the messages of the copies that are accounted for.
@@ -247,40 +287,20 @@ impl<C: Calculate> Fleet<C> {
         if done.is_empty() { Ok(()) } else { self.store.delete_messages(done).await }
     }
 
-    /// Folds the feed, unless another process does.
+    /// Folds the feed. Other processes may do so too: that costs a little, and changes nothing.
     fn aggregate(&self) {
-        let mut right = None;
         while !self.stopped.is_set() {
-            if right.is_none() {
-                match self.store.take_feed() {
-                    Ok(taken) => right = taken,
-                    Err(error) => return self.fail(error),
-                }
-            }
             let fed = self.store.shared.signals.fed.listen();
-            let folded = if right.is_some() { block_on(self.fold()) } else { Ok(0) };
-            match folded {
-                Ok(0) => {
+            match block_on(feed::fold(&self.store, &self.aggregator)) {
+                Ok(folded) if folded.count == 0 => {
                     fed.wait_timeout(TICK);
                 }
-                Ok(count) if count < CHANGES_MAX / 8 && !self.store.shared.is_idle() => {
+                Ok(folded) if folded.count < feed::CHANGES_MAX / 8 && !self.store.shared.is_idle() => {
                     self.stopped.wait(GATHER);
                 }
                 Ok(_) => {}
                 Err(error) => self.note(Err(error)),
             }
         }
-    }
-
-    /// Folds one batch of the feed, and says how many changes it had.
-    async fn fold(&self) -> PortResult<usize> {
-        let fed = self.store.read_changes(CHANGES_MAX).await?;
-        let (sequences, changes): (Vec<_>, Vec<_>) =
-            fed.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
-        let failed = self.aggregator.fold(&changes).await;
-        let done = sequences.iter().zip(&changes).filter(|(_, change)| !failed.contains_key(change.job()));
-        self.store.acknowledge_changes(done.map(|(sequence, _)| *sequence).collect()).await?;
-        failed.into_values().try_for_each(Err)?;
-        Ok(changes.len())
     }
 }

@@ -24,6 +24,16 @@ impl ReadChanges for Store {
     }
 }
 
+impl Store {
+    /// The place of the newest change in the feed.
+    pub(crate) fn newest_change(&self) -> PortResult<Option<u64>> {
+        let sql = "SELECT max(sequence) FROM feed";
+        let newest: Option<i64> =
+            self.read(|connection| connection.prepare_cached(sql)?.query_row([], |row| row.get(0)))?;
+        Ok(newest.map(i64::unsigned_abs))
+    }
+}
+
 /// The job of a row; most rows are of the same job as the one before, and share its name.
 fn job_id(row: &Row<'_>, last: Option<&JobId>) -> rusqlite::Result<JobId> {
     let text = row.get_ref(1)?.as_str()?;

@@ -1,5 +1,5 @@
-//! Copies that this process has claimed and not started: claimed ahead of need, so that a thread never waits for the
-//! store, yet no more than will be started soon, so that other processes find work too.
+//! Copies that this process has claimed and not started: claimed ahead of need where copies are quick, so that a
+//! thread never waits for the store, and only on need where they are slow, so that other processes find work too.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,20 +16,22 @@ const AHEAD: Duration = Duration::from_millis(50);
 /// Copies that are claimed and not started, at most.
 const CLAIMED_MAX: usize = 4_096;
 
-/// How long many claimed copies may wait to be started; then copies have become slow, and most are put back.
+/// How long claimed copies may wait to be started; then copies have become slow, and those too many are put back.
 const CLAIM_AGE_MAX: Duration = Duration::from_secs(1);
 
+/// How long copies are counted for their rate before counting starts again.
+const RATE_WINDOW: Duration = Duration::from_millis(500);
+
 pub(crate) struct Intake {
-    /// Threads that start copies: so many are claimed at least.
-    threads: usize,
     state: Mutex<State>,
     /// Copies were put in, or the intake was closed.
     filled: Event,
-    /// Copies were taken out, or the intake was closed.
-    taken: Condvar,
+    /// Copies were taken out or finished, a thread waits for one, or the intake was closed.
+    changed: Condvar,
 }
 
 /// What the intake needs of the queue.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// So many more copies.
     Claim(usize),
@@ -40,47 +42,61 @@ pub(crate) enum Wanted {
 struct State {
     claimed: VecDeque<Delivery>,
     claimed_at: Instant,
-    /// How many copies were wanted by the last claim, and taken since.
-    wanted: usize,
-    taken: usize,
+    /// Threads that wait for a copy.
+    waiting: usize,
+    /// Copies to claim ahead, as of the last look.
+    ahead: usize,
+    finished: usize,
+    finished_since: Instant,
     closed: bool,
 }
 
 impl Intake {
-    pub(crate) fn new(threads: usize) -> Self {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
         Self {
-            threads,
             state: Mutex::new(State {
                 claimed: VecDeque::new(),
-                claimed_at: Instant::now(),
-                wanted: 0,
-                taken: 0,
+                claimed_at: now,
+                waiting: 0,
+                ahead: 0,
+                finished: 0,
+                finished_since: now,
                 closed: false,
             }),
             filled: Event::new(),
-            taken: Condvar::new(),
+            changed: Condvar::new(),
         }
     }
 
     /// The next copy to start; `None` once the intake was closed.
     pub(crate) async fn next(&self) -> Option<Delivery> {
+        let mut waits = false;
         loop {
             let filled = self.filled.listen();
             {
                 let mut state = self.lock();
-                if state.closed {
-                    return None;
+                if state.closed || !state.claimed.is_empty() {
+                    state.waiting -= usize::from(waits);
+                    let next = if state.closed { None } else { state.claimed.pop_front() };
+                    self.look(&state);
+                    return next;
                 }
-                if let Some(delivery) = state.claimed.pop_front() {
-                    state.taken += 1;
-                    if state.claimed.len() <= state.wanted / 2 {
-                        self.taken.notify_one();
-                    }
-                    return Some(delivery);
+                if !waits {
+                    waits = true;
+                    state.waiting += 1;
+                    self.changed.notify_one();
                 }
             }
             filled.await;
         }
+    }
+
+    /// A copy that was taken has run.
+    pub(crate) fn finished(&self) {
+        let mut state = self.lock();
+        state.finished += 1;
+        self.look(&state);
     }
 
     /// Waits until something is to be done; `None` once the intake was closed.
@@ -90,15 +106,18 @@ impl Intake {
             if state.closed {
                 return None;
             }
-            let age = state.claimed_at.elapsed();
-            if state.claimed.len() <= state.wanted / 2 {
-                state.wanted = ahead(state.taken, age, state.wanted, self.threads);
-                return Some(Wanted::Claim(state.wanted));
+            state.count();
+            if state.claimed.is_empty() && state.waiting > 0 {
+                return Some(Wanted::Claim(state.ahead.max(state.waiting)));
             }
-            if age > CLAIM_AGE_MAX && state.claimed.len() > 2 * self.threads {
-                return Some(Wanted::PutBack(state.claimed.split_off(self.threads).into()));
+            if state.ahead > 0 && state.claimed.len() <= state.ahead / 2 {
+                return Some(Wanted::Claim(state.ahead));
             }
-            let waited = self.taken.wait_timeout(state, CLAIM_AGE_MAX);
+            if state.claimed_at.elapsed() > CLAIM_AGE_MAX && state.claimed.len() > state.ahead {
+                let kept = state.ahead;
+                return Some(Wanted::PutBack(state.claimed.split_off(kept).into()));
+            }
+            let waited = self.changed.wait_timeout(state, CLAIM_AGE_MAX);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -108,7 +127,6 @@ impl Intake {
         let mut state = self.lock();
         state.claimed.extend(deliveries);
         state.claimed_at = Instant::now();
-        state.taken = 0;
         drop(state);
         self.filled.notify(usize::MAX);
     }
@@ -117,7 +135,14 @@ impl Intake {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify(usize::MAX);
-        self.taken.notify_all();
+        self.changed.notify_all();
+    }
+
+    /// Has whoever claims look, if there may be something to claim.
+    fn look(&self, state: &State) {
+        if state.claimed.len() <= state.ahead / 2 {
+            self.changed.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -125,30 +150,63 @@ impl Intake {
     }
 }
 
-/// How many copies to claim when `taken` of the last claim were started in `elapsed`: as many as will be started
-/// within [`AHEAD`] at that rate, but no more than twice the last claim.
-fn ahead(taken: usize, elapsed: Duration, last: usize, threads: usize) -> usize {
+impl State {
+    /// Counts how many copies to claim ahead.
+    fn count(&mut self) {
+        let elapsed = self.finished_since.elapsed();
+        self.ahead = ahead(self.finished, elapsed, self.ahead);
+        if elapsed > RATE_WINDOW {
+            self.finished = 0;
+            self.finished_since = Instant::now();
+        }
+    }
+}
+
+/// How many copies to claim ahead when `finished` copies ran in `elapsed`: as many as will be started within
+/// [`AHEAD`] at that rate, but at most twice as many as before.
+fn ahead(finished: usize, elapsed: Duration, before: usize) -> usize {
     let micros = elapsed.as_micros().max(1);
-    let at_this_rate = (taken as u128 * AHEAD.as_micros() / micros).min(CLAIMED_MAX as u128);
-    let at_this_rate = usize::try_from(at_this_rate).unwrap_or(CLAIMED_MAX);
-    at_this_rate.min(2 * last).clamp(threads.min(CLAIMED_MAX), CLAIMED_MAX)
+    let at_this_rate = (finished as u128 * AHEAD.as_micros() / micros).min(CLAIMED_MAX as u128);
+    usize::try_from(at_this_rate).unwrap_or(CLAIMED_MAX).min((2 * before).max(2))
 }
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::CopyId;
+    use futures::FutureExt;
+
     use super::*;
 
     #[test]
     fn as_many_are_claimed_as_start_soon() {
-        let check = |taken, elapsed_ms, last, expect| {
-            assert_eq!(ahead(taken, Duration::from_millis(elapsed_ms), last, 2), expect);
+        let check = |finished, elapsed_ms, before, expect| {
+            assert_eq!(ahead(finished, Duration::from_millis(elapsed_ms), before), expect);
         };
-        check(0, 0, 0, 2);
-        check(2, 1, 2, 4);
+        check(0, 0, 0, 0);
+        check(2, 1, 0, 2);
         check(64, 1, 64, 128);
         check(CLAIMED_MAX, 1, CLAIMED_MAX, CLAIMED_MAX);
-        check(2, 50, 4, 2);
-        check(10, 100, 8, 5);
-        check(1, 60_000, CLAIMED_MAX, 2);
+        check(20, 500, 2, 2);
+        check(2, 2_000, 4, 0);
+    }
+
+    fn delivery(index: u32) -> Delivery {
+        let copy = CopyId { job: "j".parse().unwrap(), index };
+        Delivery { copy, round: 0, receive_count: 1, receipt: 1 }
+    }
+
+    #[test]
+    fn slow_copies_are_claimed_on_need_only() {
+        let intake = Intake::new();
+        let mut first = Box::pin(intake.next());
+        let mut second = Box::pin(intake.next());
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(intake.wanted(), Some(Wanted::Claim(2)));
+        intake.put(vec![delivery(0), delivery(1)]);
+        assert_eq!(first.now_or_never(), Some(Some(delivery(0))));
+        assert_eq!(second.now_or_never(), Some(Some(delivery(1))));
+        let state = intake.lock();
+        assert_eq!((state.waiting, state.ahead, state.claimed.len()), (0, 0, 0), "nobody needs a copy");
     }
 }

@@ -148,19 +148,12 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn find(&self, name: &str) -> PortResult<Found> {
-        let ids = |sql: &str| {
-            self.read(|connection| {
-                let mut select = connection.prepare_cached(sql)?;
-                let rows = select.query_map([name], |row| row.get::<_, String>(0))?;
-                rows.collect::<Result<Vec<_>, _>>()
-            })
-        };
         for sql in [
             "SELECT job FROM jobs WHERE job = ?1",
             "SELECT job FROM jobs WHERE submission = ?1 ORDER BY id",
             "SELECT job FROM jobs WHERE substr(job, 1, length(?1)) = ?1 ORDER BY id DESC",
         ] {
-            let found: Vec<JobId> = ids(sql)?.iter().filter_map(|id| id.parse().ok()).collect();
+            let found = self.find_by(sql, name)?;
             let by_prefix = sql.contains("substr");
             match found.len() {
                 0 => {}
@@ -171,6 +164,17 @@ impl Store {
             }
         }
         Ok(Found::Nothing)
+    }
+
+    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
+        self.find_by(
+            "SELECT job FROM jobs WHERE submission = ?1 OR job = ?1 ORDER BY id",
+            submission.as_str(),
+        )
     }
 
     /// The jobs of the store, newest first.
@@ -200,6 +204,15 @@ impl Store {
     pub(crate) fn overdue(&self, now_unix_ms: u64) -> PortResult<Vec<JobId>> {
         let sql = "SELECT job FROM jobs WHERE ended_at IS NULL AND deadline_at <= ?1";
         self.job_ids(sql, signed(now_unix_ms))
+    }
+
+    fn find_by(&self, sql: &str, name: &str) -> PortResult<Vec<JobId>> {
+        let ids: Vec<String> = self.read(|connection| {
+            let mut select = connection.prepare_cached(sql)?;
+            let rows = select.query_map([name], |row| row.get(0))?;
+            rows.collect()
+        })?;
+        Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
     }
 
     fn job_ids(&self, sql: &str, parameter: i64) -> PortResult<Vec<JobId>> {

@@ -18,7 +18,7 @@ mod tallies;
 mod unwritten;
 mod writer;
 
-pub use conductor::{Conductor, Settings};
+pub use conductor::{Conductor, Settings, catch_up};
 pub use jobs::{Found, Listed};
 pub use open::OpenError;
 pub use store::Store;

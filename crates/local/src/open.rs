@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// "CNCD": tells a store from any other SQLite file.
 const APPLICATION_ID: i32 = 0x434e_4344;
@@ -11,6 +11,9 @@ const SCHEMA_VERSION: i32 = 1;
 
 /// How long a write waits for another process to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Tries to switch to the write-ahead log, while others do the same.
+const SWITCH_TRIES_MAX: u32 = 1_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -26,6 +29,12 @@ pub enum OpenError {
     /// The file is a database of another program.
     #[error("{} is a database, but not a store of this program", .path.display())]
     Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("{} is damaged", .path.display())]
+    Damaged {
         /// The file.
         path: PathBuf,
     },
@@ -74,30 +83,46 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
 
 fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
     let said = |error| explain(path, error);
-    if known(path, connection)? {
-        return Ok(());
+    let read = connection.transaction().map_err(said)?;
+    let known_already = known(path, &read)?;
+    read.finish().map_err(said)?;
+    if !known_already {
+        // Whoever comes second waits here, and then sees the tables of the first.
+        let write = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(said)?;
+        if !known(path, &write)? {
+            write.execute_batch(SCHEMA).map_err(said)?;
+            write.pragma_update(None, "application_id", APPLICATION_ID).map_err(said)?;
+            write.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(said)?;
+        }
+        write.commit().map_err(said)?;
     }
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(said)?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(said)?;
-    // Another process may have created the tables in the meantime.
-    if !known(path, &transaction)? {
-        transaction.execute_batch(SCHEMA).map_err(said)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(said)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(said)?;
-    }
-    transaction.commit().map_err(said)
+    log_ahead(connection).map_err(said)
 }
 
-/// Whether the tables are there, in the version that this code knows; false for an empty file.
+/// Switches to the write-ahead log. SQLite does not wait for others when it does that, so a write that waits comes
+/// between two tries.
+fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mut switched = connection.pragma_update(None, "journal_mode", "WAL");
+    for _ in 0..SWITCH_TRIES_MAX {
+        match &switched {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+            _ => break,
+        }
+        connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+        switched = connection.pragma_update(None, "journal_mode", "WAL");
+    }
+    switched
+}
+
+/// Whether the tables are there, in the version that this code knows; false for an empty file. To be asked within a
+/// transaction, so that all answers are of the same moment.
 fn known(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
     let said = |error| explain(path, error);
     let pragma =
         |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(said);
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(said)?;
-    match (application, version) {
+    match (pragma("application_id")?, pragma("user_version")?) {
         (APPLICATION_ID, SCHEMA_VERSION) => Ok(true),
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: path.to_owned(), found })
@@ -110,6 +135,26 @@ fn known(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
 fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
+        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path: path.to_owned() },
         _ => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_may_create_a_store_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..20 {
+            let path = folder.path().join(format!("{round}.db"));
+            let opened = std::thread::scope(|scope| {
+                let open = || writer(&path).and_then(|_| reader(&path)).map(|_| ());
+                let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+            });
+            opened.unwrap();
+        }
     }
 }

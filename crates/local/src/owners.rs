@@ -87,9 +87,13 @@ pub(crate) enum Leave {
     Abandoned,
 }
 
-/// Puts back what an owner had claimed, and forgets it. An interrupted delivery is not an attempt; so that a
+/// Puts back what an owner had claimed and not brought to an outcome, and forgets the owner. An interrupted delivery is not an attempt; so that a
 /// calculation which ends its worker cannot do so for ever, such ends are counted by themselves.
 pub(crate) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusqlite::Result<()> {
+    let accounted = "DELETE FROM queue WHERE owner = ?1 AND EXISTS (SELECT 1 FROM outcomes
+                     WHERE outcomes.job = queue.job AND outcomes.copy = queue.copy
+                     AND (digest IS NOT NULL OR outcomes.round >= queue.round))";
+    connection.prepare_cached(accounted)?.execute([owner])?;
     let sql = "UPDATE queue SET owner = NULL, visible_at = 0, receive_count = receive_count - 1,
                interruptions = interruptions + ?2 WHERE owner = ?1";
     let interruptions = i64::from(leave == Leave::Abandoned);

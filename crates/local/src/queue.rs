@@ -8,7 +8,7 @@ use concord_protocol::ports::{
     ReceiveCopies, ReceiveDeadLetters,
 };
 use concord_protocol::{CopyId, Job, JobId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use crate::rows::{self, signed};
 use crate::store::{Store, locked};
@@ -301,13 +301,15 @@ impl Store {
         })
     }
 
-    /// An open job with copies that were not put on the queue yet: the job, and from which copy on.
-    pub(crate) fn next_to_enqueue(&self) -> PortResult<Option<(Job, u32)>> {
+    /// Open jobs with copies that were not put on the queue yet, oldest first: each job, and from which copy on.
+    pub(crate) fn next_to_enqueue(&self, count_max: usize) -> PortResult<Vec<(Job, u32)>> {
         let sql = "SELECT spec, state, enqueued FROM jobs WHERE ended_at IS NULL AND enqueued < copies
-                   ORDER BY id LIMIT 1";
+                   ORDER BY id LIMIT ?1";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
-            select.query_row([], |row| Ok((rows::job(row)?, row.get(2)?))).optional()
+            let rows =
+                select.query_map([signed(count_max as u64)], |row| Ok((rows::job(row)?, row.get(2)?)))?;
+            rows.collect()
         })
     }
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use concord_aggregator::Aggregator;
 use concord_protocol::ports::{Clock, PortError, PortResult};
 use concord_protocol::{Environment, Job, JobId};
 use event_listener::Event;
@@ -151,25 +150,6 @@ impl Store {
             self.shared.signals.queued.notify(usize::MAX);
         }
         Ok(())
-    }
-
-    /// Ends the jobs whose deadline has passed.
-    ///
-    /// # Errors
-    /// When the store cannot be read or written.
-    pub async fn meet_deadlines(&self) -> PortResult<()> {
-        let clock = Arc::clone(&self.shared.clock);
-        let overdue = self.overdue(clock.now().unix_ms)?;
-        let aggregator = Aggregator::new(self.clone(), self.clone(), clock);
-        for job in overdue {
-            aggregator.meet_deadline(&job).await?;
-        }
-        Ok(())
-    }
-
-    /// Takes the right to fold the feed, if no other process has it; held until the lock is dropped.
-    pub(crate) fn take_feed(&self) -> PortResult<Option<Lock>> {
-        Lock::take(self.path(), "feed").map_err(|error| PortError::Refused(Box::new(error)))
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {

@@ -119,14 +119,15 @@ fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
         let mut group = gather(first, asked, committed_at);
         match commit(connection, &mut group) {
             Ok(()) => group.into_iter().for_each(|write| write.finish(Ok(()))),
-            // One of them may be at fault: each has a transaction of its own now.
-            Err(_) if group.len() > 1 => {
+            // One of them is at fault: each has a transaction of its own now.
+            Err(Uncommitted::Write(_)) if group.len() > 1 => {
                 for mut write in group {
-                    let committed = commit(connection, std::slice::from_mut(&mut write)).map_err(Arc::new);
-                    write.finish(committed);
+                    let committed = commit(connection, std::slice::from_mut(&mut write));
+                    write.finish(committed.map_err(|error| Arc::new(error.into())));
                 }
             }
             Err(error) => {
+                let error = rusqlite::Error::from(error);
                 let error = Arc::new(error);
                 for write in group {
                     write.finish(Err(Arc::clone(&error)));
@@ -157,10 +158,26 @@ fn gather(
     group
 }
 
-fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
-    connection.execute_batch("BEGIN IMMEDIATE")?;
-    let run = group.iter_mut().try_for_each(|write| write.run(connection));
-    let committed = run.and_then(|()| connection.execute_batch("COMMIT"));
+/// Why a group was not committed.
+enum Uncommitted {
+    /// One of its writes could not be run.
+    Write(rusqlite::Error),
+    /// No transaction was to be had, or it could not be brought to the disk.
+    Group(rusqlite::Error),
+}
+
+impl From<Uncommitted> for rusqlite::Error {
+    fn from(uncommitted: Uncommitted) -> Self {
+        match uncommitted {
+            Uncommitted::Write(error) | Uncommitted::Group(error) => error,
+        }
+    }
+}
+
+fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> Result<(), Uncommitted> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(Uncommitted::Group)?;
+    let run = group.iter_mut().try_for_each(|write| write.run(connection)).map_err(Uncommitted::Write);
+    let committed = run.and_then(|()| connection.execute_batch("COMMIT").map_err(Uncommitted::Group));
     if committed.is_err() && !connection.is_autocommit() {
         // The first error is the one to report; a failed rollback leaves nothing that a rollback would not.
         let _ = connection.execute_batch("ROLLBACK");

@@ -33,10 +33,11 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with the given reason: lower case, without values that differ from copy to copy, so that failures
-    /// can be grouped by it. Cut at [`REASON_BYTES_MAX`].
+    /// can be grouped by it. Control characters become spaces; it is cut at [`REASON_BYTES_MAX`].
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Self {
-        let mut reason = reason.into();
+        let printable = |letter: char| if letter.is_control() { ' ' } else { letter };
+        let mut reason: String = reason.into().chars().map(printable).collect();
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
         Self { reason }
     }

@@ -1,6 +1,4 @@
-use futures::executor::block_on;
-
-use super::{open, replace};
+use super::{open, replace_all};
 use crate::args::JobsArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
@@ -11,9 +9,7 @@ use crate::watch;
 /// Ends jobs for good. The processes that run copies of them see it and kill those.
 pub(crate) fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
     let (store, jobs) = open(settings, &args.names)?;
-    for id in &jobs {
-        block_on(replace(&store, id, |job| job.cancelled(settings.clock.now())))?;
-    }
+    replace_all(&store, &jobs, |job| job.cancelled(settings.clock.now()))?;
     watch::print(&store, &jobs, settings, printer)?;
     Ok(Exit::DONE)
 }

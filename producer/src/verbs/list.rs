@@ -16,7 +16,9 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Re
     let listed = Listed { verdict, count_max: args.limit };
     let jobs = store.as_ref().map(|store| store.list(listed)).transpose()?.unwrap_or_default();
     let now = settings.clock.now();
-    if jobs.is_empty() {
+    if store.is_none() {
+        printer.say(&format!("there is no store at {}", settings.store.display()));
+    } else if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.store.display()));
     }
     for (job, store) in jobs.iter().zip(store.iter().cycle()) {

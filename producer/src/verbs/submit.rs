@@ -36,9 +36,10 @@ pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> 
     let store = settings.create_store()?;
     let ids: Vec<_> = jobs.iter().map(|new| new.spec.job.clone()).collect();
     let specs: Vec<_> = jobs.iter().map(|new| new.spec.clone()).collect();
+    same_payloads(&store, &submission, &ids)?;
     if let Some(taken) = block_on(store.create_jobs(jobs))? {
         specs.iter().try_for_each(|spec| same(&store, spec, &taken))?;
-        printer.say(&format!("job {} was submitted before; going on with it", taken.spec.job));
+        printer.say(&format!("{submission} was submitted before; going on with it"));
     }
     if args.detach {
         watch::print(&store, &ids, settings, printer)?;
@@ -62,6 +63,11 @@ fn calculations(
     Program::find(command, &folder, settings.search_path.as_deref()).map_err(|error| {
         Fault::usage(anyhow::Error::new(error)).hint("the command stands after --, its program first")
     })?;
+    if folder.to_str().is_none() {
+        let shown = folder.display();
+        return Err(Fault::usage_text(format!("the name of the current folder is not UTF-8: {shown}"))
+            .hint("submit from another folder, with the command's full path"));
+    }
     let calculation = Calculation::Command { argv: command.to_vec(), folder };
     Ok(vec![calculation; payloads.len()])
 }
@@ -107,6 +113,19 @@ fn new_job(
         },
     };
     NewJob { spec, payload: payload.bytes }
+}
+
+/// Whether the jobs that a submission has already, if any, are those that were asked for.
+fn same_payloads(store: &Store, submission: &JobId, ids: &[JobId]) -> Result<(), Fault> {
+    let stored = store.submitted(submission)?;
+    if stored.is_empty() || stored == ids {
+        return Ok(());
+    }
+    let (before, now) = (stored.len(), ids.len());
+    Err(Fault::usage_text(format!(
+        "{submission} was submitted before, with other payloads: {before} before, {now} now"
+    ))
+    .hint("submit the same payloads, or choose another --job"))
 }
 
 /// Whether the job that is stored under the same name is the one that was asked for.

@@ -45,7 +45,8 @@ fn a_second_interrupt_ends_at_once() {
     until("a first copy is done", || sandbox.json(&["list"])[0]["succeeded"].as_u64() > Some(0));
     signal(&child, "INT");
     signal(&child, "TERM");
-    ended(child).exits(130);
+    let run = ended(child).exits(130);
+    assert!(!run.stderr.contains("interrupted;"), "it waited for the probe: {run:#?}");
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn a_killed_run_goes_on_where_it_was() {
     sandbox.run(&["submit", "p", "--job", "k", "--copies", &copies, "--detach", "--", "true"]).exits(0);
     let mut unfinished = 0;
     for kill in 0..KILLS {
-        let mut child = sandbox.start(&["wait", "k"]);
+        let mut child = sandbox.start(&["wait", "k", "-j", "2"]);
         // From before it has opened the store to well into its work.
         let life = Duration::from_millis(u64::from(5 + 7 * kill) + u64::from(std::process::id() % 7));
         let started = Instant::now();
@@ -133,4 +134,108 @@ fn output_that_nobody_reads_any_more_is_no_error() {
     drop(reader);
     command.stdout(writer);
     Run::of(command.output().unwrap()).exits(0);
+}
+
+/// Copies that take long are recorded before the next one starts, whatever they gave.
+#[test]
+fn what_has_finished_is_recorded_while_the_next_copy_runs() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    // The first two copies take a while and give different outputs; the third waits to be let go.
+    let program = "mkdir one 2>/dev/null || mkdir two 2>/dev/null || until test -e go; do sleep 0.1; done
+                   sleep 0.4; echo $$";
+    let args = ["submit", "p", "--copies", "3", "-j", "1", "--job", "slow", "--", "sh", "-c", program];
+    let child = sandbox.start(&args);
+    until("the job is there", || sandbox.store().exists() && !sandbox.jobs().is_empty());
+    until("two copies are recorded", || sandbox.status("slow")["succeeded"] == 2);
+    until("the job is divergent", || sandbox.status("slow")["verdict"] == "divergent");
+    assert_eq!(sandbox.status("slow")["ended"], false);
+    sandbox.write("go", "");
+    ended(child).exits(1).prints("3 of 3 copies");
+}
+
+/// Copies that take long are claimed only when they can be started.
+#[test]
+fn few_slow_copies_are_shared() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    // Each copy waits until both run.
+    let program = "mkdir one 2>/dev/null || mkdir two; until test -e one && test -e two; do sleep 0.05; done";
+    let args = ["submit", "p", "--copies", "2", "-j", "1", "--job", "both", "--", "sh", "-c", program];
+    let one = sandbox.start(&args);
+    let other = sandbox.start(&args);
+    ended(one).exits(0);
+    ended(other).exits(0);
+    assert_eq!(sandbox.status("both")["worker_processes"], 2);
+}
+
+/// A process that was stopped, as Ctrl-Z does, holds up nobody else.
+#[test]
+fn a_stopped_process_does_not_spoil_the_verdict_of_others() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let stopped = sandbox.start(&["submit", "p", "--copies", "2", "--job", "held", "--", "sleep", "73"]);
+    until("a copy runs", || runs_with_argument("73"));
+    signal(&stopped, "STOP");
+    let run =
+        sandbox.run(&["submit", "p", "--copies", "10", "--timeout", "20s", "--job", "free", "--", "true"]);
+    signal(&stopped, "CONT");
+    signal(&stopped, "INT");
+    ended(stopped).exits(130);
+    run.exits(0).prints("10 of 10 copies");
+}
+
+#[test]
+fn a_resumed_run_starts_only_what_is_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let program = "echo run >> runs; exec sleep 0.3";
+    let args = ["submit", "p", "--copies", "12", "-j", "1", "--job", "again", "--", "sh", "-c", program];
+    let mut child = sandbox.start(&args);
+    until("the job is there", || sandbox.store().exists() && !sandbox.jobs().is_empty());
+    until("some copies are recorded", || sandbox.status("again")["succeeded"].as_u64() >= Some(4));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    sandbox.run(&["wait", "again"]).exits(0);
+    let runs = std::fs::read_to_string(sandbox.path("runs")).unwrap().lines().count();
+    // The one that was running when it was killed runs again.
+    assert!((12..=13).contains(&runs), "{runs} runs of 12 copies");
+}
+
+#[test]
+fn many_copies_at_once_have_the_files_they_need() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let limited = |limit: &str, jobs: &str| {
+        let command = sandbox.command(&[]);
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit {limit} && exec \"$@\"");
+        shell.args([
+            "-c",
+            &script,
+            "sh",
+            env!("CARGO_BIN_EXE_producer"),
+            "submit",
+            "p",
+            "--copies",
+            "100",
+            "-j",
+            jobs,
+        ]);
+        shell.args(["--", "sleep", "0.1"]).env_clear();
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Run::of(shell.current_dir(sandbox.path("")).output().unwrap())
+    };
+    // The soft limit is raised; the hard one is not the program's to raise.
+    limited("-Sn 128", "64").exits(0).prints("100 of 100 copies gave a digest");
+    limited("-n 128", "64").exits(2).says("128 are allowed").says("ulimit -n");
+}
+
+#[test]
+fn many_jobs_at_once_come_to_their_verdicts() {
+    let sandbox = Sandbox::new();
+    let payloads: Vec<_> = (0..500).map(|place| format!("{{\"probe\":\"echo\",\"n\":{place}}}")).collect();
+    sandbox.write("list.json", format!("[{}]", payloads.join(",")));
+    let run = sandbox.run(&["submit", "list.json", "--each", "--copies", "3", "--job", "all"]).exits(0);
+    assert_eq!(run.stdout.matches("3 of 3 copies gave a digest, 1 distinct").count(), 500);
 }

@@ -55,9 +55,9 @@ fn flags_that_cannot_be_used() {
     check(&["submit", "p", "--copies", "ten", "--", "cat"], "invalid digit");
     check(&["submit", "p", "--attempts", "0", "--", "cat"], "0 is not in 1..=100");
     check(&["submit", "p", "--timeout", "5", "--", "cat"], "a time with its unit");
-    check(&["submit", "p", "--timeout", "0s", "--", "cat"], "between 1ms and 14 days");
-    check(&["submit", "p", "--timeout", "15d", "--", "cat"], "");
-    check(&["submit", "p", "--copy-timeout=-5s", "--", "cat"], "between 1ms and 14 days");
+    check(&["submit", "p", "--timeout", "0s", "--", "cat"], "between 1ms and 14d");
+    check(&["submit", "p", "--timeout", "15d", "--", "cat"], "between 1ms and 14d");
+    check(&["submit", "p", "--copy-timeout=-5s", "--", "cat"], "between 1ms and 14d");
     check(&["submit", "p", "--select", "a/b", "--", "cat"], "JSON pointer");
     check(&["submit", "p", "--job", "a b", "--", "cat"], "not a job id");
     check(&["submit", "p", "-j", "0", "--", "cat"], "0 is not in 1..=1024");
@@ -75,7 +75,7 @@ fn commands_that_cannot_be_run() {
     check(&["submit", "p", "--", "./missing"], "missing");
     check(&["submit", "p", "--", "./not-executable"], "not executable");
     check(&["submit", "p", "--", "."], "folder");
-    check(&["submit", "p", "--", ""], "");
+    check(&["submit", "p", "--", ""], "error: ");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn jobs_that_are_not_there() {
         sandbox.run(&[verb, "nobody"]).exits(2).says("there is no store at");
         assert!(!sandbox.store().exists(), "{verb} made a store");
     }
-    sandbox.run(&["list"]).exits(0).says("no such jobs");
+    sandbox.run(&["list"]).exits(0).says("there is no store at");
     sandbox.run(&["wait"]).exits(0).says("no job is unfinished");
     let matmul = repository_file("examples/matmul.json");
     for job in ["alpha-1", "alpha-2"] {
@@ -94,6 +94,9 @@ fn jobs_that_are_not_there() {
     for verb in ["status", "wait", "copies", "retry", "cancel"] {
         sandbox.run(&[verb, "nobody"]).exits(2).says("there is no job \"nobody\" in this store");
         sandbox.run(&[verb, "alpha"]).exits(2).says("2 jobs begin with \"alpha\": alpha-2, alpha-1");
+    }
+    for verb in ["status", "copies", "retry", "cancel"] {
+        sandbox.run(&[verb, ""]).exits(2).says("the name of a job is empty");
     }
     sandbox.run(&["status", "alpha-2"]).exits(0).prints("reproducible  job alpha-2");
 }
@@ -109,9 +112,25 @@ fn a_name_that_is_taken_by_another_job() {
     submit(&["q", "--", "cat"]).exits(2).says("payload: sha256:");
     submit(&["p", "--attempts", "3", "--", "cat"]).exits(2).says("attempts: 2 before, 3 now");
     submit(&["p", "--", "cat", "-"]).exits(2).says("calculation: command [\"cat\"] before");
-    submit(&["p", "q", "--", "cat"]).exits(0);
-    submit(&["p", "q", "p", "--", "cat"])
-        .exits(2)
-        .says("mine.0 was submitted before, but not with a payload for mine.2");
-    assert_eq!(sandbox.jobs(), ["mine.1", "mine.0", "mine"]);
+    submit(&["p", "q", "--", "cat"]).exits(2).says("with other payloads: 1 before, 2 now");
+    assert_eq!(sandbox.jobs(), ["mine"]);
+    let several =
+        |args: &[&str]| sandbox.run(&[&["submit", "--job", "several", "--copies", "1"], args].concat());
+    several(&["p", "q", "--", "cat"]).exits(0);
+    several(&["p", "q", "--", "cat"]).exits(0).says("was submitted before");
+    several(&["p", "--", "cat"]).exits(2).says("with other payloads: 2 before, 1 now");
+    several(&["p", "q", "p", "--", "cat"]).exits(2).says("with other payloads: 2 before, 3 now");
+    several(&["q", "p", "--", "cat"]).exits(2).says("payload: sha256:");
+    assert_eq!(sandbox.jobs(), ["several.1", "several.0", "mine"]);
+}
+
+#[test]
+fn a_change_of_several_jobs_is_made_to_all_or_none() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.run(&["submit", "p", "--copies", "1", "--job", "done", "--", "true"]).exits(0);
+    sandbox.run(&["submit", "p", "--copies", "1", "--job", "open", "--detach", "--", "true"]).exits(0);
+    sandbox.run(&["cancel", "open", "done"]).exits(2).says("job done: a reproducible job has ended");
+    assert_eq!(sandbox.status("open")["verdict"], "running");
+    sandbox.run(&["cancel", "open"]).exits(0);
 }
