@@ -1,4 +1,5 @@
-//! Every bound of the system, by name. Going over one is a clear error, never a silent cut.
+//! The bounds that a user meets, by name. Going over one is a clear error; what is cut instead says so here. Bounds of
+//! queues and loops stand beside them.
 
 /// Copies of one job, at most. Copies are tallied in [`CHUNKS_MAX`] chunks of [`CHUNK_COPIES`].
 pub const COPIES_MAX: u32 = CHUNK_COPIES * CHUNKS_MAX;
