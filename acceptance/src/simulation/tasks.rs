@@ -1,5 +1,7 @@
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use concord_protocol::CopyId;
 use futures::future::BoxFuture;
@@ -7,9 +9,23 @@ use futures::task::noop_waker_ref;
 
 use super::world::World;
 
-/// Lets the scheduler choose who goes on, or that this one does not.
+thread_local! {
+    /// Who has paused since the last step. A fleet lives on one thread.
+    static PAUSED: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lets the scheduler choose who goes on, or that this one does not. What runs side by side within one task pauses
+/// together, and goes on together.
 pub(super) async fn pause() {
-    futures::pending!();
+    let mut paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        PAUSED.with_borrow_mut(|wakers| wakers.push(context.waker().clone()));
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Something under way in a process.
@@ -51,6 +67,7 @@ impl Tasks {
     fn poll_once(&mut self, place: usize, world: &World) -> bool {
         let Some(task) = self.0.get_mut(place) else { return false };
         world.lock().running.clone_from(&task.copy);
+        PAUSED.take().iter().for_each(Waker::wake_by_ref);
         let future: Pin<&mut _> = task.future.as_mut();
         future.poll(&mut Context::from_waker(noop_waker_ref())) == Poll::Ready(())
     }
