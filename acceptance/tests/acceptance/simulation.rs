@@ -74,7 +74,10 @@ fn a_seed_replays_the_same_fleet() {
 fn every_sabotage_is_found() {
     for sabotage in Sabotage::ALL {
         let settings = Settings { sabotage: Some(sabotage), ..Settings::default() };
-        let found = (0..SEEDS).any(|seed| simulate(seed, settings).violation.is_some());
+        // About 13 seeds in 5,000 retry a job that has nothing left to run; every other sabotage shows in hundreds.
+        let rare = sabotage == Sabotage::RetryIsNotSettled;
+        let seeds = if rare { SEEDS } else { SEEDS / 10 };
+        let found = (0..seeds).any(|seed| simulate(seed, settings).violation.is_some());
         assert!(found, "no seed found {sabotage:?}");
     }
 }

@@ -214,6 +214,7 @@ fn outcome(job: &JobId, row: &Row<'_>) -> rusqlite::Result<Outcome> {
         result,
         started_at: Timestamp::from_unix_ms(rows::unsigned(row, 6)?),
         run_us: rows::unsigned(row, 7)?,
+        // An empty tail is stored as no tail.
         stderr_tail: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
         environment: environment.map(Arc::new),
     })
