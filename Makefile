@@ -1,18 +1,41 @@
 # Run `make help` for what there is.
 
-.PHONY: help test check demo
+.PHONY: help test check lint stack demo deploy destroy
+
+# The DynamoDB in process is a workspace of its own, built into the same folder.
+DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
+IN_DYNAMODB = --manifest-path acceptance/dynamodb/Cargo.toml --locked
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 check: ## Format, lints and documentation, without running anything
 	cargo fmt --all -- --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	cargo fmt --manifest-path acceptance/dynamodb/Cargo.toml -- --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
 
-test: check ## Everything: format, lints, all tests
-	cargo test --workspace --locked --quiet
+test: check lint ## Everything: format, lints, all tests, a whole stack on an emulator
+	cargo test --workspace --all-features --locked --quiet
+	$(DYNAMODB) test $(IN_DYNAMODB) --quiet
+	acceptance/stack/run
+
+lint: ## The template of a stack: cfn-lint, checkov, and what rests on its settings
+	infra/lint
+
+stack: ## A whole stack on an emulator, with real processes
+	cargo build --workspace --all-features --locked
+	acceptance/stack/run
 
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json
 	-cargo run --release --locked -- submit examples/racing-sum.json --copies 50
+
+STACK = concord
+
+deploy: ## Deploy to AWS: make deploy STACK=concord SET="MemorySize=1024 Architectures=both"
+	infra/deploy --stack $(STACK) $(SET)
+
+destroy: ## Delete a stack and keep its data: make destroy STACK=concord [DATA=--with-data]
+	infra/destroy --stack $(STACK) $(DATA)

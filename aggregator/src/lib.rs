@@ -5,5 +5,7 @@
 //! any two lines, run twice at once, and be fed any change again.
 
 mod aggregator;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 
 pub use aggregator::{Aggregator, GIVEN_UP, Ledger};

@@ -6,6 +6,8 @@ use concord_protocol::json_slice::Pointer;
 use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX, TIMEOUT_MS_MAX};
 use concord_protocol::{JobId, Verdict};
 
+use concord_worker::calc::function::{FunctionName, parse_qualifier};
+
 /// Does this computation give the same answer every time?
 ///
 /// Runs N copies of one payload, digests each output, and says whether the job is reproducible (every copy gave a
@@ -17,6 +19,10 @@ pub(crate) struct Args {
     pub(crate) verb: Verb,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) stack: StackArgs,
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -34,6 +40,8 @@ Examples:
   producer submit examples/matmul.json
   producer submit examples/payloads.json --each --copies 50
   producer submit input.json --copies 180 -- python3 model.py --fast
+  producer submit input.json --copies 180 --function clmath --region eu-west-1
+  producer submit payloads.json --each --stack concord
   echo '{\"probe\":\"libm\"}' | producer submit - --format json | jq .verdict
 
 Payload and output are bytes: nothing reads or rewrites them unless --each or --select asks.
@@ -41,24 +49,71 @@ A payload for a probe is a JSON object such as {\"probe\":\"matmul\",\"n\":256,\
 The probes are echo, fft, libm, logistic, matmul, solve and sum.
 A command gets the payload on standard input and gives its output on standard output;
 exit code 0 is success. It runs without a shell, in the current folder, and with a
-process group of its own, which is killed when the copy is over.";
+process group of its own, which is killed when the copy is over.
+A function is an AWS Lambda function that exists; it gets the payload, and its reply is the
+output. Whoever calls it needs the permission lambda:InvokeFunction, and pays for each call.
+A stack runs the calculation that it was deployed with, on its own machines; this program
+puts the copies on its queue and waits. Waiting for an hour costs about 500 reads of its
+table, less than a hundredth of a cent.";
+
+const DOCTOR_EXITS: &str = "\
+Exit codes: 0 nothing is wrong; 4 something is, or could not be checked.
+It reads, and asks each function for its version; it changes nothing.";
 
 /// Where jobs are kept.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct StoreArgs {
     /// The store's file [default: $CONCORD_STORE, or concord/concord.db in the XDG state folder]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", display_order = 100)]
     pub(crate) store: Option<PathBuf>,
+}
+
+/// Which stack on AWS keeps the jobs and works on them, if one does.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct StackArgs {
+    /// The stack that keeps the jobs and runs the copies [default: $CONCORD_STACK, or none]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["store", "queue_url", "table", "bucket"], display_order = 200, help_heading = "AWS")]
+    pub(crate) stack: Option<String>,
+    /// The queue of a fleet that no stack describes; with --table
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        requires = "table",
+        conflicts_with = "store",
+        display_order = 201
+    )]
+    pub(crate) queue_url: Option<String>,
+    /// The table of such a fleet
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        requires = "queue_url",
+        display_order = 202,
+        help_heading = "AWS"
+    )]
+    pub(crate) table: Option<String>,
+    /// The bucket of such a fleet; payloads over 256 KiB need it
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        requires = "table",
+        display_order = 203,
+        help_heading = "AWS"
+    )]
+    pub(crate) bucket: Option<String>,
 }
 
 /// How results are printed.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct OutputArgs {
     /// Text for people, or JSON: one object a job, one a line
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, display_order = 101)]
     pub(crate) format: Format,
     /// Whether text is coloured; auto: on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, display_order = 102)]
     pub(crate) color: Color,
 }
 
@@ -94,6 +149,9 @@ pub(crate) enum Verb {
     Retry(RetryArgs),
     /// End jobs for good: nothing more of them is started, and what runs of them on this machine is killed
     Cancel(JobsArgs),
+    /// Check a stack: credentials, queues, table, functions, alarms; and say what to do about each finding
+    #[command(after_help = DOCTOR_EXITS)]
+    Doctor,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -122,24 +180,31 @@ pub(crate) struct SubmitArgs {
     /// Name of the job; repeating a submit with the same name, payload and options goes on with the job or reports it
     #[arg(long, value_name = "ID")]
     pub(crate) job: Option<JobId>,
-    /// Runs that a failing copy gets before its failure is recorded
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(ATTEMPTS_MAX)))]
-    pub(crate) attempts: u32,
+    /// Runs that a failing copy gets before its failure is recorded [default: 2, or what the stack has]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(ATTEMPTS_MAX)))]
+    pub(crate) attempts: Option<u32>,
     /// Time until the verdict is due, from now
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = milliseconds)]
     pub(crate) timeout: u64,
-    /// Time that one run of a copy may take; a command that takes longer is killed
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = milliseconds)]
-    pub(crate) copy_timeout: u64,
+    /// Time that one run of a copy may take; a command that takes longer is killed, a function no longer waited for
+    /// [default: 15m, or what the stack has]
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    pub(crate) copy_timeout: Option<u64>,
     /// Start no more copies once two outputs differ
     #[arg(long)]
     pub(crate) fail_fast: bool,
     /// Digest only the part of a JSON output at this JSON pointer (RFC 6901), such as /result/hash
     #[arg(long, value_name = "POINTER")]
     pub(crate) select: Option<Pointer>,
-    /// Do not wait: the next `producer wait`, or any submit on the same store, does the work
+    /// Do not wait: the next `producer wait` does the work, or, but for functions, any submit on the same store
     #[arg(long)]
     pub(crate) detach: bool,
+    /// The AWS Lambda function to call instead of a probe: name or ARN, with :QUALIFIER or without
+    #[arg(long, value_name = "NAME", conflicts_with = "command", value_parser = str::parse::<FunctionName>)]
+    pub(crate) function: Option<FunctionName>,
+    /// The version or alias of the function [default: the latest]
+    #[arg(long, value_name = "NAME", requires = "function", conflicts_with = "command", value_parser = parse_qualifier)]
+    pub(crate) qualifier: Option<String>,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
     /// The command to run instead of a probe, with its arguments, after --
@@ -148,11 +213,36 @@ pub(crate) struct SubmitArgs {
 }
 
 /// How this process works on jobs.
-#[derive(Clone, Copy, Debug, ClapArgs)]
+#[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct WorkArgs {
-    /// Copies that run at once [default: the number of cores]
+    /// Copies that run at once [default: the number of cores; of functions, 1000]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// How AWS is reached. What is not given is for the SDK to find, where the AWS command line finds it.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct AwsArgs {
+    /// A profile of the AWS configuration files [default: $AWS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", display_order = 204, help_heading = "AWS")]
+    pub(crate) profile: Option<String>,
+    /// A region [default: $AWS_REGION, or that of the profile]
+    #[arg(long, global = true, value_name = "REGION", display_order = 205, help_heading = "AWS")]
+    pub(crate) region: Option<String>,
+    /// The address of another endpoint, such as an emulator's [default: $AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL", display_order = 206, help_heading = "AWS")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+impl AwsArgs {
+    /// The same flags again, for a command that goes on with the work.
+    pub(crate) fn flags(&self) -> String {
+        let given =
+            [("profile", &self.profile), ("region", &self.region), ("endpoint-url", &self.endpoint_url)];
+        let flag =
+            |(name, value): (&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
+        given.into_iter().filter_map(flag).collect()
+    }
 }
 
 /// Options of `retry`.
@@ -161,7 +251,7 @@ pub(crate) struct RetryArgs {
     /// Ids of jobs or submissions, or what a job's id begins with
     #[arg(required = true, value_name = "JOB")]
     pub(crate) names: Vec<String>,
-    /// Do not wait: the next `producer wait`, or any submit on the same store, does the work
+    /// Do not wait: the next `producer wait` does the work, or, but for functions, any submit on the same store
     #[arg(long)]
     pub(crate) detach: bool,
     #[command(flatten)]

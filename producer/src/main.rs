@@ -1,21 +1,26 @@
 //! The command line of Concord: arguments become settings, a verb gives a report, the printer prints it, and the exit
 //! code says what was found.
 //!
-//! Knows the store of this machine, but not how it keeps things; decides nothing about a job by itself.
+//! Knows the store of this machine and the stacks of AWS, but not how they keep things; decides nothing about a job by itself.
 
 mod args;
+mod aws;
 mod copies_table;
+mod doctor;
 mod exit;
 mod fault;
+mod home;
 mod interrupt;
 mod payloads;
 mod printer;
 mod progress;
 mod report;
 mod settings;
+mod stack;
 mod text;
 mod verbs;
 mod watch;
+mod watch_stack;
 
 use std::process::ExitCode;
 

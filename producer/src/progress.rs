@@ -59,6 +59,19 @@ impl<'a> Progress<'a> {
         line.verdict = Some(job.state.verdict);
     }
 
+    /// Shows how many of a job's copies were put on the queue.
+    pub(crate) fn enqueued(&mut self, id: &JobId, count: u32, copies: u32) {
+        if !self.jobs.contains_key(id) {
+            let line = self.line(0);
+            self.jobs.insert(id.clone(), line);
+        }
+        if let Some(line) = self.jobs.get(id)
+            && self.printer.draws
+        {
+            line.bar.set_message(format!("{id}: {count}/{copies} copies on the queue"));
+        }
+    }
+
     /// Says how many open jobs have no line.
     pub(crate) fn show_rest(&mut self, count: usize) {
         if !self.printer.draws {

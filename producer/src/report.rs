@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
-use concord_local::Store;
-use concord_protocol::ports::{Clock, PortResult, ReadOutcomes, ReadOutput, ReadTally};
+use concord_protocol::ports::{Clock, PortResult};
 use concord_protocol::{
     Calculation, Digest, DigestCount, InconclusiveCause, Job, JobId, JobTally, Timestamp, Verdict,
 };
 use serde::{Serialize, Serializer};
 
+use crate::home::Home;
 use crate::printer::Warning;
 
 /// Digests of a job that are listed, at most, the most frequent ones first.
@@ -102,12 +102,12 @@ impl Serialize for Moment {
 
 impl JobReport {
     /// How a job stands, from its tally.
-    pub(crate) async fn read(store: &Store, job: &Job, now: Timestamp) -> PortResult<Self> {
-        let tally = store.read_tally(&job.spec.job).await?;
+    pub(crate) fn read(home: &Home, job: &Job, now: Timestamp) -> PortResult<Self> {
+        let tally = home.read_tally(&job.spec.job)?;
         let counts = tally.digests();
         let mut digests = Vec::new();
         for count in counts.iter().take(DIGESTS_LISTED_MAX) {
-            digests.push(digest_report(store, &job.spec.job, count).await?);
+            digests.push(digest_report(home, &job.spec.job, count)?);
         }
         let succeeded = tally.produced();
         let failures = failures(job, &tally);
@@ -136,9 +136,9 @@ impl JobReport {
     }
 
     /// How a job stands, with the evidence that its outcomes and outputs give.
-    pub(crate) async fn with_evidence(store: &Store, job: &Job, clock: &dyn Clock) -> PortResult<Self> {
-        let mut report = Self::read(store, job, clock.now()).await?;
-        let environments = store.environments(&job.spec.job)?;
+    pub(crate) fn with_evidence(home: &Home, job: &Job, clock: &dyn Clock) -> PortResult<Self> {
+        let mut report = Self::read(home, job, clock.now())?;
+        let environments = home.environments(job)?;
         let cpu_kinds: BTreeSet<_> = environments
             .iter()
             .map(|environment| format!("{} {}", environment.architecture, environment.cpu))
@@ -149,20 +149,20 @@ impl JobReport {
             worker_processes: sandboxes.len(),
             cpu_kinds: cpu_kinds.into_iter().collect(),
             divergence_rate_below: agree.then(|| rate_below(report.succeeded)),
-            first_difference: first_difference(store, &report).await?,
+            first_difference: first_difference(home, &report)?,
             warnings: Vec::new(),
         };
         if agree {
-            evidence.warnings.extend(warning(report.copies, &evidence));
+            evidence.warnings.extend(warning(&report, &evidence));
         }
         report.evidence = Some(evidence);
         Ok(report)
     }
 }
 
-async fn digest_report(store: &Store, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
+fn digest_report(home: &Home, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
     let DigestCount { digest, copies, first_copy } = *count;
-    let outcomes = store.read_outcomes(job, first_copy..first_copy + 1).await?;
+    let outcomes = home.read_outcomes(job, first_copy..first_copy + 1)?;
     let produced = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
     let bytes = produced.filter(|produced| produced.digest == digest).map(|produced| produced.bytes).next();
     Ok(DigestReport { digest, copies, first_copy, bytes })
@@ -183,13 +183,10 @@ fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
     failures
 }
 
-async fn first_difference(store: &Store, report: &JobReport) -> PortResult<Option<FirstDifference>> {
+fn first_difference(home: &Home, report: &JobReport) -> PortResult<Option<FirstDifference>> {
     let [first, second, ..] = &report.digests[..] else { return Ok(None) };
     let digests = [first.digest, second.digest];
-    let outputs = (
-        store.read_output(&report.job, digests[0]).await?,
-        store.read_output(&report.job, digests[1]).await?,
-    );
+    let outputs = (home.read_output(&report.job, digests[0])?, home.read_output(&report.job, digests[1])?);
     let (Some(one), Some(other)) = outputs else { return Ok(None) };
     let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
     Ok(Some(FirstDifference { byte: common, digests }))
@@ -201,12 +198,19 @@ fn rate_below(copies: u32) -> f64 {
     1.0 - (1.0 - CONFIDENCE).powf(1.0 / f64::from(copies.max(1)))
 }
 
-fn warning(copies: u32, evidence: &Evidence) -> Option<Warning> {
+fn warning(report: &JobReport, evidence: &Evidence) -> Option<Warning> {
+    let copies = report.copies;
     let warning = |text: &str, hint: &str| Some(Warning { text: text.to_owned(), hint: hint.to_owned() });
     if copies == 1 {
         return warning(
             "one copy agrees with itself: this shows nothing",
             "ask for more, such as --copies 20",
+        );
+    }
+    if report.calculation.runs_elsewhere() {
+        return warning(
+            "the machines that ran the function are not seen: many copies may have run on few",
+            "have the function log what it runs on; producer copies --format json has the end of each log",
         );
     }
     if evidence.cpu_kinds.len() <= 1 {

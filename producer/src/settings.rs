@@ -4,14 +4,19 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use concord_local::{Store, SystemClock};
+use concord_cloud::SystemClock;
+use concord_local::Store;
 use concord_protocol::ports::Clock;
 
-use crate::args::Args;
+use crate::args::{Args, AwsArgs, StackArgs};
 use crate::fault::Fault;
+use crate::home::Home;
+use crate::stack::Stack;
 
 /// Names the store when `--store` does not.
 pub(crate) const CONCORD_STORE: &str = "CONCORD_STORE";
+/// Names the stack when neither `--stack` nor `--store` is given.
+pub(crate) const CONCORD_STACK: &str = "CONCORD_STACK";
 /// The folder under which programs keep what should outlive them (XDG base directory specification).
 const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 /// The user's folder.
@@ -24,6 +29,7 @@ const PATH: &str = "PATH";
 /// What the program takes from its process, read once.
 pub(crate) struct Process {
     pub(crate) store: Option<OsString>,
+    pub(crate) stack: Option<OsString>,
     pub(crate) state_folder: Option<OsString>,
     pub(crate) home: Option<OsString>,
     pub(crate) no_color: bool,
@@ -39,6 +45,7 @@ impl Process {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         Self {
             store: variable(CONCORD_STORE),
+            stack: variable(CONCORD_STACK),
             state_folder: variable(XDG_STATE_HOME),
             home: variable(HOME),
             no_color: variable(NO_COLOR).is_some(),
@@ -59,6 +66,8 @@ pub(crate) struct Settings {
     default_place: bool,
     pub(crate) search_path: Option<OsString>,
     pub(crate) cores: usize,
+    pub(crate) stack: StackArgs,
+    pub(crate) aws: AwsArgs,
     /// The clock that everything in this process goes by.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -79,8 +88,32 @@ impl Settings {
             default_place,
             search_path: process.search_path.clone(),
             cores: process.cores,
+            stack: stack(args, process)?,
+            aws: args.aws.clone(),
             clock: Arc::new(SystemClock::start()),
         })
+    }
+
+    /// Opens the stack that is named, or else the store if there is one.
+    pub(crate) fn open_home(&self) -> Result<Option<Home>, Fault> {
+        match self.open_stack()? {
+            Some(stack) => Ok(Some(Home::Stack(Box::new(stack)))),
+            None => Ok(self.open_store()?.map(Home::Local)),
+        }
+    }
+
+    /// Opens the stack that is named, if one is.
+    pub(crate) fn open_stack(&self) -> Result<Option<Stack>, Fault> {
+        Stack::open(&self.stack, &self.aws, Arc::clone(&self.clock))
+    }
+
+    /// Where jobs are looked for, in words.
+    pub(crate) fn place(&self) -> String {
+        match (&self.stack.stack, &self.stack.table) {
+            (Some(stack), _) => format!("the stack {stack}"),
+            (None, Some(table)) => format!("the table {table}"),
+            (None, None) => self.store.display().to_string(),
+        }
     }
 
     /// Opens the store, and creates it if there is none.
@@ -99,10 +132,20 @@ impl Settings {
     }
 
     /// Opens the store if there is one.
-    pub(crate) fn open_store(&self) -> Result<Option<Store>, Fault> {
+    fn open_store(&self) -> Result<Option<Store>, Fault> {
         let there = self.store.try_exists().unwrap_or(true);
         if there { self.create_store().map(Some) } else { Ok(None) }
     }
+}
+
+/// The stack that is meant. One in the environment yields to every flag that says where jobs are.
+fn stack(args: &Args, process: &Process) -> Result<StackArgs, Fault> {
+    let mut stack = args.stack.clone();
+    if stack.stack.is_none() && stack.queue_url.is_none() && args.store.store.is_none() {
+        let named = process.stack.clone().map(OsString::into_string).transpose();
+        stack.stack = named.map_err(|_| Fault::usage_text("CONCORD_STACK is not UTF-8"))?;
+    }
+    Ok(stack)
 }
 
 fn default_store(process: &Process) -> Option<PathBuf> {

@@ -70,7 +70,10 @@ fn copies(report: &JobReport) -> String {
 
 fn lines_of_evidence(report: &JobReport, evidence: &Evidence, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    if evidence.worker_processes > 0 {
+    if evidence.worker_processes > 0 && report.calculation.runs_elsewhere() {
+        let processes = counted(evidence.worker_processes, "process", "processes");
+        lines.push(format!("called from {processes} here; the machines that ran it are not seen"));
+    } else if evidence.worker_processes > 0 {
         lines.push(format!(
             "ran in {} on {}: {}",
             counted(evidence.worker_processes, "worker process", "worker processes"),
@@ -102,6 +105,11 @@ pub(crate) fn calculation(calculation: &Calculation) -> String {
             let words: Vec<_> = argv.iter().map(|word| quoted(word)).collect();
             format!("command {}", shortened(&words.join(" "), 60))
         }
+        Calculation::Function { name, qualifier, region } => {
+            let qualifier = qualifier.as_ref().map_or_else(String::new, |qualifier| format!(":{qualifier}"));
+            format!("function {name}{qualifier} in {region}")
+        }
+        Calculation::Deployed { description } => format!("deployed: {}", shortened(description, 60)),
     }
 }
 

@@ -3,20 +3,21 @@
 mod cancel;
 mod completions;
 mod copies;
+mod doctor;
+mod function;
 mod list;
 mod retry;
 mod status;
 mod submit;
 mod wait;
 
-use concord_local::{Found, Store};
-use concord_protocol::ports::{ReadJob, ReplaceState};
+use concord_local::Found;
 use concord_protocol::{IllegalTransition, Job, JobId, JobState};
-use futures::executor::block_on;
 
 use crate::args::Verb;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
@@ -30,19 +31,20 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &Printer) -> Result<
         Verb::Copies(args) => copies::run(&args, settings, printer),
         Verb::Retry(args) => retry::run(&args, settings, printer),
         Verb::Cancel(args) => cancel::run(&args, settings, printer),
+        Verb::Doctor => doctor::run(settings, printer),
         Verb::Completions { shell } => completions::script(shell, printer),
         Verb::Man { verb } => completions::manual(verb.as_deref(), printer),
     }
 }
 
 /// The jobs that a user means, each once.
-fn find(store: &Store, names: &[String]) -> Result<Vec<JobId>, Fault> {
+fn find(home: &Home, names: &[String]) -> Result<Vec<JobId>, Fault> {
     let mut jobs = Vec::new();
     for name in names {
         if name.is_empty() {
             return Err(Fault::usage_text("the name of a job is empty").hint("producer list shows the jobs"));
         }
-        match store.find(name)? {
+        match home.find(name)? {
             Found::Jobs(found) => jobs.extend(found),
             Found::Nothing => return Err(unknown(name)),
             Found::Ambiguous(some, count) => {
@@ -58,22 +60,22 @@ fn find(store: &Store, names: &[String]) -> Result<Vec<JobId>, Fault> {
     Ok(jobs)
 }
 
-/// The store, and the jobs in it that a user means.
-fn open(settings: &Settings, names: &[String]) -> Result<(Store, Vec<JobId>), Fault> {
-    let store = settings.open_store()?;
-    let store = store.ok_or_else(|| {
+/// The place of jobs, and the jobs in it that a user means.
+fn open(settings: &Settings, names: &[String]) -> Result<(Home, Vec<JobId>), Fault> {
+    let home = settings.open_home()?;
+    let home = home.ok_or_else(|| {
         let name = names.first().map_or("", String::as_str);
         let at = settings.store.display();
         Fault::usage_text(format!("there is no job {name:?}: there is no store at {at}"))
             .hint("name the store that has it with --store PATH")
     })?;
-    let jobs = find(&store, names)?;
-    Ok((store, jobs))
+    let jobs = find(&home, names)?;
+    Ok((home, jobs))
 }
 
 fn unknown(name: &str) -> Fault {
-    Fault::usage_text(format!("there is no job {name:?} in this store"))
-        .hint("producer list shows the jobs; --store PATH names another store")
+    Fault::usage_text(format!("there is no job {name:?} here"))
+        .hint("producer list shows the jobs; --store PATH or --stack NAME names another place")
 }
 
 /// A new name: 10 letters and digits that are hard to mistake, 50 random bits.
@@ -88,28 +90,28 @@ pub(crate) fn new_id() -> Result<JobId, Fault> {
 
 /// Replaces the states of jobs by what `next` makes of them; of none when it is an error for one of them.
 fn replace_all(
-    store: &Store,
+    home: &Home,
     ids: &[JobId],
     next: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> Result<(), Fault> {
     for id in ids {
-        let job = block_on(store.read_job(id))?.ok_or_else(|| unknown(id.as_str()))?;
+        let job = home.read_job(id)?.ok_or_else(|| unknown(id.as_str()))?;
         next(&job).map_err(|error| Fault::usage_text(format!("job {id}: {error}")))?;
     }
-    ids.iter().try_for_each(|id| block_on(replace(store, id, &next)))
+    ids.iter().try_for_each(|id| replace(home, id, &next))
 }
 
 /// Replaces the state of a job by what `next` makes of it, however often somebody else comes first.
-async fn replace(
-    store: &Store,
+fn replace(
+    home: &Home,
     id: &JobId,
     next: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> Result<(), Fault> {
     loop {
-        let job = store.read_job(id).await?;
+        let job = home.read_job(id)?;
         let job = job.ok_or_else(|| unknown(id.as_str()))?;
         let state = next(&job).map_err(|error| Fault::usage_text(format!("job {id}: {error}")))?;
-        if store.replace_state(id, state).await? {
+        if home.replace_state(id, state)? {
             return Ok(());
         }
     }

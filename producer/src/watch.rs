@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use concord_local::{Conductor, Settings as Fleet, Store};
+use concord_local::{Conductor, Elsewhere, Settings as Fleet, Store};
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use concord_worker::{BuiltIn, Runs};
@@ -12,8 +12,10 @@ use futures::executor::block_on;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::args::{Format, WorkArgs};
+use crate::aws::Aws;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
@@ -21,6 +23,7 @@ use crate::report::JobReport;
 use crate::settings::Settings;
 use crate::text;
 use crate::verbs::new_id;
+use crate::watch_stack::{self, Wait};
 
 /// How often progress is shown and other processes' work is seen.
 const LOOK: Duration = Duration::from_millis(100);
@@ -28,29 +31,54 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Files that a command needs while it runs: its streams, both ends of two of them, and what tells of its end.
 const FILES_PER_COPY: u64 = 6;
 
+/// Files that a call of a function needs: its connection, and what finds the address.
+const FILES_PER_CALL: u64 = 2;
+
 /// Files that everything else needs, with some to spare.
 const FILES_BESIDES: u64 = 64;
+
+/// Calls of functions that are waited for at once, unless a user says otherwise: the concurrency that Lambda gives an
+/// account in a region (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const CALLS_AT_ONCE_MAX: usize = 1_000;
 
 /// Facts about the processors of this machine, as Linux shows them.
 const CPUINFO: &str = "/proc/cpuinfo";
 
-/// Works until `jobs` have ended, prints what is to be said of each, and gives the worst exit.
+/// With what jobs are worked on.
+pub(crate) struct Work<'a> {
+    pub(crate) args: &'a WorkArgs,
+    /// The way to the functions of the jobs, if there are any.
+    pub(crate) aws: Option<Aws>,
+}
+
+/// Works until `jobs` have ended, or waits until their stack has, prints what is to be said of each, and gives the worst exit.
 pub(crate) fn watch(
-    store: &Store,
+    home: &Home,
     jobs: &[JobId],
-    work: WorkArgs,
+    work: &Work<'_>,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Fault> {
-    let threads = threads(work, settings)?;
+    let store = match home {
+        Home::Local(store) => store,
+        Home::Stack(stack) => {
+            return watch_stack::watch(home, stack, jobs, &Wait::listen()?, settings, printer);
+        }
+    };
+    let mut elsewhere = elsewhere(store, jobs, work)?;
+    let threads = room(work.args, settings, elsewhere.as_mut())?;
+    let go_on = to_go_on(jobs, settings);
     let runs = Arc::new(Runs::default());
     let stopped = Arc::clone(&runs);
     let interrupt = Interrupt::listen(move || stopped.stop_all())?;
-    let calculation = BuiltIn::new(Arc::clone(&runs), settings.search_path.clone());
+    let mut calculation = BuiltIn::new(Arc::clone(&runs), settings.search_path.clone());
+    if let Some(aws) = &work.aws {
+        calculation = calculation.with_functions(aws.functions());
+    }
     let cpuinfo = std::fs::read_to_string(CPUINFO).unwrap_or_default();
-    let fleet =
-        Fleet { threads, environment: concord_worker::environment(format!("local-{}", new_id()?), &cpuinfo) };
-    let others = store.open_jobs()?.into_iter().filter(|id| !jobs.contains(id)).count();
+    let environment = concord_worker::environment(format!("local-{}", new_id()?), &cpuinfo);
+    let fleet = Fleet { threads, elsewhere, environment };
+    let others = others(store, jobs)?;
     if others > 0 {
         printer.say(&format!("unfinished jobs of this store that are worked on too: {others}"));
     }
@@ -59,17 +87,14 @@ pub(crate) fn watch(
     let fault = conductor.fault();
     let stopped = conductor.stop();
     if let Some(error) = fault {
-        return Err(broken(error.into(), jobs, settings));
+        return Err(broken(error.into(), &go_on));
     }
     let ended = waited?;
     stopped?;
     match ended {
-        Ended::All => print(store, jobs, settings, printer),
+        Ended::All => print(home, jobs, settings, printer),
         Ended::Interrupted => {
-            printer.say(&format!(
-                "interrupted; what was recorded is kept\n hint: {} goes on",
-                to_go_on(jobs, settings)
-            ));
+            printer.say(&format!("interrupted; what was recorded is kept\n hint: {go_on} goes on"));
             Ok(Exit::Interrupted)
         }
     }
@@ -77,7 +102,7 @@ pub(crate) fn watch(
 
 /// Prints the report of each job.
 pub(crate) fn print(
-    store: &Store,
+    home: &Home,
     jobs: &[JobId],
     settings: &Settings,
     printer: &Printer,
@@ -85,7 +110,8 @@ pub(crate) fn print(
     let mut exits = Vec::new();
     let mut warnings = Vec::new();
     for id in jobs {
-        let report = block_on(JobReport::with_evidence(store, &read(store, id)?, &*settings.clock))?;
+        let job = home.read_job(id)?.ok_or_else(|| gone(id))?;
+        let report = JobReport::with_evidence(home, &job, &*settings.clock)?;
         match printer.format {
             Format::Json => printer.json(&report)?,
             Format::Text => printer.data(&text::report(&report, settings, printer))?,
@@ -159,39 +185,87 @@ fn still_open(store: &Store, open: &mut Vec<JobId>, progress: &mut Progress<'_>)
 
 fn read(store: &Store, id: &JobId) -> Result<Job, Fault> {
     let job = block_on(store.read_job(id))?;
-    job.ok_or_else(|| Fault::failed(anyhow::anyhow!("job {id} is gone from the store")))
+    job.ok_or_else(|| gone(id))
+}
+
+pub(crate) fn gone(id: &JobId) -> Fault {
+    Fault::failed(anyhow::anyhow!("job {id} is gone"))
 }
 
 /// A fault in the middle of the work: what helps is to mend its cause, and to go on.
-fn broken(fault: Fault, jobs: &[JobId], settings: &Settings) -> Fault {
+fn broken(fault: Fault, go_on: &str) -> Fault {
     let helps = fault.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
-    let hint = format!("{helps}then go on with: {}", to_go_on(jobs, settings));
+    let hint = format!("{helps}then go on with: {go_on}");
     fault.hint(hint)
 }
 
 /// The command that goes on with the jobs.
 fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
+    let flags = format!("{}{}", settings.store_flag, settings.aws.flags());
     match jobs {
-        [one] => format!("producer wait {one}{}", settings.store_flag),
-        _ => format!("producer wait{}", settings.store_flag),
+        [one] => format!("producer wait {one}{flags}"),
+        _ => format!("producer wait{flags}"),
     }
 }
 
-/// Copies that run at once. Each needs files for its streams, so as many as are asked for must be allowed.
-fn threads(work: WorkArgs, settings: &Settings) -> Result<usize, Fault> {
+/// The jobs whose functions are called. A function job that is not waited for is left alone, whoever submitted it: a
+/// call takes credentials and costs money.
+fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<Elsewhere>, Fault> {
+    if work.aws.is_none() {
+        return Ok(None);
+    }
+    let mut called = Vec::new();
+    let mut copies = 0;
+    for id in jobs {
+        let spec = read(store, id)?.spec;
+        if spec.calculation.runs_elsewhere() {
+            called.push(id.clone());
+            copies += spec.copies as usize;
+        }
+    }
+    let in_flight_max = work.args.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
+    Ok(Some(Elsewhere { jobs: called, in_flight_max }))
+}
+
+/// How many jobs are worked on that nobody here waits for: those that need no AWS.
+fn others(store: &Store, jobs: &[JobId]) -> Result<usize, Fault> {
+    let mut others = 0;
+    for id in store.open_jobs()?.iter().filter(|id| !jobs.contains(id)) {
+        others += usize::from(!read(store, id)?.spec.calculation.runs_elsewhere());
+    }
+    Ok(others)
+}
+
+/// Copies that run at once on threads. Each needs files for its streams, and each call its connection, so as many as
+/// are asked for must be allowed; unless a user asked for them, calls make do with the files that there are.
+fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut Elsewhere>) -> Result<usize, Fault> {
     let threads = work.jobs.map_or(settings.cores, usize::from);
-    let files = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
+    let for_threads = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
+    let calls_wanted = calls.as_ref().map_or(0, |calls| calls.in_flight_max);
+    let wanted = for_threads + calls_wanted as u64 * FILES_PER_CALL;
+    let allowed = files(wanted).unwrap_or(u64::MAX);
+    match calls {
+        _ if allowed >= wanted => Ok(threads),
+        Some(calls) if work.jobs.is_none() && allowed >= for_threads + FILES_PER_CALL => {
+            let fit = (allowed - for_threads) / FILES_PER_CALL;
+            calls.in_flight_max = usize::try_from(fit).unwrap_or(usize::MAX).min(calls.in_flight_max);
+            Ok(threads)
+        }
+        _ => {
+            let at_once = threads.max(calls_wanted);
+            let text = format!("{at_once} copies at once need {wanted} open files; {allowed} are allowed");
+            Err(Fault::usage_text(text).hint("raise the limit (ulimit -n), or run fewer at once with -j"))
+        }
+    }
+}
+
+/// Has at least `wanted` open files allowed, as far as that is for this process to say, and gives how many are.
+fn files(wanted: u64) -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < files) {
-        limit.current = limit.maximum.map_or(Some(files), |maximum| Some(maximum.min(files)));
-        // What could not be raised is seen below.
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = limit.maximum.map_or(Some(wanted), |maximum| Some(maximum.min(wanted)));
+        // What could not be raised is seen by the caller.
         let _ = setrlimit(Resource::Nofile, limit);
     }
-    match getrlimit(Resource::Nofile).current {
-        Some(current) if current < files => Err(Fault::usage_text(format!(
-            "{threads} copies at once need {files} open files; {current} are allowed"
-        ))
-        .hint("raise the limit (ulimit -n), or run fewer at once with -j")),
-        _ => Ok(threads),
-    }
+    getrlimit(Resource::Nofile).current
 }

@@ -2,22 +2,29 @@
 
 mod built_in;
 pub mod command;
+pub mod function;
+mod runs;
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use concord_protocol::JobSpec;
 
 use crate::Payload;
 
-pub use built_in::{BuiltIn, Runs};
+pub use built_in::BuiltIn;
+pub use runs::Runs;
 
 /// One run that is wanted.
-#[derive(Clone, Copy, Debug)]
-pub struct Task<'a> {
+#[derive(Clone, Debug)]
+pub struct Task {
     /// The job it is for. The index of the copy is kept from a calculation: copies are to be alike.
-    pub spec: &'a JobSpec,
+    pub spec: Arc<JobSpec>,
     /// The payload, byte for byte as it was submitted.
-    pub payload: &'a Payload,
+    pub payload: Arc<Payload>,
+    /// How long it may take.
+    pub time_limit: Duration,
 }
 
 /// What a run gave.
@@ -50,5 +57,5 @@ pub enum CalculationError {
 /// A calculation may block: whoever drives the worker gives it a thread of its own.
 pub trait Calculate: Send + Sync {
     /// Runs it once.
-    fn calculate(&self, task: Task<'_>) -> impl Future<Output = Result<Output, CalculationError>> + Send;
+    fn calculate(&self, task: Task) -> impl Future<Output = Result<Output, CalculationError>> + Send;
 }

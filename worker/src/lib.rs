@@ -1,11 +1,13 @@
 //! One copy becomes one outcome.
 //!
 //! Knows the words and ports of `concord-protocol` and the calculations it runs. Knows no queue, no table, no SQLite,
-//! no Lambda, and nothing of the aggregator: whoever drives it hands in a [`Delivery`](concord_protocol::ports::Delivery)
-//! and does with the message what the [`Disposition`] says.
+//! nothing of the aggregator, and of AWS only how a function is called: whoever drives it hands in a
+//! [`Delivery`](concord_protocol::ports::Delivery) and does with the message what the [`Disposition`] says.
 
 pub mod calc;
 mod environment;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod payloads;
 mod worker;
 

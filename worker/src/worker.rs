@@ -1,13 +1,14 @@
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use concord_protocol::json_slice::{self, Pointer};
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Environment, Failure, Job, JobId, JobSpec, Outcome, Produced};
+use concord_protocol::{Digest, Environment, Failure, Job, JobId, Outcome, Produced};
 use futures::FutureExt;
 
 use crate::payloads::Payloads;
@@ -64,20 +65,28 @@ where
         }
     }
 
-    /// Runs the copy that was delivered, and records what it gave.
+    /// Runs the copy that was delivered, within `time_limit` and the job's own limit, and records what it gave. With no
+    /// time at all, nothing is run.
     ///
     /// # Errors
     /// When a port fails. Nothing is lost by that: the message stays on the queue and comes again.
-    pub async fn handle(&self, delivery: &Delivery) -> PortResult<Disposition> {
+    pub async fn handle(&self, delivery: &Delivery, time_limit: Duration) -> PortResult<Disposition> {
+        if time_limit.is_zero() {
+            return Ok(Disposition::Left);
+        }
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         let job = job.ok_or(PortError::Rejected("a message names a job that is not in the ledger"))?;
         if !job.wants(delivery.round, self.clock.now()) {
             return Ok(Disposition::Done);
         }
-        let payload = self.payload(&job).await?;
+        let task = Task {
+            payload: self.payload(&job).await?,
+            time_limit: time_limit.min(Duration::from_millis(job.spec.policy.copy_timeout_ms)),
+            spec: Arc::clone(&job.spec),
+        };
         let started_at = self.clock.now();
         let started_us = self.clock.ticks_us();
-        let output = self.run(&job.spec, &payload).await;
+        let output = self.run(task).await;
         let run_us = self.clock.ticks_us().saturating_sub(started_us);
         let (result, stderr_tail) = match output {
             Ok(output) => (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail),
@@ -102,13 +111,14 @@ where
     }
 
     /// Runs the calculation; a panic in it fails this copy only.
-    async fn run(&self, spec: &JobSpec, payload: &Payload) -> Result<Output, CalculationError> {
-        let run = AssertUnwindSafe(self.calculation.calculate(Task { spec, payload })).catch_unwind().await;
+    async fn run(&self, task: Task) -> Result<Output, CalculationError> {
+        let select = task.spec.policy.select.clone();
+        let run = AssertUnwindSafe(self.calculation.calculate(task)).catch_unwind().await;
         let mut output = run.unwrap_or_else(|_| Err(failed("the calculation panicked", Vec::new())))?;
         if output.bytes.len() > OUTPUT_BYTES_MAX {
             return Err(failed(format!("output over {OUTPUT_BYTES_MAX} bytes"), output.stderr_tail));
         }
-        if let Some(pointer) = &spec.policy.select {
+        if let Some(pointer) = &select {
             output.bytes = match selected(&output.bytes, pointer) {
                 Ok(bytes) => bytes.to_vec(),
                 Err(reason) => return Err(failed(reason, output.stderr_tail)),

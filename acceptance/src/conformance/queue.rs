@@ -78,8 +78,8 @@ pub async fn deleted_message_does_not_return(fixture: &impl Fixture) -> PortResu
 pub async fn delayed_message_returns_after_its_delay(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
-    fixture.ports().delay_message(&delivery, 200).await?;
-    fixture.clock().advance_ms(199);
+    fixture.ports().delay_message(&delivery, 2_000).await?;
+    fixture.clock().advance_ms(1_999);
     nothing_is_visible(fixture).await?;
     fixture.clock().advance_ms(1);
     let again = received(fixture).await?;
@@ -160,9 +160,11 @@ pub async fn message_delivered_too_often_becomes_a_dead_letter(fixture: &impl Fi
         assert_eq!(letters.len(), 1);
         assert_eq!((&letters[0].copy, letters[0].round), (&copy(&job, 0), 0));
     }
+    let_it_expire(fixture);
     let letter = ports.receive_dead_letters(10).await?.remove(0);
     ports.delete_dead_letter(&letter).await?;
     ports.delete_dead_letter(&letter).await?;
+    let_it_expire(fixture);
     assert_eq!(ports.receive_dead_letters(10).await?, []);
     nothing_is_visible(fixture).await
 }

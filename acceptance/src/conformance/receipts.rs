@@ -31,11 +31,11 @@ pub async fn stale_receipt_delays_nothing(fixture: &impl Fixture) -> PortResult<
 pub async fn receipt_is_stale_once_its_message_was_put_back(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
-    fixture.ports().delay_message(&delivery, 100).await?;
+    fixture.ports().delay_message(&delivery, 1_000).await?;
     fixture.ports().delete_message(&delivery).await?;
     fixture.ports().delay_message(&delivery, 0).await?;
     nothing_is_visible(fixture).await?;
-    fixture.clock().advance_ms(100);
+    fixture.clock().advance_ms(1_000);
     assert_eq!(received(fixture).await?.receive_count, 2);
     Ok(())
 }

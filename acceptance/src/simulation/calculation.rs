@@ -12,13 +12,13 @@ use super::world::World;
 pub(super) struct Simulated(pub(super) Arc<World>);
 
 impl Calculate for Simulated {
-    async fn calculate(&self, task: Task<'_>) -> Result<Output, CalculationError> {
-        let run = self.0.begin_run(task.spec);
+    async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
+        let run = self.0.begin_run(&task.spec);
         pause().await;
         match run.act {
             Act::Give(number) => {
                 let value = format!("{}.{number}", task.spec.job);
-                let (bytes, digested) = match task.spec.policy.select {
+                let (bytes, digested) = match &task.spec.policy.select {
                     // What is not selected differs every time, and must not count.
                     Some(_) => {
                         (format!(r#"{{"run": {}, "value": "{value}"}}"#, run.number), format!("\"{value}\""))

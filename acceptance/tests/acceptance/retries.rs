@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use concord_acceptance::conformance::examples::{PAYLOAD, id, outcome, spec};
 use concord_aggregator::Aggregator;
-use concord_local::{Conductor, Settings, Store, SystemClock};
+use concord_cloud::SystemClock;
+use concord_local::{Conductor, Settings, Store};
 use concord_protocol::ports::{
     AcknowledgeChanges, Clock, CreateJobs, NewJob, PortResult, ReadChanges, ReadJob, RecordOutcome,
     ReplaceState,
@@ -18,7 +19,7 @@ use futures::executor::block_on;
 struct Nothing;
 
 impl Calculate for Nothing {
-    async fn calculate(&self, _: Task<'_>) -> Result<Output, CalculationError> {
+    async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
         Err(CalculationError::Stopped)
     }
 }
@@ -68,7 +69,7 @@ fn retried_job_without_anything_to_run_ends_at_once() {
         architecture: "simulated".to_owned(),
         cpu: "simulated".to_owned(),
     };
-    let settings = Settings { threads: 1, environment };
+    let settings = Settings { threads: 1, elsewhere: None, environment };
     let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
     let conductor = Conductor::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();
     conductor.wait_for_decision(PROMPT, is_open);

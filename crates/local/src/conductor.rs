@@ -1,8 +1,11 @@
 //! Plays what a cloud would: delivers copies to workers, changes to the aggregator, and deadlines to jobs.
 
+mod elsewhere;
 mod feed;
 mod keeper;
+mod stopped;
 
+pub use elsewhere::Elsewhere;
 pub use feed::catch_up;
 
 use std::future::Future;
@@ -13,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use concord_aggregator::Aggregator;
 use concord_protocol::Environment;
-use concord_protocol::ports::{Clock, DelayMessage, Delivery, PortError, PortResult, ReceiveCopies};
+use concord_protocol::ports::{Clock, DelayMessage, Delivery, PortError, PortResult};
 use concord_worker::{Calculate, Disposition, Runs, Worker};
-use event_listener::{Event, Listener};
+use event_listener::Listener;
 use futures::StreamExt;
 use futures::executor::block_on;
 use futures::future::{Either, select};
@@ -23,8 +26,10 @@ use futures::stream::FuturesUnordered;
 
 use crate::intake::{Intake, Wanted};
 use crate::jobs::Remembered;
+use crate::lane::Lane;
 use crate::store::{Store, locked};
 use crate::unwritten::Unwritten;
+use stopped::Stopped;
 
 /// How often time is looked at: deadlines, messages that become visible, and what other processes have done.
 const TICK: Duration = Duration::from_millis(20);
@@ -41,8 +46,10 @@ const GATHER: Duration = Duration::from_millis(50);
 /// How a conductor works.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Copies that run at once.
+    /// Copies that run at once on threads of this machine.
     pub threads: usize,
+    /// Jobs whose copies run elsewhere and are only waited for here. Without it such jobs are left alone.
+    pub elsewhere: Option<Elsewhere>,
     /// Facts about this process, recorded with every outcome.
     pub environment: Environment,
 }
@@ -56,38 +63,12 @@ struct Fleet<C> {
     aggregator: LocalAggregator,
     runs: Arc<Runs>,
     intake: Intake,
+    elsewhere: Option<elsewhere::Waits>,
     unwritten: Arc<Unwritten>,
     /// Messages of copies that are accounted for, to be deleted together at the next tick.
     done: Mutex<Vec<Delivery>>,
     stopped: Stopped,
     fault: Mutex<Option<PortError>>,
-}
-
-/// Set once, and waited for.
-#[derive(Default)]
-struct Stopped {
-    set: std::sync::atomic::AtomicBool,
-    event: Event,
-}
-
-impl Stopped {
-    fn set(&self) {
-        self.set.store(true, std::sync::atomic::Ordering::SeqCst);
-        self.event.notify(usize::MAX);
-    }
-
-    fn is_set(&self) -> bool {
-        self.set.load(std::sync::atomic::Ordering::SeqCst)
-    }
-
-    /// Waits until it is set or `timeout` has passed, and says whether it is set.
-    fn wait(&self, timeout: Duration) -> bool {
-        let listener = self.event.listen();
-        self.is_set() || {
-            listener.wait_timeout(timeout);
-            self.is_set()
-        }
-    }
 }
 
 /// A running fleet of one process: worker threads, an aggregator, and a keeper of time.
@@ -106,7 +87,10 @@ impl<C: Calculate + 'static> Conductor<C> {
         let clock = Arc::clone(&store.shared.clock);
         let ledger = Remembered { store: store.clone(), unwritten: Arc::default() };
         let unwritten = Arc::clone(&ledger.unwritten);
+        let elsewhere = settings.elsewhere.map(|elsewhere| elsewhere::Waits::new(&store, &elsewhere));
+        let elsewhere = elsewhere.transpose()?;
         let fleet = Arc::new(Fleet {
+            elsewhere,
             worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment),
             aggregator: Aggregator::new(store.clone(), store.clone(), clock),
             runs,
@@ -128,6 +112,10 @@ impl<C: Calculate + 'static> Conductor<C> {
         start("keeper", Fleet::keep)?;
         start("intake", Fleet::claim)?;
         start("aggregator", Fleet::aggregate)?;
+        if conductor.fleet.elsewhere.is_some() {
+            start("claims", Fleet::claim_elsewhere)?;
+            start("calls", Fleet::call)?;
+        }
         (0..settings.threads).try_for_each(|_| start("worker", Fleet::work))?;
         Ok(conductor)
     }
@@ -173,6 +161,9 @@ impl<C> Fleet<C> {
     fn stop(&self) {
         self.stopped.set();
         self.intake.close();
+        if let Some(elsewhere) = &self.elsewhere {
+            elsewhere.intake.close();
+        }
         self.runs.stop_all();
         // Whoever waits for something else looks up.
         self.store.shared.signals.queued.notify(usize::MAX);
@@ -198,10 +189,15 @@ impl<C> Fleet<C> {
 impl<C: Calculate> Fleet<C> {
     /// Claims copies ahead of need.
     fn claim(&self) {
-        while let Some(wanted) = self.intake.wanted() {
+        self.claim_for(&self.intake, &self.store.shared.here, |idle| self.store.shared.set_idle(idle));
+    }
+
+    /// Claims copies of a lane as its intake wants them, and says each time whether there was none.
+    fn claim_for(&self, intake: &Intake, lane: &Lane, idle: impl Fn(bool)) {
+        while let Some(wanted) = intake.wanted() {
             let queued = self.store.shared.signals.queued.listen();
             let received = match wanted {
-                Wanted::Claim(count) => block_on(self.store.receive_copies(count)),
+                Wanted::Claim(count) => block_on(self.store.receive_from(lane, count)),
                 Wanted::PutBack(deliveries) => {
                     self.note(block_on(self.store.put_back(deliveries)));
                     continue;
@@ -209,12 +205,12 @@ impl<C: Calculate> Fleet<C> {
             };
             match received {
                 Ok(deliveries) if deliveries.is_empty() => {
-                    self.store.shared.set_idle(true);
+                    idle(true);
                     queued.wait_timeout(TICK);
                 }
                 Ok(deliveries) => {
-                    self.store.shared.set_idle(false);
-                    self.intake.put(deliveries);
+                    idle(false);
+                    intake.put(deliveries);
                 }
                 Err(error) => self.note(Err(error)),
             }
@@ -266,7 +262,7 @@ impl<C: Calculate> Fleet<C> {
     }
 
     async fn run_and_settle(&self, delivery: Delivery) -> PortResult<()> {
-        match self.worker.handle(&delivery).await {
+        match self.worker.handle(&delivery, Duration::MAX).await {
             Ok(Disposition::Again { delay_ms }) => {
                 return self.store.delay_message(&delivery, delay_ms).await;
             }

@@ -1,7 +1,6 @@
 //! The queue: visibility timeout, receive count, delay and dead letters, as a table.
 
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 
 use concord_protocol::ports::{
     DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies, PortError, PortResult,
@@ -10,6 +9,7 @@ use concord_protocol::ports::{
 use concord_protocol::{CopyId, Job, JobId, Timestamp};
 use rusqlite::{Connection, params};
 
+use crate::lane::Lane;
 use crate::rows::{self, signed};
 use crate::store::{Store, locked};
 
@@ -65,15 +65,26 @@ fn enqueue(connection: &Connection, key: i64, round: u32, copies: &Range<u32>) -
 }
 
 impl ReceiveCopies for Store {
+    /// Copies that need a thread of this machine. Those of functions are received by whoever names their jobs.
     async fn receive_copies(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
+        self.receive_from(&self.shared.here, count_max).await
+    }
+}
+
+impl Store {
+    /// At most `count_max` messages of a lane.
+    pub(crate) async fn receive_from(&self, lane: &Lane, count_max: usize) -> PortResult<Vec<Delivery>> {
         let owner = locked(&self.shared.owner).as_ref().map(|owner| owner.id);
         let owner = owner.ok_or(PortError::Rejected("only a registered owner may receive copies"))?;
         let claim = Claim { owner, now: self.shared.clock.now() };
-        let served = self.shared.served.load(Ordering::Relaxed);
-        let received = self.shared.write(move |connection| receive(connection, served, claim, count_max));
+        let (jobs, served) = (lane.jobs.clone(), lane.served());
+        let received = self.shared.write(move |connection| {
+            let keys = jobs.queued(connection, served, claim.now, count_max)?;
+            receive(connection, &keys, claim, count_max)
+        });
         let (jobs, deliveries) = received.await?;
         if let Some((last, _)) = jobs.last() {
-            self.shared.served.store(*last, Ordering::Relaxed);
+            lane.serve(*last);
         }
         for (_, job) in jobs {
             self.remember_job(job);
@@ -87,11 +98,10 @@ type Received = (Vec<(i64, Job)>, Vec<Delivery>);
 /// Serves the jobs in turn, each with an equal share, so that a large one cannot starve a small one.
 fn receive(
     connection: &Connection,
-    served: i64,
+    keys: &[i64],
     claim: Claim,
     count_max: usize,
 ) -> rusqlite::Result<Received> {
-    let keys = queued_jobs(connection, served, claim.now, count_max)?;
     let mut jobs = Vec::new();
     let mut deliveries = Vec::new();
     for (place, key) in keys.iter().enumerate() {
@@ -103,30 +113,6 @@ fn receive(
         }
     }
     Ok((jobs, deliveries))
-}
-
-/// The jobs that have messages to deliver, those after the one served last first.
-fn queued_jobs(
-    connection: &Connection,
-    served: i64,
-    now: Timestamp,
-    count_max: usize,
-) -> rusqlite::Result<Vec<i64>> {
-    let mut next =
-        connection.prepare_cached("SELECT min(job) FROM queue WHERE job > ?1 AND visible_at <= ?2")?;
-    let mut keys = Vec::new();
-    for (start, end) in [(served, i64::MAX), (0, served)] {
-        let mut after = start;
-        while keys.len() < count_max
-            && let Some(key) =
-                next.query_row(params![after, signed(now.unix_ms)], |row| row.get::<_, Option<i64>>(0))?
-            && key <= end
-        {
-            keys.push(key);
-            after = key;
-        }
-    }
-    Ok(keys)
 }
 
 fn claim_of_job(
@@ -290,27 +276,6 @@ impl Store {
             Ok(())
         });
         put_back.await
-    }
-
-    /// How many messages are on the queue.
-    pub(crate) fn queued(&self) -> PortResult<u64> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT count(*) FROM queue")?
-                .query_row([], |row| rows::unsigned(row, 0))
-        })
-    }
-
-    /// Open jobs with copies that were not put on the queue yet, oldest first: each job, and from which copy on.
-    pub(crate) fn next_to_enqueue(&self, count_max: usize) -> PortResult<Vec<(Job, u32)>> {
-        let sql = "SELECT spec, state, enqueued FROM jobs WHERE ended_at IS NULL AND enqueued < copies
-                   ORDER BY id LIMIT ?1";
-        self.read(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            let rows =
-                select.query_map([signed(count_max as u64)], |row| Ok((rows::job(row)?, row.get(2)?)))?;
-            rows.collect()
-        })
     }
 }
 

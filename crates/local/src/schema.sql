@@ -28,6 +28,9 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_submission ON jobs (submission);
 CREATE INDEX jobs_by_submitted_at ON jobs (submitted_at);
 CREATE INDEX jobs_open ON jobs (deadline_at) WHERE ended_at IS NULL;
+-- Only for speed: a store that an earlier build made works without it.
+CREATE INDEX jobs_elsewhere ON jobs (id)
+    WHERE ended_at IS NULL AND json_extract(spec, '$.calculation.kind') = 'function';
 
 -- One row a live process that takes copies; its lock file tells whether it is still there.
 CREATE TABLE owners (

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::ports::{Clock, PortError, PortResult};
@@ -9,6 +9,7 @@ use concord_protocol::{Environment, Job, JobId};
 use event_listener::Event;
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::lane::Lane;
 use crate::open::{self, OpenError};
 use crate::owners::{self, Leave, Lock, Owner};
 use crate::writer::{Urgency, Writer, port_error};
@@ -26,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// Whether the queue had nothing to deliver when it was last asked: then nothing is gained by waiting.
     idle: AtomicBool,
-    /// The job that was last served by the queue: the next one goes first.
-    pub(crate) served: AtomicI64,
+    /// The copies that need a thread here.
+    pub(crate) here: Lane,
     pub(crate) owner: Mutex<Option<Owner>>,
     pub(crate) signals: Signals,
     reader: Mutex<Connection>,
@@ -94,7 +95,7 @@ impl Store {
                 writer,
                 clock,
                 idle: true.into(),
-                served: 0.into(),
+                here: Lane::default(),
                 owner: Mutex::default(),
                 signals: Signals::default(),
                 reader: Mutex::new(reader),

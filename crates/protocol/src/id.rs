@@ -18,6 +18,14 @@ impl JobId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id of one job of a submission that has this id: its payload's place is added.
+    ///
+    /// # Errors
+    /// When that is too long.
+    pub fn numbered(&self, place: u32) -> Result<Self, IdError> {
+        format!("{self}.{place}").parse()
+    }
 }
 
 /// A text that cannot be a job's id.

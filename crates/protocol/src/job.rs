@@ -21,6 +21,28 @@ pub enum Calculation {
         /// The folder it runs in.
         folder: PathBuf,
     },
+    /// An AWS Lambda function that exists: payload in, reply out.
+    Function {
+        /// Its name, or its ARN without the qualifier.
+        name: String,
+        /// The version or alias; the latest version when absent.
+        qualifier: Option<String>,
+        /// The region that has it.
+        region: String,
+    },
+    /// What a stack's worker was deployed with.
+    Deployed {
+        /// The kind and its words, as the stack names them: `probe`, `command python3 clmath.py`.
+        description: String,
+    },
+}
+
+impl Calculation {
+    /// Whether it runs on other machines and is only waited for here, so that a copy needs no thread of its own.
+    #[must_use]
+    pub fn runs_elsewhere(&self) -> bool {
+        matches!(self, Self::Function { .. })
+    }
 }
 
 /// What the user asked of a job beyond its copies.

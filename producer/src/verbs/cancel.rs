@@ -8,8 +8,8 @@ use crate::watch;
 
 /// Ends jobs for good. The processes that run copies of them see it and kill those.
 pub(crate) fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let (store, jobs) = open(settings, &args.names)?;
-    replace_all(&store, &jobs, |job| job.cancelled(settings.clock.now()))?;
-    watch::print(&store, &jobs, settings, printer)?;
+    let (home, jobs) = open(settings, &args.names)?;
+    replace_all(&home, &jobs, |job| job.cancelled(settings.clock.now()))?;
+    watch::print(&home, &jobs, settings, printer)?;
     Ok(Exit::DONE)
 }

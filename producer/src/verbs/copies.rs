@@ -1,6 +1,4 @@
 use concord_protocol::limits::CHUNK_COPIES;
-use concord_protocol::ports::{ReadJob, ReadOutcomes};
-use futures::executor::block_on;
 
 use super::open;
 use crate::args::{CopiesArgs, Format};
@@ -12,18 +10,18 @@ use crate::settings::Settings;
 
 /// Prints the outcomes of the copies of a job, a part at a time, so that memory does not grow with them.
 pub(crate) fn run(args: &CopiesArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let (store, jobs) = open(settings, std::slice::from_ref(&args.name))?;
+    let (home, jobs) = open(settings, std::slice::from_ref(&args.name))?;
     let [id] = &jobs[..] else {
         let fault = Fault::usage_text(format!("{} is a submission of {} jobs", args.name, jobs.len()));
         return Err(fault.hint("name one of its jobs, such as the first by adding .0"));
     };
-    let Some(job) = block_on(store.read_job(id))? else { return Err(super::unknown(&args.name)) };
+    let Some(job) = home.read_job(id)? else { return Err(super::unknown(&args.name)) };
     if printer.format == Format::Text {
         printer.data(copies_table::HEAD)?;
     }
     for from in (0..job.spec.copies).step_by(CHUNK_COPIES as usize) {
         let to = job.spec.copies.min(from + CHUNK_COPIES);
-        let outcomes = block_on(store.read_outcomes(id, from..to))?;
+        let outcomes = home.read_outcomes(id, from..to)?;
         let mut text = String::new();
         for report in copies_table::reports(from..to, &outcomes) {
             match printer.format {

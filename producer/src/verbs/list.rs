@@ -1,5 +1,4 @@
 use concord_local::Listed;
-use futures::executor::block_on;
 
 use crate::args::{Format, ListArgs};
 use crate::exit::Exit;
@@ -12,17 +11,17 @@ use crate::text;
 /// Lists jobs, newest first.
 pub(crate) fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
     let verdict = args.verdict.as_deref().map(str::parse).transpose().map_err(Fault::usage)?;
-    let store = settings.open_store()?;
+    let home = settings.open_home()?;
     let listed = Listed { verdict, count_max: args.limit };
-    let jobs = store.as_ref().map(|store| store.list(listed)).transpose()?.unwrap_or_default();
+    let jobs = home.as_ref().map(|home| home.list(listed)).transpose()?.unwrap_or_default();
     let now = settings.clock.now();
-    if store.is_none() {
+    if home.is_none() {
         printer.say(&format!("there is no store at {}", settings.store.display()));
     } else if jobs.is_empty() {
-        printer.say(&format!("no such jobs in {}", settings.store.display()));
+        printer.say(&format!("no such jobs in {}", settings.place()));
     }
-    for (job, store) in jobs.iter().zip(store.iter().cycle()) {
-        let report = block_on(JobReport::read(store, job, now))?;
+    for (job, home) in jobs.iter().zip(home.iter().cycle()) {
+        let report = JobReport::read(home, job, now)?;
         match printer.format {
             Format::Json => printer.json(&report)?,
             Format::Text => printer.data(&line(&report, printer))?,

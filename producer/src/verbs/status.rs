@@ -8,7 +8,7 @@ use crate::watch;
 
 /// Prints how jobs stand.
 pub(crate) fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let (store, jobs) = open(settings, &args.names)?;
-    watch::print(&store, &jobs, settings, printer)?;
+    let (home, jobs) = open(settings, &args.names)?;
+    watch::print(&home, &jobs, settings, printer)?;
     Ok(Exit::DONE)
 }

@@ -1,26 +1,37 @@
 use std::path::PathBuf;
 
-use concord_local::Store;
 use concord_probes::Probe;
-use concord_protocol::ports::{CreateJobs, NewJob, ReadJob};
+use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, Job, JobId, JobSpec, Policy, Timestamp};
 use concord_worker::calc::command::Program;
-use futures::executor::block_on;
 
-use super::new_id;
+use super::{function, new_id};
 use crate::args::SubmitArgs;
 use crate::exit::Exit;
 use crate::fault::Fault;
+use crate::home::Home;
 use crate::payloads::{self, NamedPayload};
 use crate::printer::Printer;
 use crate::settings::Settings;
-use crate::watch;
+use crate::stack::Stack;
+use crate::text;
+use crate::watch::{self, Work};
+use crate::watch_stack::{self, Wait};
 
 /// Creates a job for each payload, all or none, and waits for their verdicts.
 pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
     // All that can be wrong with the input is found before anything is written.
     let payloads = payloads::read(&args.payloads, args.each)?;
-    let calculations = calculations(&args.command, &payloads, settings)?;
+    let stack = settings.open_stack()?;
+    let (calculations, aws) = match (&stack, &args.function) {
+        (Some(stack), _) => (deployed(stack, args, &payloads)?, None),
+        (None, Some(function)) => {
+            let (calculation, aws) = function::checked(function, args, &settings.aws, &payloads)?;
+            (vec![calculation; payloads.len()], Some(aws))
+        }
+        (None, None) => (calculations(&args.command, &payloads, settings)?, None),
+    };
+    let policy = policy(args, stack.as_ref())?;
     let submission = args.job.clone().map_or_else(new_id, Ok)?;
     let now = settings.clock.now();
     let one = payloads.len() == 1 && !args.each;
@@ -30,22 +41,90 @@ pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> 
         .enumerate()
         .map(|(place, (payload, calculation))| {
             let job = if one { Ok(submission.clone()) } else { numbered(&submission, place) };
-            job.map(|job| new_job(job, &submission, now, payload, calculation, args))
+            job.map(|job| new_job(job, &submission, now, payload, calculation, args.copies, policy.clone()))
         })
         .collect::<Result<_, _>>()?;
-    let store = settings.create_store()?;
+    let home = match stack {
+        Some(stack) => Home::Stack(Box::new(stack)),
+        None => Home::Local(settings.create_store()?),
+    };
     let ids: Vec<_> = jobs.iter().map(|new| new.spec.job.clone()).collect();
     let specs: Vec<_> = jobs.iter().map(|new| new.spec.clone()).collect();
-    same_payloads(&store, &submission, &ids)?;
-    if let Some(taken) = block_on(store.create_jobs(jobs))? {
-        specs.iter().try_for_each(|spec| same(&store, spec, &taken))?;
+    same_payloads(&home, &submission, &ids)?;
+    if let Some(taken) = home.create_jobs(jobs)? {
+        specs.iter().try_for_each(|spec| same(&home, spec, &taken))?;
         printer.say(&format!("{submission} was submitted before; going on with it"));
     }
+    let wait = match home.stack() {
+        Some(stack) => {
+            let wait = Wait::listen()?;
+            if !watch_stack::enqueue(&home, stack, &ids, &wait.interrupt, printer)? {
+                return Ok(Exit::Interrupted);
+            }
+            Some((stack, wait))
+        }
+        None => None,
+    };
     if args.detach {
-        watch::print(&store, &ids, settings, printer)?;
+        watch::print(&home, &ids, settings, printer)?;
         return Ok(Exit::DONE);
     }
-    watch::watch(&store, &ids, args.work, settings, printer)
+    match wait {
+        Some((stack, wait)) => watch_stack::watch(&home, stack, &ids, &wait, settings, printer),
+        None => watch::watch(&home, &ids, &Work { args: &args.work, aws }, settings, printer),
+    }
+}
+
+/// What the stack was deployed with; the payloads of probes are looked at here, before they cost anything.
+fn deployed(stack: &Stack, args: &SubmitArgs, payloads: &[NamedPayload]) -> Result<Vec<Calculation>, Fault> {
+    if args.function.is_some() || !args.command.is_empty() {
+        let what = if args.function.is_some() { "--function" } else { "command after --" };
+        return Err(Fault::usage_text(format!(
+            "a stack runs what it was deployed with, and takes no {what}"
+        ))
+        .hint("make deploy STACK=NAME with CALC=command or CALC=function deploys another calculation"));
+    }
+    if stack.deployed.calculation == "probe" {
+        payloads.iter().try_for_each(|payload| probe(payload).map(|_| ()))?;
+    }
+    Ok(vec![stack.calculation(); payloads.len()])
+}
+
+/// Runs of a failing copy, unless a user or a stack says otherwise.
+const ATTEMPTS: u32 = 2;
+
+/// Milliseconds that one run may take, unless a user or a stack says otherwise: as long as Lambda lets a function run.
+const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
+
+/// What was asked beyond the copies. A stack has bounds of its own.
+fn policy(args: &SubmitArgs, stack: Option<&Stack>) -> Result<Policy, Fault> {
+    let deployed = stack.map(|stack| &stack.deployed);
+    let attempts = args.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
+    let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
+    let copy_timeout_ms = args.copy_timeout.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
+    if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
+        && attempts > receives_max
+    {
+        return Err(Fault::usage_text(format!(
+            "{attempts} attempts, but the stack's queue delivers a copy {receives_max} times at most"
+        ))
+        .hint("ask for fewer --attempts, or deploy the stack with a larger MaxReceives"));
+    }
+    if let Some(timeout_ms) = stack_timeout_ms
+        && copy_timeout_ms > timeout_ms
+    {
+        return Err(Fault::usage_text(format!(
+            "a copy timeout of {copy_timeout_ms} ms, but the stack's functions end after {timeout_ms} ms"
+        ))
+        .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
+    }
+    Ok(Policy {
+        attempts,
+        timeout_ms: args.timeout,
+        copy_timeout_ms,
+        fail_fast: args.fail_fast,
+        select: args.select.as_ref().map(ToString::to_string),
+    })
 }
 
 /// What runs for each payload: the command, or the probe that the payload names.
@@ -82,7 +161,7 @@ fn probe(payload: &NamedPayload) -> Result<Calculation, Fault> {
 
 /// The id of one job of several.
 fn numbered(submission: &JobId, place: usize) -> Result<JobId, Fault> {
-    let id = format!("{submission}.{place}").parse();
+    let id = submission.numbered(u32::try_from(place).unwrap_or(u32::MAX));
     id.map_err(|error| {
         Fault::usage(error).hint("give a shorter --job: the number of each payload is added to it")
     })
@@ -94,7 +173,8 @@ fn new_job(
     now: Timestamp,
     payload: NamedPayload,
     calculation: Calculation,
-    args: &SubmitArgs,
+    copies: u32,
+    policy: Policy,
 ) -> NewJob {
     let spec = JobSpec {
         job,
@@ -102,22 +182,16 @@ fn new_job(
         submitted_at: now,
         payload_digest: Digest::of(&payload.bytes),
         payload_bytes: payload.bytes.len() as u64,
-        copies: args.copies,
+        copies,
         calculation,
-        policy: Policy {
-            attempts: args.attempts,
-            timeout_ms: args.timeout,
-            copy_timeout_ms: args.copy_timeout,
-            fail_fast: args.fail_fast,
-            select: args.select.as_ref().map(ToString::to_string),
-        },
+        policy,
     };
     NewJob { spec, payload: payload.bytes }
 }
 
 /// Whether the jobs that a submission has already, if any, are those that were asked for.
-fn same_payloads(store: &Store, submission: &JobId, ids: &[JobId]) -> Result<(), Fault> {
-    let stored = store.submitted(submission)?;
+fn same_payloads(home: &Home, submission: &JobId, ids: &[JobId]) -> Result<(), Fault> {
+    let stored = home.submitted(submission)?;
     if stored.is_empty() || stored == ids {
         return Ok(());
     }
@@ -129,8 +203,8 @@ fn same_payloads(store: &Store, submission: &JobId, ids: &[JobId]) -> Result<(),
 }
 
 /// Whether the job that is stored under the same name is the one that was asked for.
-fn same(store: &Store, wanted: &JobSpec, taken: &Job) -> Result<(), Fault> {
-    let Some(stored) = block_on(store.read_job(&wanted.job))? else {
+fn same(home: &Home, wanted: &JobSpec, taken: &Job) -> Result<(), Fault> {
+    let Some(stored) = home.read_job(&wanted.job)? else {
         let (wanted, taken) = (&wanted.job, &taken.spec.job);
         return Err(Fault::usage_text(format!(
             "job {taken} was submitted before, but not with a payload for {wanted}"
@@ -154,6 +228,9 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
         let (argv, folder): (_, Option<PathBuf>) = match &spec.calculation {
             Calculation::Probe { name } => (format!("probe {name}"), None),
             Calculation::Command { argv, folder } => (format!("command {argv:?}"), Some(folder.clone())),
+            elsewhere @ (Calculation::Function { .. } | Calculation::Deployed { .. }) => {
+                (text::calculation(elsewhere), None)
+            }
         };
         [
             ("submission", spec.submission.to_string()),

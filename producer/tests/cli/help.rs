@@ -5,7 +5,7 @@ use crate::harness::Sandbox;
 #[test]
 fn help_teaches() {
     let sandbox = Sandbox::new();
-    for verb in ["submit", "wait", "status", "list", "copies", "retry", "cancel"] {
+    for verb in ["submit", "wait", "status", "list", "copies", "retry", "cancel", "doctor"] {
         let help = sandbox.run(&[verb, "--help"]).exits(0).stdout;
         insta::assert_snapshot!(format!("help_{verb}"), help);
     }

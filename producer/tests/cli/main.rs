@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
 
+#[expect(dead_code, reason = "the tests of the worker use the rest")]
+#[path = "../../../worker/src/calc/function/tests/fake_lambda.rs"]
+mod fake_lambda;
 mod faults;
+mod functions;
 mod harness;
 mod help;
 mod jobs;

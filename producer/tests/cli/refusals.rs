@@ -1,6 +1,6 @@
 //! Input that is refused: a clear error, exit code 2 or 4, and nothing left in the store.
 
-use crate::harness::{Sandbox, repository_file};
+use crate::harness::{Run, Sandbox, repository_file};
 
 /// Runs with bad input, and asserts the exit code, the words of the error, a hint, and that no job was made.
 #[track_caller]
@@ -92,7 +92,7 @@ fn jobs_that_are_not_there() {
         sandbox.run(&["submit", &matmul, "--copies", "1", "--job", job]).exits(0);
     }
     for verb in ["status", "wait", "copies", "retry", "cancel"] {
-        sandbox.run(&[verb, "nobody"]).exits(2).says("there is no job \"nobody\" in this store");
+        sandbox.run(&[verb, "nobody"]).exits(2).says("there is no job \"nobody\" here");
         sandbox.run(&[verb, "alpha"]).exits(2).says("2 jobs begin with \"alpha\": alpha-2, alpha-1");
     }
     for verb in ["status", "copies", "retry", "cancel"] {
@@ -133,4 +133,28 @@ fn a_change_of_several_jobs_is_made_to_all_or_none() {
     sandbox.run(&["cancel", "open", "done"]).exits(2).says("job done: a reproducible job has ended");
     assert_eq!(sandbox.status("open")["verdict"], "running");
     sandbox.run(&["cancel", "open"]).exits(0);
+}
+
+#[test]
+fn stacks_that_cannot_be_meant() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", r#"{"probe":"libm"}"#);
+    sandbox.run(&["doctor"]).exits(2).says("no stack is named");
+    sandbox.run(&["list", "--stack", "s", "--store", "t"]).exits(2).says("cannot be used with");
+    sandbox.run(&["list", "--queue-url", "http://127.0.0.1:1/q"]).exits(2).says("--table");
+    let without_credentials = ["list", "--stack", "s", "--region", "eu-west-1"];
+    let mut command = sandbox.command(&without_credentials);
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    Run::of(command.output().unwrap()).exits(4).says("there are no usable AWS credentials").says("hint:");
+    let with_credentials = |args: &[&str]| {
+        let mut command = sandbox.command(args);
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        Run::of(command.output().unwrap())
+    };
+    with_credentials(&["list", "--stack", "s"]).exits(2).says("no AWS region is named");
+    // The discard port: nobody listens there.
+    let nowhere = ["--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9"];
+    let submit = [&["submit", "p", "--stack", "s"][..], &nowhere].concat();
+    with_credentials(&submit).exits(4).says("cannot read the stack \"s\"").says("hint:");
+    assert!(!sandbox.store().exists(), "a stack needs no store");
 }

@@ -11,8 +11,9 @@ use futures::executor::block_on;
 use futures::future::try_join_all;
 
 use super::{Fleet, TICK, feed};
+use crate::lane::Lane;
 
-/// Messages on the queue, at most, as far as this process adds to them: the rest of a job is put there when there
+/// Messages of a lane on the queue, at most, as far as this process adds to them: the rest of a job is put there when there
 /// is room, so that neither memory nor the queue grows with the copies.
 const QUEUED_MAX: u64 = 16_384;
 
@@ -38,7 +39,10 @@ impl<C: Calculate> Fleet<C> {
                 called_at = Some(Instant::now());
             }
             self.note(block_on(self.delete_done()));
-            self.note(block_on(self.enqueue()));
+            self.note(block_on(self.enqueue(&self.store.shared.here)));
+            if let Some(elsewhere) = &self.elsewhere {
+                self.note(block_on(self.enqueue(&elsewhere.lane)));
+            }
             self.note(block_on(feed::meet_deadlines(&self.store, &self.aggregator)));
             self.note(block_on(self.give_up_dead_letters()));
             self.note(block_on(self.stop_ended()));
@@ -46,12 +50,12 @@ impl<C: Calculate> Fleet<C> {
         }
     }
 
-    /// Puts copies on the queue while there is room. Where that stopped is stored, so a killed run goes on there.
-    async fn enqueue(&self) -> PortResult<()> {
-        let mut room = QUEUED_MAX.saturating_sub(self.store.queued()?);
+    /// Puts copies of a lane on the queue while there is room. Where that stopped is stored, so a killed run goes on there.
+    async fn enqueue(&self, lane: &Lane) -> PortResult<()> {
+        let mut room = QUEUED_MAX.saturating_sub(self.store.queued(lane)?);
         while room > 0 {
             let mut parts = Vec::new();
-            for (job, from) in self.store.next_to_enqueue(JOBS_AT_ONCE_MAX)? {
+            for (job, from) in self.store.next_to_enqueue(lane, JOBS_AT_ONCE_MAX)? {
                 let count = u32::try_from(room).unwrap_or(u32::MAX).min(ENQUEUED_AT_ONCE_MAX);
                 let to = job.spec.copies.min(from.saturating_add(count));
                 room -= u64::from(to - from);
@@ -84,7 +88,7 @@ impl<C: Calculate> Fleet<C> {
         Ok(())
     }
 
-    /// Ends the commands of jobs that have ended elsewhere: cancelled, or past their deadline.
+    /// Ends the commands and calls of jobs that have ended elsewhere: cancelled, or past their deadline.
     async fn stop_ended(&self) -> PortResult<()> {
         for id in self.runs.jobs() {
             let Some(job) = self.store.read_job(&id).await? else { continue };

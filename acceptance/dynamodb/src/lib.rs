@@ -1,0 +1,1 @@
+//! The cloud adapter against a `DynamoDB` in process: see the tests.

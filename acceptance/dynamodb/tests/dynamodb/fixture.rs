@@ -1,0 +1,129 @@
+//! A table, its stream and queues, fresh for each check.
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+};
+use aws_smithy_async::rt::sleep::default_async_sleep;
+use aws_smithy_http_client::Builder;
+use concord_acceptance::TestClock;
+use concord_acceptance::conformance::Fixture;
+use concord_acceptance::conformance::examples::SUBMITTED_AT;
+use concord_cloud::{Ledger, Place, Queue};
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::ports::Cloud;
+use crate::sqs::{QUEUE, Sqs};
+
+pub(crate) const TABLE: &str = "concord";
+
+/// Everything that a fleet has in the cloud.
+pub(crate) struct InCloud {
+    pub(crate) cloud: Cloud,
+    pub(crate) sqs: Sqs,
+    /// What reaches the table.
+    pub(crate) config: SdkConfig,
+    clock: TestClock,
+    runtime: Runtime,
+    // The server stops when this is dropped.
+    _stop: oneshot::Sender<()>,
+}
+
+impl InCloud {
+    pub(crate) fn fresh() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let clock = TestClock::at(SUBMITTED_AT);
+        let sqs = Sqs::new(clock.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (cloud, config) = runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let endpoint = format!("http://{}", listener.local_addr().unwrap());
+            let database = Database::memory().unwrap();
+            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+                let _ = stopped.await;
+            }));
+            let config = config(&endpoint);
+            let stream = create_table(&config).await;
+            let place = Place { table: TABLE.to_owned(), bucket: None, keep_days: 30 };
+            let ledger = Ledger::new(&config, place, Arc::new(clock.clone()));
+            let queue = Queue::new(&sqs.config(), QUEUE.to_owned(), ledger.clone());
+            (Cloud::new(ledger, queue, &sqs, &config, stream), config)
+        });
+        Self { cloud, sqs, config, clock, runtime, _stop: stop }
+    }
+}
+
+fn config(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "id", "secret", None, None, "tests",
+        )))
+        .endpoint_url(endpoint)
+        .sleep_impl(default_async_sleep().unwrap())
+        .http_client(Builder::new().build_http())
+        .build()
+}
+
+/// The table as the template makes it; gives the ARN of its stream.
+async fn create_table(config: &SdkConfig) -> String {
+    let attribute = |name: &str| {
+        AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .unwrap()
+    };
+    let key = |name: &str, of: KeyType| {
+        KeySchemaElement::builder().attribute_name(name).key_type(of).build().unwrap()
+    };
+    let by_status = GlobalSecondaryIndex::builder()
+        .index_name("by_status")
+        .key_schema(key("status", KeyType::Hash))
+        .key_schema(key("submitted_at", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    let stream = StreamSpecification::builder()
+        .stream_enabled(true)
+        .stream_view_type(StreamViewType::NewAndOldImages)
+        .build()
+        .unwrap();
+    let created = aws_sdk_dynamodb::Client::new(config)
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(["job", "item", "status", "submitted_at"].map(attribute).into()))
+        .key_schema(key("job", KeyType::Hash))
+        .key_schema(key("item", KeyType::Range))
+        .global_secondary_indexes(by_status)
+        .stream_specification(stream)
+        .send()
+        .await
+        .unwrap();
+    created.table_description.unwrap().latest_stream_arn.unwrap()
+}
+
+impl Fixture for InCloud {
+    type Ports = Cloud;
+
+    fn ports(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    fn block_on<F: Future>(&self, check: F) -> F::Output {
+        self.runtime.block_on(check)
+    }
+}

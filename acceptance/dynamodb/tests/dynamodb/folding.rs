@@ -1,0 +1,279 @@
+//! The aggregator's doors, with events as Lambda hands them on: duplicated, reordered, split and malformed.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use concord_acceptance::conformance::Fixture;
+use concord_acceptance::conformance::examples::{given_job, id, outcome, stored};
+use concord_aggregator::lambda::{Doors, Settings};
+use concord_protocol::ports::{ReadTally, RecordOutcome, ReplaceState};
+use concord_protocol::{JobId, Verdict};
+use serde_dynamo::Item;
+use serde_json::{Value, json};
+
+use crate::fixture::{InCloud, TABLE};
+
+/// What goes to the function's log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self) -> Vec<Value> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+const QUEUES: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012";
+
+fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
+    let variables = BTreeMap::from([
+        ("TABLE", TABLE.to_owned()),
+        ("DEADLINE_QUEUE_URL", format!("{QUEUES}/concord-deadlines")),
+        ("DEAD_LETTER_QUEUE_URL", format!("{QUEUES}/concord-dead-letters")),
+        ("EVENT_BUS", "default".to_owned()),
+        ("KEEP_DAYS", "30".to_owned()),
+        ("CONCORD_STACK", "checks".to_owned()),
+    ]);
+    let settings = Settings::read(|name| variables.get(name).cloned()).unwrap();
+    Doors::new(&fixture.config, &fixture.sqs.config(), settings, log)
+}
+
+/// The records of the stream, in the shape of Lambda's event for DynamoDB streams.
+async fn records(fixture: &InCloud) -> Vec<Value> {
+    let mut events = Vec::new();
+    for record in fixture.cloud.records().await {
+        let change = record.dynamodb.unwrap();
+        let item = |image: Option<_>| Item::from(image.unwrap_or_default());
+        let mut images = json!({
+            "ApproximateCreationDateTime": 1_700_000_000.0,
+            "Keys": item(change.keys),
+            "SequenceNumber": change.sequence_number,
+            "SizeBytes": 300,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        });
+        for (name, image) in [("NewImage", change.new_image), ("OldImage", change.old_image)] {
+            if image.is_some() {
+                images[name] = json!(item(image));
+            }
+        }
+        events.push(json!({
+            "eventID": "c81e728d9d4c2f636f067f89cc14862c",
+            "eventName": record.event_name.map(|name| name.as_str().to_owned()),
+            "eventVersion": "1.1",
+            "eventSource": "aws:dynamodb",
+            "awsRegion": "eu-west-1",
+            "dynamodb": images,
+            "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/concord/stream/2026-11-23T00:00:00.000",
+        }));
+    }
+    events
+}
+
+fn message(queue: &str, id: &str, body: &str) -> Value {
+    json!({
+        "messageId": id,
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": body,
+        "attributes": {
+            "ApproximateReceiveCount": "4",
+            "SentTimestamp": "1545082649183",
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": "1545082649185",
+        },
+        "messageAttributes": {},
+        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": format!("arn:aws:sqs:eu-west-1:123456789012:{queue}"),
+        "awsRegion": "eu-west-1",
+    })
+}
+
+fn failed(reply: &Value) -> Vec<&str> {
+    let failures = reply["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
+}
+
+/// Hands batches of records to the door; all must be taken.
+async fn hand(doors: &Doors<Log>, records: &[Value], at_once: usize) {
+    for batch in records.chunks(at_once) {
+        let reply = doors.handle(json!({"Records": batch})).await.unwrap();
+        assert_eq!(failed(&reply), Vec::<&str>::new());
+    }
+}
+
+async fn verdict(fixture: &InCloud, job: &JobId) -> Verdict {
+    stored(fixture, job).await.unwrap().state.verdict
+}
+
+#[test]
+fn duplicated_reordered_and_split_batches_leave_the_verdict() {
+    for (differing, expect) in [(false, Verdict::Reproducible), (true, Verdict::Divergent)] {
+        for at_once in [1, 7, 100] {
+            let fixture = InCloud::fresh();
+            let doors = doors(&fixture, Log::default());
+            fixture.block_on(async {
+                let job = given_job(&fixture, "job", 20).await.unwrap();
+                for index in 0..20 {
+                    let output = if differing && index == 13 { "b" } else { "a" };
+                    fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok(output))).await.unwrap();
+                }
+                let mut events = records(&fixture).await;
+                events.reverse();
+                events.extend_from_within(3..11);
+                hand(&doors, &events, at_once).await;
+                assert_eq!(verdict(&fixture, &job).await, expect);
+                hand(&doors, &events, 5).await;
+                assert_eq!(verdict(&fixture, &job).await, expect);
+                let tally = fixture.cloud.ledger.read_tally(&job).await.unwrap();
+                assert_eq!(tally.produced(), 20, "no replay counts twice");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_malformed_record_fails_alone_and_the_batch_comes_again_from_it() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 3).await.unwrap();
+        for index in 0..3 {
+            fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok("a"))).await.unwrap();
+        }
+        let mut events = records(&fixture).await;
+        let of_copies =
+            |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"].as_str().unwrap().starts_with("copy#");
+        let copies: Vec<_> = events.iter().filter(of_copies).cloned().collect();
+        let mut malformed = copies[0].clone();
+        malformed["dynamodb"]["NewImage"]["digest"] = json!({"S": "sha256:short"});
+        malformed["dynamodb"]["SequenceNumber"] = json!("7");
+        let mut senseless = copies[1].clone();
+        senseless["dynamodb"]["NewImage"] = json!(5);
+        senseless["dynamodb"]["SequenceNumber"] = json!("30");
+        events.splice(1..1, [senseless, malformed]);
+        let reply = doors.handle(json!({"Records": events})).await.unwrap();
+        assert_eq!(failed(&reply), ["7"], "the lowest of the two");
+        assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the others were folded");
+    });
+}
+
+#[test]
+fn a_verdict_is_announced_by_its_own_change() {
+    let fixture = InCloud::fresh();
+    let log = Log::default();
+    let doors = doors(&fixture, log.clone());
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 3).await.unwrap();
+        for (index, gave) in [(0, Ok("a")), (1, Ok("a")), (2, Ok("b"))] {
+            fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, gave)).await.unwrap();
+        }
+        let outcomes = records(&fixture).await;
+        hand(&doors, &outcomes, 100).await;
+        assert_eq!(fixture.sqs.events(), Vec::<Value>::new(), "nothing is announced before it is recorded");
+        let verdicts = records(&fixture).await.split_off(outcomes.len());
+        hand(&doors, &verdicts, 100).await;
+    });
+    let events = fixture.sqs.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(
+        (&events[0]["Source"], &events[0]["DetailType"]),
+        (&json!("concord"), &json!("Concord Verdict"))
+    );
+    let detail: Value = serde_json::from_str(events[0]["Detail"].as_str().unwrap()).unwrap();
+    let said = |name: &str| detail[name].clone();
+    assert_eq!(
+        [said("version"), said("stack"), said("job"), said("verdict"), said("copies"), said("succeeded")],
+        [json!(1), json!("checks"), json!("job"), json!("divergent"), json!(3), json!(3)]
+    );
+    assert_eq!((said("failed"), said("distinct_digests")), (json!(0), json!(2)));
+    assert_eq!(detail["digests"][0]["copies"], 2);
+    assert_eq!(detail["submitted_at"], "2023-11-14T22:13:20.000Z");
+    let metrics = log.lines();
+    assert_eq!(metrics.len(), 1);
+    assert_eq!((&metrics[0]["Verdict"], &metrics[0]["Jobs"]), (&json!("divergent"), &json!(1)));
+    let dimensions = &metrics[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(dimensions, &json!([["Stack", "Verdict"]]));
+}
+
+#[test]
+fn a_deadline_goes_round_until_it_is_met() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    fixture.block_on(async {
+        // The example was submitted long ago for the function's clock: its deadline has passed.
+        let job = given_job(&fixture, "job", 3).await.unwrap();
+        let events = records(&fixture).await;
+        hand(&doors, &events, 100).await;
+        let sent = fixture.sqs.take_deadlines();
+        assert_eq!(sent, [(r#"{"job":"job","round":0}"#.to_owned(), 0)]);
+        let later = stored(&fixture, &job).await.unwrap().state;
+        let far = later.deadline_at.plus_ms(100 * 365 * 24 * 3_600_000);
+        let later = concord_protocol::JobState { deadline_at: far, revision: 1, ..later };
+        assert!(fixture.cloud.ledger.replace_state(&job, later.clone()).await.unwrap());
+        let deadline = |body: &str| json!({"Records": [message("concord-deadlines", "m", body)]});
+        let body = sent[0].0.as_str();
+        assert_eq!(failed(&doors.handle(deadline(body)).await.unwrap()), Vec::<&str>::new());
+        assert_eq!(fixture.sqs.take_deadlines(), [(body.to_owned(), 900)], "it is not due yet");
+        let due = concord_protocol::JobState {
+            deadline_at: stored(&fixture, &job).await.unwrap().spec.submitted_at,
+            revision: 2,
+            ..later
+        };
+        assert!(fixture.cloud.ledger.replace_state(&job, due).await.unwrap());
+        assert_eq!(
+            failed(&doors.handle(deadline(r#"{"job":"job","round":1}"#)).await.unwrap()),
+            Vec::<&str>::new()
+        );
+        assert_eq!(
+            verdict(&fixture, &job).await,
+            Verdict::Running,
+            "another round's deadline is not this one's"
+        );
+        doors.handle(deadline(body)).await.unwrap();
+        assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
+        doors.handle(deadline(body)).await.unwrap();
+        assert_eq!(fixture.sqs.take_deadlines(), [], "a round that is over goes round no more");
+    });
+}
+
+#[test]
+fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 1).await.unwrap();
+        let queue = "concord-dead-letters";
+        let letters = [
+            message(queue, "no-json", "<xml/>"),
+            message(queue, "good", r#"{"job":"job","copy":0,"round":0}"#),
+            message(queue, "unknown", r#"{"job":"other","copy":0,"round":0}"#),
+            message("concord-other", "stray", r#"{"job":"job","copy":0,"round":0}"#),
+        ];
+        let reply = doors.handle(json!({"Records": letters})).await.unwrap();
+        assert_eq!(failed(&reply), ["no-json", "unknown", "stray"]);
+        hand(&doors, &records(&fixture).await, 100).await;
+        assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
+        let tally = fixture.cloud.ledger.read_tally(&id("job")).await.unwrap();
+        assert_eq!(tally.failures(0), [(concord_aggregator::GIVEN_UP.to_owned(), 1)]);
+    });
+}
+
+#[test]
+fn the_function_says_its_version() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    let reply = fixture.block_on(async { doors.handle(json!({"ask": "version"})).await.unwrap() });
+    assert!(reply["version"].as_str().is_some_and(|version| !version.is_empty()));
+}

@@ -1,0 +1,100 @@
+//! What the table does beyond the ports.
+
+use concord_acceptance::conformance::Fixture;
+use concord_acceptance::conformance::examples::{ended, given_job, id, new_job, outcome, stored};
+use concord_cloud::StreamChange;
+use concord_protocol::Verdict;
+use concord_protocol::ports::{CreateJobs, NewJob, ReadJob, ReadPayload, RecordOutcome, ReplaceState};
+
+use crate::fixture::InCloud;
+
+fn submission(name: &str, jobs: u32) -> Vec<NewJob> {
+    let numbered = |place| {
+        let mut new = new_job(&format!("{name}.{place}"), 2);
+        new.spec.submission = id(name);
+        new
+    };
+    (0..jobs).map(numbered).collect()
+}
+
+#[test]
+fn a_submission_larger_than_a_transaction_is_created_as_a_whole() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let ledger = &fixture.cloud.ledger;
+        assert_eq!(ledger.create_jobs(submission("many", 120)).await.unwrap(), None);
+        let ids = ledger.submitted(&id("many")).await.unwrap();
+        assert_eq!(ids.len(), 120);
+        assert_eq!(ids[119], id("many.119"));
+        assert!(ledger.read_payload(&ids[119]).await.unwrap().is_some());
+        let again = ledger.create_jobs(submission("many", 120)).await.unwrap();
+        assert_eq!(again.unwrap().spec.job, id("many.0"), "the second time all are taken");
+    });
+}
+
+#[test]
+fn one_taken_id_among_many_takes_all_back() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let ledger = &fixture.cloud.ledger;
+        given_job(&fixture, "many.110", 1).await.unwrap();
+        let taken = ledger.create_jobs(submission("many", 120)).await.unwrap();
+        assert_eq!(taken.unwrap().spec.job, id("many.110"));
+        assert_eq!(ledger.read_job(&id("many.0")).await.unwrap(), None);
+        assert_eq!(ledger.submitted(&id("many")).await.unwrap(), []);
+    });
+}
+
+#[test]
+fn an_interrupted_submission_is_completed_by_the_same_call() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let ledger = &fixture.cloud.ledger;
+        // A process that died after its first transaction leaves this.
+        fixture.cloud.forget_completion(submission("many", 60)).await;
+        assert_eq!(ledger.create_jobs(submission("many", 120)).await.unwrap(), None);
+        assert!(ledger.read_job(&id("many.119")).await.unwrap().is_some());
+        assert_eq!(ledger.submitted(&id("many")).await.unwrap().len(), 120);
+    });
+}
+
+#[test]
+fn jobs_are_listed_and_found_through_the_index() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let ledger = &fixture.cloud.ledger;
+        for name in ["alpha", "beta", "alps"] {
+            given_job(&fixture, name, 1).await.unwrap();
+        }
+        let state = stored(&fixture, &id("beta")).await.unwrap().state;
+        assert!(ledger.replace_state(&id("beta"), ended(&state, Verdict::Reproducible)).await.unwrap());
+        let names = |jobs: Vec<concord_protocol::Job>| -> Vec<String> {
+            jobs.iter().map(|job| job.spec.job.to_string()).collect()
+        };
+        assert_eq!(names(ledger.list(None, 10).await.unwrap()).len(), 3);
+        assert_eq!(names(ledger.list(Some(Verdict::Reproducible), 10).await.unwrap()), ["beta"]);
+        assert_eq!(ledger.list(None, 2).await.unwrap().len(), 2);
+        assert_eq!(ledger.beginning_with("al").await.unwrap().len(), 2);
+        assert_eq!(ledger.open_jobs().await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 1).await.unwrap();
+        fixture.cloud.ledger.record_outcome(outcome(&job, 0, 0, Ok("a"))).await.unwrap();
+        fixture.cloud.ledger.set_enqueued(&job, 0).await.unwrap();
+        let state = stored(&fixture, &job).await.unwrap().state;
+        fixture.cloud.ledger.replace_state(&job, ended(&state, Verdict::Inconclusive)).await.unwrap();
+        let retried = stored(&fixture, &job).await.unwrap().retried(state.deadline_at).unwrap();
+        fixture.cloud.ledger.replace_state(&job, retried.clone()).await.unwrap();
+        let due: Vec<_> = fixture.cloud.changes().await.unwrap();
+        let due: Vec<_> =
+            due.into_iter().filter(|change| matches!(change, StreamChange::Due { .. })).collect();
+        let expected = [(0, state.deadline_at), (1, retried.deadline_at)]
+            .map(|(round, deadline_at)| StreamChange::Due { job: job.clone(), round, deadline_at });
+        assert_eq!(due, expected);
+    });
+}

@@ -1,0 +1,163 @@
+//! Records come in, and those that have to come again go out.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+
+use concord_cloud::{
+    Announcer, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place, ReadMessage,
+    Record, StreamChange, SystemClock, complain,
+};
+use concord_protocol::ports::{Clock, Delivery, PortError, PortResult, ReadJob};
+use concord_protocol::{Change, JobId, Timestamp};
+use lambda_runtime::Error;
+use serde_json::{Value, json};
+
+use super::Settings;
+use crate::{Aggregator, GIVEN_UP};
+
+/// What comes in, and where it goes.
+pub struct Doors<W> {
+    ledger: Ledger,
+    aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
+    deadlines: DeadlineQueue,
+    deadline_queue: String,
+    dead_letter_queue: String,
+    clock: SystemClock,
+}
+
+impl<W: Write + Send> Doors<W> {
+    /// Doors to the table and queues that the settings name. `events` is what EventBridge and SQS are reached by, and
+    /// `log` what CloudWatch Logs receives.
+    pub fn new(config: &SdkConfig, events: &SdkConfig, settings: Settings, log: W) -> Self {
+        let clock = SystemClock::start();
+        let place = Place { table: settings.table, bucket: None, keep_days: settings.keep_days };
+        let ledger = Ledger::new(config, place, Arc::new(clock));
+        let announcer = Announcer::new(events, settings.event_bus, settings.stack, ledger.clone(), log);
+        let name = |url: &str| url.rsplit('/').next().unwrap_or(url).to_owned();
+        Self {
+            aggregator: Aggregator::new(ledger.clone(), announcer, clock),
+            ledger,
+            deadline_queue: name(&settings.deadline_queue_url),
+            dead_letter_queue: name(&settings.dead_letter_queue_url),
+            deadlines: DeadlineQueue::new(events, settings.deadline_queue_url),
+            clock,
+        }
+    }
+
+    /// Handles an invocation, and says which of its records have to come again. One record's trouble never holds up
+    /// another's work.
+    ///
+    /// # Errors
+    /// When the event is none of those that this function serves.
+    pub async fn handle(&self, event: Value) -> Result<Value, Error> {
+        let reply = match Event::parse(event)? {
+            Event::AskVersion => return Ok(json!({"version": env!("CARGO_PKG_VERSION")})),
+            Event::Stream(records) => self.fold(records).await,
+            Event::Messages(messages) => {
+                let mut failed = Vec::new();
+                for message in messages {
+                    if let Err(error) = self.message(message.read).await {
+                        complain(&message.id, &error);
+                        failed.push(message.id);
+                    }
+                }
+                BatchReply::failed(failed)
+            }
+        };
+        Ok(serde_json::to_value(reply)?)
+    }
+
+    /// Folds a batch of the stream.
+    async fn fold(&self, records: Vec<Record>) -> BatchReply {
+        let mut failed = Vec::new();
+        let mut changes = Vec::new();
+        let mut ids_of = BTreeMap::<JobId, Vec<String>>::new();
+        for Record { id, changes: said } in records {
+            let Some(said) = said else {
+                complain(&id, &PortError::Rejected("a record of the stream cannot be read"));
+                failed.push(id);
+                continue;
+            };
+            for change in said {
+                match change {
+                    StreamChange::Fold(change) => {
+                        ids_of.entry(change.job().clone()).or_default().push(id.clone());
+                        changes.push(change);
+                    }
+                    StreamChange::Due { job, round, deadline_at } => {
+                        if let Err(error) = self.begin_round(job, round, deadline_at).await {
+                            complain(&id, &error);
+                            failed.push(id.clone());
+                        }
+                    }
+                }
+            }
+        }
+        failed.extend(self.fold_changes(&changes, ids_of).await);
+        BatchReply::from_lowest(failed)
+    }
+
+    async fn fold_changes(
+        &self,
+        changes: &[Change],
+        mut ids_of: BTreeMap<JobId, Vec<String>>,
+    ) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (job, error) in self.aggregator.fold(changes).await {
+            let ids = ids_of.remove(&job).unwrap_or_default();
+            complain(job.as_str(), &error);
+            failed.extend(ids);
+        }
+        failed
+    }
+
+    /// Sees to it that a round ends by its deadline.
+    async fn begin_round(&self, job: JobId, round: u32, deadline_at: Timestamp) -> PortResult<()> {
+        if round > 0 {
+            // A retry may find that nothing is left to run: then nothing would come in that ends the job.
+            self.aggregator.meet_deadline(&job).await?;
+        }
+        self.deadlines.send(job, round, deadline_at, self.clock.now()).await
+    }
+
+    async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
+        let message = message.ok_or(PortError::Rejected("a message lacks what SQS gives to every one"))?;
+        if message.queue == self.deadline_queue {
+            let deadline = DeadlineMessage::parse(&message.body).map_err(unreadable)?;
+            self.meet(deadline).await
+        } else if message.queue == self.dead_letter_queue {
+            self.give_up(&message).await
+        } else {
+            Err(PortError::Rejected("a message comes from a queue that this function does not serve"))
+        }
+    }
+
+    /// Ends a round whose deadline has passed; before that, sends the message round again.
+    async fn meet(&self, deadline: DeadlineMessage) -> PortResult<()> {
+        let Some(job) = self.ledger.read_job(&deadline.job).await? else { return Ok(()) };
+        if job.state.ended_at.is_some() || job.state.round != deadline.round {
+            return Ok(());
+        }
+        if self.clock.now() < job.state.deadline_at {
+            let DeadlineMessage { job: id, round } = deadline;
+            return self.deadlines.send(id, round, job.state.deadline_at, self.clock.now()).await;
+        }
+        self.aggregator.meet_deadline(&deadline.job).await
+    }
+
+    /// Records that a copy was given up.
+    async fn give_up(&self, message: &ReadMessage) -> PortResult<()> {
+        let copy = CopyMessage::parse(&message.body).map_err(unreadable)?;
+        let round = copy.round;
+        let delivery =
+            Delivery { copy: copy.copy(), round, receive_count: message.receive_count, receipt: 0 };
+        self.aggregator.give_up(&delivery, GIVEN_UP).await
+    }
+}
+
+fn unreadable(error: concord_cloud::MessageError) -> PortError {
+    PortError::Refused(Box::new(error))
+}

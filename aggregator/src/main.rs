@@ -1,0 +1,10 @@
+//! The aggregator as a Lambda function.
+
+use concord_aggregator::lambda::{Settings, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    #[expect(clippy::disallowed_methods, reason = "here the environment is read, once")]
+    let settings = Settings::read(|name| std::env::var(name).ok())?;
+    serve(settings).await
+}

@@ -1,0 +1,180 @@
+//! A verdict goes to whoever listens: an event on EventBridge, and metrics for the alarms.
+
+use std::io::Write;
+use std::sync::Mutex;
+
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use concord_protocol::ports::{Announce, PortError, PortResult, ReadJob, ReadTally};
+use concord_protocol::{Announcement, Digest, InconclusiveCause, Job, JobId, JobTally, Verdict};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::fault;
+use crate::item::moment::Moment;
+use crate::ledger::Ledger;
+
+/// Source of the events.
+pub const EVENT_SOURCE: &str = "concord";
+
+/// Kind of the events.
+pub const EVENT_DETAIL_TYPE: &str = "Concord Verdict";
+
+/// Namespace of the metrics.
+pub const METRIC_NAMESPACE: &str = "Concord";
+
+/// Version of the event's detail: raised when a field changes its meaning or goes.
+const DETAIL_VERSION: u32 = 1;
+
+/// Digests and reasons that an event names, at most, of each.
+const NAMED_MAX: usize = 10;
+
+/// Tells of verdicts through EventBridge and, in CloudWatch's embedded metric format, through a log.
+pub struct Announcer<W> {
+    events: aws_sdk_eventbridge::Client,
+    bus: String,
+    stack: String,
+    ledger: Ledger,
+    log: Mutex<W>,
+}
+
+impl<W: Write> Announcer<W> {
+    /// An announcer for the jobs in `ledger`. `log` is what CloudWatch Logs receives: standard output, in a function.
+    pub fn new(config: &aws_config::SdkConfig, bus: String, stack: String, ledger: Ledger, log: W) -> Self {
+        Self { events: aws_sdk_eventbridge::Client::new(config), bus, stack, ledger, log: Mutex::new(log) }
+    }
+
+    async fn put_event(&self, detail: &Detail<'_>) -> PortResult<()> {
+        let refused = |error| PortError::Refused(Box::new(error));
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(&self.bus)
+            .source(EVENT_SOURCE)
+            .detail_type(EVENT_DETAIL_TYPE)
+            .detail(serde_json::to_string(detail).map_err(refused)?)
+            .build();
+        let put = self.events.put_events().entries(entry).send().await.map_err(fault::port("PutEvents"))?;
+        let failed = put.entries().iter().find_map(|entry| entry.error_code());
+        failed.map_or(Ok(()), |code| Err(PortError::Retry(format!("PutEvents: {code}").into())))
+    }
+}
+
+impl<W: Write + Send> Announce for Announcer<W> {
+    /// The metrics come last: they cannot fail, so that an event which did is not counted twice when it is sent again.
+    async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
+        let job = self.ledger.read_job(&announcement.job).await?;
+        let job = job.ok_or(PortError::Rejected("a verdict names a job that is not in the ledger"))?;
+        let tally = self.ledger.read_tally(&announcement.job).await?;
+        let detail = Detail::new(&self.stack, announcement, &job, &tally);
+        self.put_event(&detail).await?;
+        let line = format!("{}\n", metrics(&detail));
+        let mut log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        log.write_all(line.as_bytes()).map_err(|error| PortError::Retry(Box::new(error)))
+    }
+}
+
+/// The detail of an event.
+#[derive(Serialize)]
+struct Detail<'a> {
+    version: u32,
+    stack: &'a str,
+    job: &'a JobId,
+    submission: &'a JobId,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<InconclusiveCause>,
+    revision: u64,
+    submitted_at: Moment,
+    decided_at: Moment,
+    time_to_verdict_ms: u64,
+    copies: u32,
+    succeeded: u32,
+    failed: u32,
+    distinct_digests: usize,
+    digests: Vec<NamedDigest>,
+    failures: Vec<NamedFailure>,
+}
+
+#[derive(Serialize)]
+struct NamedDigest {
+    digest: Digest,
+    copies: u32,
+    first_copy: u32,
+}
+
+#[derive(Serialize)]
+struct NamedFailure {
+    reason: String,
+    copies: u32,
+}
+
+impl<'a> Detail<'a> {
+    fn new(stack: &'a str, announcement: &'a Announcement, job: &'a Job, tally: &JobTally) -> Self {
+        let digests = tally.digests();
+        let failures = tally.failures(job.state.round).into_iter();
+        // The state may have moved on since: then the cause is no longer that of this verdict.
+        let cause = job.state.cause.filter(|_| job.state.revision == announcement.revision);
+        Self {
+            version: DETAIL_VERSION,
+            stack,
+            job: &announcement.job,
+            submission: &job.spec.submission,
+            verdict: announcement.verdict,
+            cause,
+            revision: announcement.revision,
+            submitted_at: Moment(job.spec.submitted_at),
+            decided_at: Moment(announcement.decided_at),
+            time_to_verdict_ms: announcement.decided_at.ms_since(job.spec.submitted_at),
+            copies: job.spec.copies,
+            succeeded: tally.produced(),
+            failed: tally.failed(job.state.round),
+            distinct_digests: digests.len(),
+            digests: digests
+                .into_iter()
+                .take(NAMED_MAX)
+                .map(|count| NamedDigest {
+                    digest: count.digest,
+                    copies: count.copies,
+                    first_copy: count.first_copy,
+                })
+                .collect(),
+            failures: failures
+                .take(NAMED_MAX)
+                .map(|(reason, copies)| NamedFailure { reason, copies })
+                .collect(),
+        }
+    }
+}
+
+/// A line in the embedded metric format. Few dimensions: each set of values is a metric that is paid for.
+fn metrics(detail: &Detail<'_>) -> Value {
+    let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+    json!({
+        "_aws": {
+            "Timestamp": detail.decided_at.0.unix_ms,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [["Stack", "Verdict"]],
+                    "Metrics": [metric("Jobs", "Count")],
+                },
+                {
+                    "Namespace": METRIC_NAMESPACE,
+                    "Dimensions": [["Stack"]],
+                    "Metrics": [
+                        metric("Copies", "Count"),
+                        metric("Failures", "Count"),
+                        metric("DistinctDigests", "Count"),
+                        metric("TimeToVerdict", "Milliseconds"),
+                    ],
+                },
+            ],
+        },
+        "Stack": detail.stack,
+        "Verdict": detail.verdict,
+        "Jobs": 1,
+        "Copies": detail.copies,
+        "Failures": detail.failed,
+        "DistinctDigests": detail.distinct_digests,
+        "TimeToVerdict": detail.time_to_verdict_ms,
+        "job": detail.job,
+    })
+}

@@ -1,0 +1,153 @@
+//! Payloads and outputs: in an item while they fit, otherwise in the bucket.
+
+use std::io;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use concord_protocol::limits::{OUTPUT_BYTES_MAX, OUTPUTS_KEPT_MAX};
+use concord_protocol::ports::{PortError, PortResult, ReadOutput, ReadPayload, WriteOutput};
+use concord_protocol::{Digest, JobId};
+
+use crate::fault;
+use crate::item::{self, BodyAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
+use crate::ledger::Ledger;
+
+/// Bytes of a body that stand in an item, at most: an item has 400 KB with everything else in it.
+pub(crate) const INLINE_BYTES_MAX: usize = 256 * 1024;
+
+/// Level of compression: the library's default.
+const ZSTD_LEVEL: i32 = 0;
+
+impl ReadPayload for Ledger {
+    async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
+        let Some(item) = self.get(job, PAYLOAD_ITEM).await? else { return Ok(None) };
+        let stored: BodyAttributes = item::value(item)?;
+        if let Some(body) = stored.body {
+            return Ok(Some(body.0.into()));
+        }
+        let object = self.get_object(&payload_object(stored.digest)).await?;
+        Ok(object.map(Arc::from))
+    }
+}
+
+/// The name of a payload in the bucket: the same for every job that has it.
+pub(crate) fn payload_object(digest: Digest) -> String {
+    format!("payloads/{}", hex(digest))
+}
+
+fn output_object(job: &JobId, digest: Digest) -> String {
+    format!("outputs/{job}/{}", hex(digest))
+}
+
+impl WriteOutput for Ledger {
+    /// A bound that holds however many workers write at once: which outputs are kept is a set in one item.
+    async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
+        if self.get(job, &output_item(digest)).await?.is_some() || !self.claim_output(job, digest).await? {
+            return Ok(());
+        }
+        let zstd = zstd::encode_all(&bytes[..], ZSTD_LEVEL).map_err(refused)?;
+        let inline = zstd.len() <= INLINE_BYTES_MAX;
+        if !inline {
+            self.put_object(&output_object(job, digest), zstd.clone()).await?;
+        }
+        let body = BodyAttributes {
+            job: job.clone(),
+            item: output_item(digest),
+            digest,
+            bytes: bytes.len() as u64,
+            body: None,
+            zstd: inline.then_some(Bytes(zstd)),
+            expires_at: self.expires_at(),
+        };
+        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes(&body)?));
+        put.send().await.map(|_| ()).map_err(fault::port::<PutItemError>("PutItem"))
+    }
+}
+
+impl ReadOutput for Ledger {
+    async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
+        let Some(item) = self.get(job, &output_item(digest)).await? else { return Ok(None) };
+        let stored: BodyAttributes = item::value(item)?;
+        let zstd = match stored.zstd {
+            Some(zstd) => Some(zstd.0),
+            None => self.get_object(&output_object(job, digest)).await?,
+        };
+        let Some(zstd) = zstd else { return Ok(None) };
+        let mut output = Vec::new();
+        let decoder = zstd::Decoder::new(&zstd[..]).map_err(refused)?;
+        io::Read::read_to_end(&mut io::Read::take(decoder, OUTPUT_BYTES_MAX as u64 + 1), &mut output)
+            .map_err(refused)?;
+        if Digest::of(&output) != digest {
+            return Err(PortError::Rejected(
+                "a stored output does not have the digest that it is stored under",
+            ));
+        }
+        Ok(Some(output))
+    }
+}
+
+impl Ledger {
+    /// Takes one of the places that a job has for outputs; gives whether there was one, or it has this one already.
+    async fn claim_output(&self, job: &JobId, digest: Digest) -> PortResult<bool> {
+        let digest = digest.to_string();
+        let update = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(job, OUTPUTS_ITEM)))
+            .update_expression("ADD #digests :digests SET #expires = :expires")
+            .condition_expression(
+                "attribute_not_exists(#digests) OR size(#digests) < :max OR contains(#digests, :digest)",
+            )
+            .expression_attribute_names("#digests", "digests")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":digests", AttributeValue::Ss(vec![digest.clone()]))
+            .expression_attribute_values(":digest", AttributeValue::S(digest))
+            .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()))
+            .expression_attribute_values(":max", AttributeValue::N(OUTPUTS_KEPT_MAX.to_string()));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(fault::port("UpdateItem")(error)),
+        }
+    }
+
+    pub(crate) async fn put_object(&self, name: &str, bytes: Vec<u8>) -> PortResult<()> {
+        let (s3, bucket) = self.bucket()?;
+        let put = s3.put_object().bucket(bucket).key(name).body(bytes.into());
+        put.send().await.map(|_| ()).map_err(fault::port("PutObject"))
+    }
+
+    async fn get_object(&self, name: &str) -> PortResult<Option<Vec<u8>>> {
+        let (s3, bucket) = self.bucket()?;
+        let object = match s3.get_object().bucket(bucket).key(name).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(fault::port("GetObject")(error)),
+        };
+        let bytes = object.body.collect().await.map_err(|error| PortError::Retry(Box::new(error)))?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    fn bucket(&self) -> PortResult<(&aws_sdk_s3::Client, &str)> {
+        let bucket = self.bucket.as_ref().map(|(s3, bucket)| (s3, bucket.as_str()));
+        bucket.ok_or(PortError::Rejected(
+            "no bucket is set for payloads and outputs that do not fit into the table",
+        ))
+    }
+}
+
+fn refused(error: io::Error) -> PortError {
+    PortError::Refused(Box::new(error))
+}

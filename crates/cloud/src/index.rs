@@ -1,0 +1,85 @@
+//! Jobs found by their names and listed by their verdicts, through the index.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use concord_protocol::ports::{PortResult, ReadJob};
+use concord_protocol::{Job, JobId, Verdict};
+use futures::future::try_join_all;
+
+use crate::fault;
+use crate::item::{BY_STATUS, job};
+use crate::ledger::Ledger;
+
+/// Jobs of each verdict that are looked at when a name is the beginning of a job's, or when the open ones are wanted:
+/// the newest.
+pub const NEWEST_MAX: usize = 1_000;
+
+impl Ledger {
+    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
+        if self.read_job(submission).await?.is_some() {
+            return Ok(vec![submission.clone()]);
+        }
+        let Some(stored) = self.submission(submission).await? else { return Ok(Vec::new()) };
+        Ok((0..stored.jobs).filter_map(|place| submission.numbered(place).ok()).collect())
+    }
+
+    /// The newest jobs whose names begin so.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn beginning_with(&self, beginning: &str) -> PortResult<Vec<JobId>> {
+        let newest = self.list(None, NEWEST_MAX).await?;
+        let ids = newest.into_iter().map(|job| job.spec.job.clone());
+        Ok(ids.filter(|id| id.as_str().starts_with(beginning)).collect())
+    }
+
+    /// The jobs with this verdict, or with any, newest first.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn list(&self, verdict: Option<Verdict>, count_max: usize) -> PortResult<Vec<Job>> {
+        let verdicts = verdict.map_or_else(|| Verdict::ALL.to_vec(), |verdict| vec![verdict]);
+        let lists = verdicts.into_iter().map(|verdict| self.newest(verdict, count_max));
+        let mut jobs: Vec<_> = try_join_all(lists).await?.into_iter().flatten().collect();
+        jobs.sort_by_key(|job| std::cmp::Reverse((job.spec.submitted_at, job.spec.job.clone())));
+        jobs.truncate(count_max);
+        Ok(jobs)
+    }
+
+    /// The jobs that have not ended, of the newest, oldest first.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
+        // A divergent job goes on until its copies have ended.
+        let lists = [Verdict::Running, Verdict::Divergent].map(|verdict| self.newest(verdict, NEWEST_MAX));
+        let mut jobs: Vec<_> = try_join_all(lists).await?.into_iter().flatten().collect();
+        jobs.retain(|job| job.state.ended_at.is_none());
+        jobs.sort_by_key(|job| (job.spec.submitted_at, job.spec.job.clone()));
+        Ok(jobs.into_iter().map(|job| job.spec.job.clone()).collect())
+    }
+
+    async fn newest(&self, verdict: Verdict, count_max: usize) -> PortResult<Vec<Job>> {
+        let query = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .index_name(BY_STATUS)
+            .key_condition_expression("#status = :status")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", AttributeValue::S(verdict.to_string()))
+            .scan_index_forward(false)
+            .limit(i32::try_from(count_max).unwrap_or(i32::MAX));
+        let mut jobs = Vec::new();
+        let mut items = query.into_paginator().items().send();
+        while jobs.len() < count_max
+            && let Some(item) = items.next().await
+        {
+            jobs.push(job::job(item.map_err(fault::port("Query"))?)?);
+        }
+        Ok(jobs)
+    }
+}

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use concord_protocol::ports::PortResult;
+use concord_protocol::{
+    Calculation, Digest, InconclusiveCause, Job, JobId, JobSpec, JobState, Policy, Verdict,
+};
+use serde::{Deserialize, Serialize};
+use serde_dynamo::Item;
+
+use super::moment::Moment;
+use super::{Attributes, JOB_ITEM, attributes, value};
+
+/// What a job is.
+#[derive(Serialize, Deserialize)]
+struct SpecAttributes {
+    job: JobId,
+    item: String,
+    submission: JobId,
+    submitted_at: Moment,
+    payload_digest: Digest,
+    payload_bytes: u64,
+    copies: u32,
+    calculation: Calculation,
+    policy: Policy,
+}
+
+/// How a job stands. Absent values are absent attributes.
+#[derive(Serialize, Deserialize)]
+struct StateAttributes {
+    status: Verdict,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<InconclusiveCause>,
+    round: u32,
+    deadline_at: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decided_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Moment>,
+    revision: u64,
+}
+
+/// The attributes of a state that are not always there.
+pub(crate) const STATE_OPTIONAL: [&str; 3] = ["cause", "decided_at", "ended_at"];
+
+/// The item of a job.
+pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState) -> PortResult<Attributes> {
+    let spec = SpecAttributes {
+        job: spec.job.clone(),
+        item: JOB_ITEM.to_owned(),
+        submission: spec.submission.clone(),
+        submitted_at: Moment(spec.submitted_at),
+        payload_digest: spec.payload_digest,
+        payload_bytes: spec.payload_bytes,
+        copies: spec.copies,
+        calculation: spec.calculation.clone(),
+        policy: spec.policy.clone(),
+    };
+    let mut item = attributes(&spec)?;
+    item.extend(state_attributes(state)?);
+    Ok(item)
+}
+
+/// The part of a job's item that is replaced with its state.
+pub(crate) fn state_attributes(state: &JobState) -> PortResult<Attributes> {
+    attributes(&StateAttributes {
+        status: state.verdict,
+        cause: state.cause,
+        round: state.round,
+        deadline_at: Moment(state.deadline_at),
+        decided_at: state.decided_at.map(Moment),
+        ended_at: state.ended_at.map(Moment),
+        revision: state.revision,
+    })
+}
+
+/// The job that an item holds.
+pub(crate) fn job(item: impl Into<Item>) -> PortResult<Job> {
+    let item = item.into();
+    let state = state(item.clone())?;
+    let spec: SpecAttributes = value(item)?;
+    let spec = JobSpec {
+        job: spec.job,
+        submission: spec.submission,
+        submitted_at: spec.submitted_at.0,
+        payload_digest: spec.payload_digest,
+        payload_bytes: spec.payload_bytes,
+        copies: spec.copies,
+        calculation: spec.calculation,
+        policy: spec.policy,
+    };
+    Ok(Job { spec: Arc::new(spec), state })
+}
+
+/// The state that a job's item holds.
+pub(crate) fn state(item: Item) -> PortResult<JobState> {
+    let state: StateAttributes = value(item)?;
+    Ok(JobState {
+        verdict: state.status,
+        cause: state.cause,
+        round: state.round,
+        deadline_at: state.deadline_at.0,
+        decided_at: state.decided_at.map(|moment| moment.0),
+        ended_at: state.ended_at.map(|moment| moment.0),
+        revision: state.revision,
+    })
+}

@@ -1,0 +1,23 @@
+use concord_protocol::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment as text that a person can read and that sorts by time: RFC 3339 in UTC, to the millisecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let unix_ms = i64::try_from(self.0.unix_ms).map_err(serde::ser::Error::custom)?;
+        let moment = jiff::Timestamp::from_millisecond(unix_ms).map_err(serde::ser::Error::custom)?;
+        serializer.collect_str(&format_args!("{moment:.3}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let moment: jiff::Timestamp =
+            String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)?;
+        let unix_ms = u64::try_from(moment.as_millisecond()).map_err(serde::de::Error::custom)?;
+        Ok(Self(Timestamp::from_unix_ms(unix_ms)))
+    }
+}

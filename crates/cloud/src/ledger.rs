@@ -1,0 +1,150 @@
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
+use concord_protocol::{Job, JobId, JobState};
+
+use crate::fault;
+use crate::item::{self, Attributes, JOB_ITEM, job};
+
+/// Jobs that a process remembers to have seen, at most.
+const KNOWN_JOBS_MAX: usize = 4_096;
+
+/// Where jobs are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Name of the table.
+    pub table: String,
+    /// Name of the bucket for payloads and outputs that are too large for the table; nobody who only folds needs it.
+    pub bucket: Option<String>,
+    /// Days until what is written expires.
+    pub keep_days: u32,
+}
+
+/// The ledger in `DynamoDB`, with large payloads and outputs in S3. Its clones are the same ledger.
+#[derive(Clone)]
+pub struct Ledger {
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) bucket: Option<(aws_sdk_s3::Client, String)>,
+    pub(crate) table: String,
+    keep_days: u32,
+    clock: Arc<dyn Clock>,
+    known_jobs: Arc<Mutex<HashSet<JobId>>>,
+}
+
+impl Ledger {
+    /// A ledger in the given table and bucket, which exist.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, place: Place, clock: Arc<dyn Clock>) -> Self {
+        // The address of a bucket as a path works with every endpoint, an emulator's too.
+        let s3 = |bucket| {
+            let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+            (aws_sdk_s3::Client::from_conf(config), bucket)
+        };
+        Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            bucket: place.bucket.map(s3),
+            table: place.table,
+            keep_days: place.keep_days,
+            clock,
+            known_jobs: Arc::default(),
+        }
+    }
+
+    /// When an item that is written now expires, in seconds since 1970, as the table's time to live wants it.
+    pub(crate) fn expires_at(&self) -> u64 {
+        self.clock.now().unix_ms / 1_000 + u64::from(self.keep_days) * 24 * 60 * 60
+    }
+
+    /// An item as it stands now.
+    pub(crate) async fn get(&self, job: &JobId, item: &str) -> PortResult<Option<Attributes>> {
+        let get = self.dynamodb.get_item().table_name(&self.table).set_key(Some(item::key(job, item)));
+        Ok(get.consistent_read(true).send().await.map_err(fault::port("GetItem"))?.item)
+    }
+
+    /// The items of a job whose sort keys stand between two, both included, as they stand now.
+    pub(crate) async fn between(&self, job: &JobId, from: &str, to: &str) -> PortResult<Vec<Attributes>> {
+        let query = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#job = :job AND #item BETWEEN :from AND :to")
+            .expression_attribute_names("#job", item::JOB)
+            .expression_attribute_names("#item", item::ITEM)
+            .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
+            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
+            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
+            .consistent_read(true);
+        let items = query.into_paginator().items().send().collect::<Result<_, _>>().await;
+        items.map_err(fault::port("Query"))
+    }
+
+    /// Fails when a job was never created. A job is not deleted while anything is written for it.
+    pub(crate) async fn check_known(&self, job: &JobId) -> PortResult<()> {
+        if self.known().contains(job) || self.read_job(job).await?.is_some() {
+            return Ok(());
+        }
+        Err(PortError::Rejected("an outcome names a job that is not in the ledger"))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<JobId>> {
+        self.known_jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remember(&self, job: &JobId) {
+        let mut known = self.known();
+        if known.len() >= KNOWN_JOBS_MAX {
+            known.clear();
+        }
+        known.insert(job.clone());
+    }
+}
+
+impl ReadJob for Ledger {
+    /// Reads what was written last: a worker that saw an older round would drop the copies of a retry.
+    async fn read_job(&self, id: &JobId) -> PortResult<Option<Job>> {
+        let Some(item) = self.get(id, JOB_ITEM).await? else { return Ok(None) };
+        self.remember(id);
+        job::job(item).map(Some)
+    }
+}
+
+impl ReplaceState for Ledger {
+    async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
+        let attributes = job::state_attributes(&state)?;
+        let before = AttributeValue::N(state.revision.saturating_sub(1).to_string());
+        let mut update = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(id, JOB_ITEM)))
+            .condition_expression("#revision = :before")
+            .expression_attribute_values(":before", before);
+        let absent = job::STATE_OPTIONAL.into_iter().filter(|name| !attributes.contains_key(*name));
+        let removed: Vec<_> = absent.map(|name| format!("#{name}")).collect();
+        let set: Vec<_> = attributes.keys().map(|name| format!("#{name} = :{name}")).collect();
+        let mut expression = format!("SET {}", set.join(", "));
+        if !removed.is_empty() {
+            expression = format!("{expression} REMOVE {}", removed.join(", "));
+        }
+        for name in attributes.keys().map(String::as_str).chain(job::STATE_OPTIONAL) {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+        }
+        for (name, value) in attributes {
+            update = update.expression_attribute_values(format!(":{name}"), value);
+        }
+        match update.update_expression(expression).send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(fault::port("UpdateItem")(error)),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The ports on SQS, DynamoDB and S3.
+//!
+//! Owns how jobs, outcomes and tallies stand in the table ([`item`] alone knows its shape) and what travels on the
+//! queues. Knows the words and ports of `concord-protocol` and the AWS SDK; knows neither the worker nor the aggregator,
+//! no Lambda runtime, no command line, and reads no environment but through the SDK's own settings.
+
+mod access;
+#[cfg(feature = "lambda")]
+mod announcer;
+mod bodies;
+mod create;
+mod deadlines;
+mod enqueued;
+#[cfg(feature = "lambda")]
+mod events;
+mod fault;
+mod index;
+mod item;
+mod ledger;
+mod message;
+mod outcomes;
+mod queue;
+mod system_clock;
+mod tallies;
+
+pub use access::{Access, sdk_config};
+#[cfg(feature = "lambda")]
+pub use announcer::{Announcer, EVENT_DETAIL_TYPE, EVENT_SOURCE, METRIC_NAMESPACE};
+pub use deadlines::DeadlineQueue;
+#[cfg(feature = "lambda")]
+pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, complain};
+pub use index::NEWEST_MAX;
+pub use item::change::{StreamChange, stream_changes};
+pub use ledger::{Ledger, Place};
+pub use message::{CopyMessage, DeadlineMessage, MessageError};
+pub use queue::Queue;
+pub use system_clock::SystemClock;

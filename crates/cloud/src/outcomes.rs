@@ -1,0 +1,93 @@
+//! Outcomes: the first wins, a differing second one is kept beside it.
+
+use std::ops::Range;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome};
+use concord_protocol::{JobId, Outcome, Settlement, settle};
+
+use crate::fault;
+use crate::item::{Attributes, beside_item, copies_between, copy_item, outcome};
+use crate::ledger::Ledger;
+
+/// On what condition an outcome is written.
+enum Condition<'a> {
+    /// Nothing stands under its key.
+    Absent,
+    /// This failure still stands there.
+    Failure(&'a Outcome),
+}
+
+/// What a conditional write came to.
+enum Put {
+    Done,
+    /// The condition did not hold; this stands there.
+    Stands(Attributes),
+}
+
+impl RecordOutcome for Ledger {
+    async fn record_outcome(&self, new: Outcome) -> PortResult<Settlement> {
+        self.check_known(&new.copy.job).await?;
+        let first = copy_item(new.copy.index);
+        let mut put = self.put(&new, first.clone(), Condition::Absent).await?;
+        loop {
+            let Put::Stands(item) = put else { return Ok(Settlement::Written) };
+            let stored = outcome::outcome(item)?;
+            let settlement = settle(Some(&stored), &new);
+            match (settlement, &new.result) {
+                (Settlement::Written, _) => {
+                    put = self.put(&new, first.clone(), Condition::Failure(&stored)).await?;
+                }
+                (Settlement::KeptBeside, Ok(produced)) => {
+                    let beside = beside_item(new.copy.index, produced.digest);
+                    return Ok(match self.put(&new, beside, Condition::Absent).await? {
+                        Put::Done => Settlement::KeptBeside,
+                        Put::Stands(_) => Settlement::Dropped,
+                    });
+                }
+                _ => return Ok(Settlement::Dropped),
+            }
+        }
+    }
+}
+
+impl Ledger {
+    async fn put(&self, outcome: &Outcome, item: String, condition: Condition<'_>) -> PortResult<Put> {
+        let attributes = outcome::outcome_attributes(outcome, item, self.expires_at())?;
+        let mut put = self
+            .dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(attributes))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        put = match condition {
+            Condition::Absent => put
+                .condition_expression("attribute_not_exists(#job)")
+                .expression_attribute_names("#job", "job"),
+            Condition::Failure(stored) => put
+                .condition_expression("attribute_not_exists(#digest) AND #round = :round")
+                .expression_attribute_names("#digest", "digest")
+                .expression_attribute_names("#round", "round")
+                .expression_attribute_values(":round", AttributeValue::N(stored.round.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(Put::Done),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    let stands = failed.item().cloned();
+                    stands.map(Put::Stands).ok_or(PortError::Retry(Box::new(error)))
+                }
+                _ => Err(fault::port("PutItem")(error)),
+            },
+        }
+    }
+}
+
+impl ReadOutcomes for Ledger {
+    async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
+        let Some((from, to)) = copies_between(&copies) else { return Ok(Vec::new()) };
+        let items = self.between(job, &from, &to).await?;
+        items.into_iter().map(outcome::outcome).collect()
+    }
+}

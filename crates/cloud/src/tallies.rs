@@ -1,0 +1,135 @@
+//! Tallies and the roll: sets that only grow.
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
+use concord_protocol::{JobId, JobTally, Roll, Tally};
+
+use crate::fault;
+use crate::item::tally::{self, StoredRoll};
+use crate::item::{self, Attributes, ROLL_ITEM, TALLIES, tally_item};
+use crate::ledger::Ledger;
+
+/// Sets merged by one request, at most: an expression has 4 KiB and these take 20 bytes each.
+const SETS_AT_ONCE_MAX: usize = 100;
+
+/// The reason under which failures are counted once so many reasons came that an item would go over its 400 KB.
+const OTHER_REASONS: &str = "one of too many reasons to count apart";
+
+impl MergeTally for Ledger {
+    async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
+        match self.add_sets(job, chunk, &delta).await {
+            Err(error) if item_is_full(&error) => {
+                let fewer = tally::with_one_reason(&delta, OTHER_REASONS);
+                self.add_sets(job, chunk, &fewer).await
+            }
+            added => added,
+        }
+        .map_err(fault::port("UpdateItem"))
+        .and_then(|item| tally::tally(&item.into()))
+    }
+}
+
+fn item_is_full(error: &SdkError<UpdateItemError, HttpResponse>) -> bool {
+    error.code() == Some("ValidationException")
+        && error.message().is_some_and(|message| message.to_ascii_lowercase().contains("item size"))
+}
+
+impl Ledger {
+    /// Unites the sets of a tally's item with those of `delta`, in one atomic step for every [`SETS_AT_ONCE_MAX`]: each
+    /// step only adds what is known, so a process that dies between two leaves nothing wrong.
+    async fn add_sets(
+        &self,
+        job: &JobId,
+        chunk: u32,
+        delta: &Tally,
+    ) -> Result<Attributes, SdkError<UpdateItemError, HttpResponse>> {
+        let mut sets = tally::tally_sets(delta).into_iter().peekable();
+        loop {
+            let mut update = self
+                .dynamodb
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(item::key(job, tally_item(chunk))))
+                .return_values(ReturnValue::AllNew)
+                .expression_attribute_names("#expires", "expires_at")
+                .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()));
+            let mut added = Vec::new();
+            for (place, (name, set)) in sets.by_ref().take(SETS_AT_ONCE_MAX).enumerate() {
+                update = update
+                    .expression_attribute_names(format!("#n{place}"), name)
+                    .expression_attribute_values(format!(":v{place}"), set);
+                added.push(format!("#n{place} :v{place}"));
+            }
+            let add = if added.is_empty() { String::new() } else { format!(" ADD {}", added.join(", ")) };
+            let expression = format!("SET #expires = :expires{add}");
+            let updated = update.update_expression(expression).send().await?;
+            if sets.peek().is_none() {
+                return Ok(updated.attributes.unwrap_or_default());
+            }
+        }
+    }
+}
+
+impl MergeRoll for Ledger {
+    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+        loop {
+            let item = self.get(job, ROLL_ITEM).await?;
+            let StoredRoll { roll, revision } = item.map(tally::roll).transpose()?.unwrap_or_default();
+            let mut merged = roll.clone();
+            merged.merge(&delta);
+            if merged == roll || self.replace_roll(job, merged.clone(), revision).await? {
+                return Ok(merged);
+            }
+            // Somebody else wrote the roll in between.
+        }
+    }
+}
+
+impl Ledger {
+    async fn replace_roll(&self, job: &JobId, roll: Roll, before: u64) -> PortResult<bool> {
+        let stored = StoredRoll { roll, revision: before + 1 };
+        let put = self
+            .dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(tally::roll_attributes(job, &stored, self.expires_at())?))
+            .expression_attribute_names("#revision", "revision");
+        let put = if before == 0 {
+            put.condition_expression("attribute_not_exists(#revision)")
+        } else {
+            put.condition_expression("#revision = :before")
+                .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(fault::port("PutItem")(error)),
+        }
+    }
+}
+
+impl ReadTally for Ledger {
+    async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
+        let items = self.between(job, TALLIES, &format!("{TALLIES}~")).await?;
+        let mut tally = JobTally::default();
+        for item in items {
+            let chunk = item.get(item::ITEM).and_then(|item| item.as_s().ok());
+            let Some(chunk) = chunk.and_then(|item| item.strip_prefix(TALLIES)?.parse().ok()) else {
+                continue;
+            };
+            tally.chunks.insert(chunk, tally::tally(&item.into())?);
+        }
+        Ok(tally)
+    }
+}

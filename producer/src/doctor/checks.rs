@@ -1,0 +1,205 @@
+//! The parts of a stack, and what has to be true of each.
+
+use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_dynamodb::types::{IndexStatus, StreamViewType, TableStatus, TimeToLiveStatus};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::Value;
+
+use super::{Seen, Wrong};
+use crate::stack::Stack;
+
+/// A look at a part; `None` when the stack does not have it.
+type Look = fn(&Stack) -> Result<Option<String>, Wrong>;
+
+/// The parts in the order of the data.
+pub(super) const ALL: [(&str, Look); 14] = [
+    ("stack", |stack| status(stack).map(Some)),
+    ("queue", |stack| queue(stack).map(Some)),
+    ("worker", |stack| function(stack, "WorkerFunction", true)),
+    ("worker arm64", |stack| function(stack, "WorkerArm64Function", true)),
+    ("copies", |stack| mapping(stack, "WorkerMappingId")),
+    ("copies arm64", |stack| mapping(stack, "WorkerArm64MappingId")),
+    ("table", |stack| table(stack).map(Some)),
+    ("time to live", |stack| time_to_live(stack).map(Some)),
+    ("changes", |stack| mapping(stack, "StreamMappingId")),
+    ("aggregator", |stack| function(stack, "AggregatorFunction", false)),
+    ("deadlines", |stack| mapping(stack, "DeadlineMappingId")),
+    ("dead letters", |stack| mapping(stack, "DeadLetterMappingId")),
+    ("set aside", |stack| aside(stack).map(Some)),
+    ("alarm", |stack| alarm(stack).map(Some)),
+];
+
+const REDEPLOY: &str = "make deploy STACK=NAME puts it right";
+
+fn output<'a>(stack: &'a Stack, name: &str) -> Result<&'a str, Wrong> {
+    let missing = || {
+        Wrong::new(format!("the stack has no output {name}"), format!("it is of another version: {REDEPLOY}"))
+    };
+    stack.deployed.output(name).ok_or_else(missing)
+}
+
+fn status(stack: &Stack) -> Seen {
+    let status = &stack.deployed.status;
+    let settled = ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"];
+    if settled.contains(&status.as_str()) {
+        return Ok(format!("{status}, in {}", stack.aws.region_or_empty()));
+    }
+    Err(Wrong::new(
+        status.clone(),
+        "wait for the deployment, or see its events in the CloudFormation console",
+    ))
+}
+
+fn attributes(
+    stack: &Stack,
+    url: &str,
+) -> Result<impl Fn(&QueueAttributeName) -> Option<String> + use<>, Wrong> {
+    let client = aws_sdk_sqs::Client::new(&stack.aws.brief);
+    let asked = client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All).send();
+    let attributes = stack
+        .aws
+        .block_on(asked)
+        .map_err(|error| Wrong::unseen(error, "sqs:GetQueueAttributes"))?
+        .attributes
+        .unwrap_or_default();
+    Ok(move |name: &QueueAttributeName| attributes.get(name).cloned())
+}
+
+fn queue(stack: &Stack) -> Seen {
+    let attribute = attributes(stack, output(stack, "QueueUrl")?)?;
+    if attribute(&QueueAttributeName::RedrivePolicy).is_none() {
+        return Err(Wrong::new(
+            "it has no dead letters: a copy that kills its worker comes again for ever",
+            REDEPLOY,
+        ));
+    }
+    let seconds = attribute(&QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse::<u64>().ok());
+    if let (Some(hidden), Some(timeout)) = (seconds, stack.deployed.timeout_s)
+        && hidden < timeout
+    {
+        let found = format!("a copy is delivered again after {hidden} s, while it may run for {timeout} s");
+        return Err(Wrong::new(found, REDEPLOY));
+    }
+    let count = |name| attribute(&name).unwrap_or_else(|| "?".to_owned());
+    Ok(format!(
+        "{} copies wait, {} are being run",
+        count(QueueAttributeName::ApproximateNumberOfMessages),
+        count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+    ))
+}
+
+fn aside(stack: &Stack) -> Seen {
+    let attribute = attributes(stack, output(stack, "AsideQueueUrl")?)?;
+    let count = attribute(&QueueAttributeName::ApproximateNumberOfMessages).unwrap_or_default();
+    if count == "0" {
+        return Ok("nothing".to_owned());
+    }
+    let hint = "read them in the SQS console: each is a message that nothing could handle, or names records of the stream";
+    Err(Wrong::new(format!("{count} messages wait for a person"), hint))
+}
+
+fn table(stack: &Stack) -> Seen {
+    let client = aws_sdk_dynamodb::Client::new(&stack.aws.brief);
+    let described =
+        stack.aws.block_on(client.describe_table().table_name(output(stack, "TableName")?).send());
+    let described = described.map_err(|error| Wrong::unseen(error, "dynamodb:DescribeTable"))?;
+    let table = described.table.ok_or_else(|| Wrong::new("it is gone", REDEPLOY))?;
+    if table.table_status != Some(TableStatus::Active) {
+        return Err(Wrong::new(format!("it is {:?}", table.table_status), "wait, and look again"));
+    }
+    let stream = table.stream_specification.as_ref();
+    if !stream.is_some_and(|stream| {
+        stream.stream_enabled && stream.stream_view_type == Some(StreamViewType::NewAndOldImages)
+    }) {
+        return Err(Wrong::new(
+            "its stream does not give new and old images: no verdict is reached",
+            REDEPLOY,
+        ));
+    }
+    let indexes = table.global_secondary_indexes.unwrap_or_default();
+    let by_status = indexes.iter().find(|index| index.index_name.as_deref() == Some("by_status"));
+    let by_status =
+        by_status.ok_or_else(|| Wrong::new("its index by_status is not there: list finds nothing", REDEPLOY))?;
+    if let Some(status) = by_status.index_status.as_ref().filter(|status| **status != IndexStatus::Active) {
+        return Err(Wrong::new(format!("its index by_status is {}", status.as_str()), "wait, and look again"));
+    }
+    Ok(format!("active, with stream and index: {}", table.table_name.unwrap_or_default()))
+}
+
+fn time_to_live(stack: &Stack) -> Seen {
+    let client = aws_sdk_dynamodb::Client::new(&stack.aws.brief);
+    let asked = client.describe_time_to_live().table_name(output(stack, "TableName")?).send();
+    let described =
+        stack.aws.block_on(asked).map_err(|error| Wrong::unseen(error, "dynamodb:DescribeTimeToLive"))?;
+    let described = described.time_to_live_description;
+    let status = described.as_ref().and_then(|described| described.time_to_live_status.clone());
+    if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
+        return Ok(format!("items expire after {} days", stack.deployed.output("KeepDays").unwrap_or("?")));
+    }
+    Err(Wrong::new("off: the table grows for ever", REDEPLOY))
+}
+
+fn mapping(stack: &Stack, name: &str) -> Result<Option<String>, Wrong> {
+    let Some(id) = stack.deployed.output(name) else {
+        return if name.contains("Arm64") { Ok(None) } else { output(stack, name).map(|_| None) };
+    };
+    let client = aws_sdk_lambda::Client::new(&stack.aws.brief);
+    let asked = client.get_event_source_mapping().uuid(id).send();
+    let mapping =
+        stack.aws.block_on(asked).map_err(|error| Wrong::unseen(error, "lambda:GetEventSourceMapping"))?;
+    let state = mapping.state.unwrap_or_default();
+    if state != "Enabled" {
+        let found = format!("the event source mapping {id} is {state}: nothing comes through it");
+        let hint = format!("aws lambda update-event-source-mapping --uuid {id} --enabled");
+        return Err(Wrong::new(found, hint));
+    }
+    let last = mapping.last_processing_result.filter(|last| !last.is_empty());
+    Ok(Some(last.map_or_else(|| "enabled".to_owned(), |last| format!("enabled; last time: {last}"))))
+}
+
+/// A function that says its own version was started with settings that it understands.
+fn function(stack: &Stack, name: &str, is_worker: bool) -> Result<Option<String>, Wrong> {
+    let Some(function) = stack.deployed.output(name) else {
+        return if name.contains("Arm64") { Ok(None) } else { output(stack, name).map(|_| None) };
+    };
+    let client = aws_sdk_lambda::Client::new(&stack.aws.brief);
+    let question = Blob::new(br#"{"ask":"version"}"#.as_slice());
+    let asked = client.invoke().function_name(function).qualifier("live").payload(question).send();
+    let reply = stack.aws.block_on(asked).map_err(|error| Wrong::unseen(error, "lambda:InvokeFunction"))?;
+    let body = reply.payload.as_ref().map(AsRef::as_ref).unwrap_or_default();
+    if reply.function_error.is_some() {
+        let found = format!("it failed: {}", String::from_utf8_lossy(body));
+        return Err(Wrong::new(found, format!("its log says more; if a setting is wrong, {REDEPLOY}")));
+    }
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    let here = env!("CARGO_PKG_VERSION");
+    let there = said["version"].as_str().unwrap_or("unknown");
+    if there != here {
+        let found = format!("it has version {there}, this program {here}");
+        return Err(Wrong::new(found, "make deploy STACK=NAME, or use the program of that version"));
+    }
+    if is_worker && said["calculation"] != stack.deployed.calculation.as_str() {
+        let found =
+            format!("it runs {}, the stack says {:?}", said["calculation"], stack.deployed.calculation);
+        return Err(Wrong::new(found, REDEPLOY));
+    }
+    let runs = if is_worker { format!(", runs: {}", stack.deployed.calculation) } else { String::new() };
+    Ok(Some(format!("{function}, version {there}{runs}")))
+}
+
+fn alarm(stack: &Stack) -> Seen {
+    let name = output(stack, "DivergenceAlarm")?;
+    let client = aws_sdk_cloudwatch::Client::new(&stack.aws.brief);
+    let described = stack.aws.block_on(client.describe_alarms().alarm_names(name).send());
+    let described = described.map_err(|error| Wrong::unseen(error, "cloudwatch:DescribeAlarms"))?;
+    let alarm = described.metric_alarms.unwrap_or_default().into_iter().next();
+    let alarm = alarm.ok_or_else(|| Wrong::new(format!("the alarm {name} is gone"), REDEPLOY))?;
+    let topic = output(stack, "TopicArn")?;
+    let told = alarm.alarm_actions.unwrap_or_default();
+    if alarm.actions_enabled == Some(false) || !told.iter().any(|action| action == topic) {
+        return Err(Wrong::new(format!("the alarm {name} tells nobody of a divergence"), REDEPLOY));
+    }
+    let state = alarm.state_value.unwrap_or(StateValue::InsufficientData);
+    Ok(format!("{name} tells {topic}; it is {}", state.as_str()))
+}

@@ -1,0 +1,258 @@
+mod fake_lambda;
+
+use aws_sdk_lambda::config::{BehaviorVersion, Credentials};
+use concord_protocol::{Calculation, Digest, JobSpec, Policy, Timestamp};
+use futures::executor::block_on;
+use futures::{FutureExt, join};
+use tokio::runtime::Runtime;
+
+use super::*;
+use crate::calc::{BuiltIn, Calculate, Runs, Task};
+use crate::payloads::Payload;
+use fake_lambda::{Answer, Call, FakeLambda};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Functions of a server, and the runtime that calls them. The tests themselves wait on a plain thread.
+struct Fixture {
+    runtime: Runtime,
+    lambda: FakeLambda,
+}
+
+impl Fixture {
+    fn new(plan: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
+        Self { runtime, lambda: FakeLambda::start(plan) }
+    }
+
+    fn functions(&self) -> Functions {
+        functions(&self.runtime, &self.lambda.url())
+    }
+
+    fn call(&self, payload: &[u8], timeout: Duration) -> Result<Output, CalculationError> {
+        block_on(self.functions().call(&target(), Blob::new(payload), timeout))
+    }
+
+    #[track_caller]
+    fn fails(&self, expect: &str, calls: usize) {
+        assert_eq!(reason(self.call(b"{}", MINUTE)), expect);
+        assert_eq!(self.lambda.calls(), calls);
+    }
+}
+
+fn functions(runtime: &Runtime, url: &str) -> Functions {
+    let config = aws_sdk_lambda::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .endpoint_url(url);
+    Functions::new(runtime.handle().clone(), config)
+}
+
+fn target() -> Target<'static> {
+    Target { name: "clmath", qualifier: Some("3"), region: "eu-west-1" }
+}
+
+fn reason(called: Result<Output, CalculationError>) -> String {
+    match called {
+        Err(CalculationError::Failed { reason, .. }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn payload_and_reply_are_bytes() {
+    let payload = b"[ 1.0,\xff\x00 ]";
+    let fixture = Fixture::new(|call| {
+        assert_eq!((call.function.as_str(), call.query.as_str()), ("clmath", "Qualifier=3"));
+        assert_eq!(call.headers["x-amz-invocation-type"], "RequestResponse");
+        assert_eq!(call.headers["x-amz-log-type"], "Tail");
+        assert!(call.headers["authorization"].contains("/eu-west-1/lambda/"), "{:?}", call.headers);
+        Answer::reply(&*call.body).with("X-Amz-Log-Result", "bG9nZ2VkCg==")
+    });
+    let output = fixture.call(payload, MINUTE).unwrap();
+    assert_eq!((&output.bytes[..], &output.stderr_tail[..]), (&payload[..], &b"logged\n"[..]));
+}
+
+#[test]
+fn a_slow_reply_is_waited_for() {
+    let fixture = Fixture::new(|_| Answer::reply("late").after(Duration::from_millis(400)));
+    assert_eq!(fixture.call(b"{}", MINUTE).unwrap().bytes, b"late");
+    assert_eq!(fixture.lambda.calls(), 1);
+}
+
+#[test]
+fn many_calls_are_in_flight_from_one_thread() {
+    let fixture = Fixture::new(|_| Answer::reply("1").once_in_flight(20));
+    let (functions, target) = (fixture.functions(), target());
+    let calls = (0..20).map(|_| functions.call(&target, Blob::new("{}"), MINUTE));
+    let outputs = block_on(futures::future::join_all(calls));
+    assert!(outputs.iter().all(Result::is_ok), "{outputs:?}");
+    assert_eq!(fixture.lambda.in_flight_most(), 20);
+}
+
+#[test]
+fn a_function_that_failed_is_a_failure_with_its_log() {
+    let fixture = Fixture::new(|_| {
+        Answer::reply(r#"{"errorType":"ValueError","errorMessage":"at 0x7f12"}"#)
+            .with("X-Amz-Function-Error", "Unhandled")
+            .with("X-Amz-Log-Result", "VHJhY2ViYWNrCg==")
+    });
+    match fixture.call(b"{}", MINUTE) {
+        Err(CalculationError::Failed { reason, stderr_tail }) => {
+            assert_eq!(reason, "function error: Unhandled ValueError");
+            assert_eq!(stderr_tail, b"Traceback\n");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(fixture.lambda.calls(), 1, "a function that failed has run");
+}
+
+#[test]
+fn throttling_is_waited_out() {
+    let throttles =
+        [(429, "TooManyRequestsException"), (502, "EC2ThrottledException"), (503, "ServiceException")];
+    let fixture = Fixture::new(move |call| match throttles.get(call.place) {
+        Some((status, code)) => Answer::error(*status, code),
+        None => Answer::reply("1"),
+    });
+    assert_eq!(fixture.call(b"{}", MINUTE).unwrap().bytes, b"1");
+    assert_eq!(fixture.lambda.calls(), 4);
+}
+
+#[test]
+fn throttling_that_lasts_is_a_failure_at_the_time_limit() {
+    let fixture = Fixture::new(|_| Answer::error(429, "TooManyRequestsException"));
+    assert_eq!(reason(fixture.call(b"{}", Duration::from_millis(300))), "function throttled");
+    assert!(fixture.lambda.calls() > 1);
+}
+
+#[test]
+fn what_may_have_run_is_not_sent_again() {
+    Fixture::new(|_| Answer::closed()).fails("the connection to Lambda broke off before the reply", 1);
+    Fixture::new(|_| Answer::error(500, "ServiceException")).fails("Lambda refused: ServiceException", 1);
+    Fixture::new(|_| Answer::status(504)).fails("Lambda answered with status 504", 1);
+    Fixture::new(|_| Answer::status(202)).fails("Lambda answered with status 202", 1);
+}
+
+#[test]
+fn what_will_not_be_accepted_fails_at_once() {
+    let check = |status, code: &'static str| {
+        Fixture::new(move |_| Answer::error(status, code)).fails(&format!("Lambda refused: {code}"), 1);
+    };
+    check(404, "ResourceNotFoundException");
+    check(403, "AccessDeniedException");
+    check(400, "InvalidParameterValueException");
+    check(413, "RequestTooLargeException");
+}
+
+#[test]
+fn payloads_and_replies_have_bounds() {
+    let fixture = Fixture::new(|_| Answer::reply(vec![b'a'; REPLY_BYTES_MAX + 1]));
+    fixture.fails("reply over 6291556 bytes", 1);
+    let too_large = fixture.call(&vec![b'a'; REQUEST_BYTES_MAX + 1], MINUTE);
+    assert_eq!(reason(too_large), "payload over the 6291456 bytes that a function takes");
+    assert_eq!(fixture.lambda.calls(), 1, "it was sent");
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_given_up() {
+    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let called = fixture.call(b"{}", Duration::from_millis(100));
+    assert_eq!(reason(called), "function was given up after its timeout of 100ms");
+    // On a busy machine its time may be over before it has arrived.
+    assert!(fixture.lambda.calls() <= 1, "it was sent again");
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_is_tried_a_few_times() {
+    let fixture = Fixture::new(|_| Answer::reply("1"));
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let functions = functions(&fixture.runtime, &format!("http://{free}"));
+    let called = block_on(functions.call(&target(), Blob::new("{}"), MINUTE));
+    assert_eq!(reason(called), "no connection to Lambda");
+    let checked = block_on(functions.check(&target()));
+    assert!(matches!(checked, Err(Unusable::Unreachable(_))), "{checked:?}");
+}
+
+#[test]
+fn whether_it_can_be_called_is_found_out_without_a_call() {
+    let check = |answer: fn(&Call) -> Answer| {
+        let fixture = Fixture::new(answer);
+        let checked = block_on(fixture.functions().check(&target()));
+        assert_eq!((fixture.lambda.calls(), fixture.lambda.dry_runs() > 0), (0, true));
+        checked
+    };
+    assert!(check(|_| Answer::status(204)).is_ok());
+    assert!(check(|_| Answer::reply("an emulator")).is_ok());
+    assert!(check(|_| Answer::error(429, "TooManyRequestsException")).is_ok(), "busy is not missing");
+    let unknown = check(|_| Answer::error(404, "ResourceNotFoundException"));
+    assert!(matches!(unknown, Err(Unusable::Unknown { .. })), "{unknown:?}");
+    let invalid = check(|_| Answer::error(400, "InvalidParameterValueException"));
+    assert!(matches!(invalid, Err(Unusable::Invalid { .. })), "{invalid:?}");
+    let denied = check(|_| Answer::error(403, "AccessDeniedException"));
+    assert!(matches!(denied, Err(Unusable::Denied { .. })), "{denied:?}");
+    let other = check(|_| Answer::status(503));
+    assert!(matches!(other, Err(Unusable::Unreachable(_))), "{other:?}");
+}
+
+#[test]
+fn a_stop_ends_the_wait_and_refuses_later_calls() {
+    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let runs = std::sync::Arc::new(Runs::default());
+    let built_in = BuiltIn::new(std::sync::Arc::clone(&runs), None).with_functions(fixture.functions());
+    let (spec, payload) = (std::sync::Arc::new(spec()), Payload::new(b"{}"[..].into()));
+    let time_limit = Duration::from_mins(1);
+    let task = Task { spec: std::sync::Arc::clone(&spec), payload: payload.into(), time_limit };
+    let stop = async {
+        fixture.lambda.wait_for_calls(1);
+        runs.stop(&spec.job);
+    };
+    let (calculated, ()) = block_on(async {
+        // The call is on its way before anybody waits for it to arrive.
+        let mut calculation = Box::pin(built_in.calculate(task.clone()));
+        assert!(calculation.as_mut().now_or_never().is_none());
+        join!(calculation, stop)
+    });
+    assert_eq!(calculated, Err(CalculationError::Stopped));
+    assert_eq!(block_on(built_in.calculate(task.clone())), Err(CalculationError::Stopped));
+    assert_eq!(fixture.lambda.calls(), 1);
+    runs.forget(&spec.job);
+    fixture.lambda.let_go();
+    assert_eq!(block_on(built_in.calculate(task.clone())).unwrap().bytes, b"1");
+    runs.stop_all();
+    assert_eq!(block_on(built_in.calculate(task)), Err(CalculationError::Stopped));
+}
+
+#[test]
+fn waits_grow_to_a_bound() {
+    for tries in 0..200 {
+        let longest = BACKOFF.saturating_mul(1 << tries.min(10)).min(BACKOFF_MAX);
+        assert!(backoff(tries) <= longest, "{tries}");
+    }
+    let several: std::collections::HashSet<_> = (0..20).map(|_| backoff(20)).collect();
+    assert!(several.len() > 10, "copies that were throttled together come back together");
+}
+
+fn spec() -> JobSpec {
+    let calculation =
+        Calculation::Function { name: "clmath".to_owned(), qualifier: None, region: "eu-west-1".to_owned() };
+    JobSpec {
+        job: "j".parse().unwrap(),
+        submission: "j".parse().unwrap(),
+        submitted_at: Timestamp::from_unix_ms(0),
+        payload_digest: Digest::of(b"{}"),
+        payload_bytes: 2,
+        copies: 1,
+        calculation,
+        policy: Policy {
+            attempts: 1,
+            timeout_ms: 60_000,
+            copy_timeout_ms: 60_000,
+            fail_fast: false,
+            select: None,
+        },
+    }
+}

@@ -1,0 +1,81 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use concord_protocol::JobId;
+use tokio::sync::watch;
+
+use super::command::Running;
+
+/// What runs in this process, by job, so that it can be stopped from outside.
+#[derive(Debug, Default)]
+pub struct Runs(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stopped: bool,
+    jobs: HashMap<JobId, Arc<JobRuns>>,
+}
+
+/// What runs of one job: commands, which are killed, and waits for functions, which end.
+#[derive(Debug, Default)]
+pub(super) struct JobRuns {
+    pub(super) commands: Running,
+    stopped: watch::Sender<bool>,
+}
+
+impl JobRuns {
+    /// Ends once the job was stopped.
+    pub(super) async fn stopped(&self) {
+        // The sender lives as long as this, so it cannot be closed.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
+    }
+
+    fn stop(&self) {
+        self.commands.stop();
+        self.stopped.send_replace(true);
+    }
+}
+
+impl Runs {
+    /// Ends what runs for this job, and refuses to start more of it until [`Runs::forget`].
+    pub fn stop(&self, job: &JobId) {
+        if let Some(runs) = self.lock().jobs.get(job) {
+            runs.stop();
+        }
+    }
+
+    /// Ends everything that runs, and refuses to start anything more.
+    pub fn stop_all(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        state.jobs.values().for_each(|runs| runs.stop());
+    }
+
+    /// The jobs that ran a command or called a function here, and were not forgotten.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobId> {
+        self.lock().jobs.keys().cloned().collect()
+    }
+
+    /// Forgets a job that has ended; if it is retried it may start again.
+    pub fn forget(&self, job: &JobId) {
+        self.lock().jobs.remove(job);
+    }
+
+    pub(super) fn of(&self, job: &JobId) -> Option<Arc<JobRuns>> {
+        let mut state = self.lock();
+        if state.stopped {
+            return None;
+        }
+        if let Some(runs) = state.jobs.get(job) {
+            return Some(Arc::clone(runs));
+        }
+        let runs = Arc::new(JobRuns::default());
+        state.jobs.insert(job.clone(), Arc::clone(&runs));
+        Some(runs)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
