@@ -1,6 +1,7 @@
 //! A table, its stream and queues, fresh for each check.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -22,7 +23,11 @@ use tokio::sync::oneshot;
 use crate::ports::Cloud;
 use crate::sqs::{QUEUE, Sqs};
 
-pub(crate) const TABLE: &str = "concord";
+/// Names another `DynamoDB` to run the checks against, such as an emulator's.
+const ENDPOINT: &str = "CONCORD_CHECKS_ENDPOINT";
+
+/// Tables made by this process: each check has one of its own.
+static TABLES: AtomicU32 = AtomicU32::new(0);
 
 /// Everything that a fleet has in the cloud.
 pub(crate) struct InCloud {
@@ -30,6 +35,7 @@ pub(crate) struct InCloud {
     pub(crate) sqs: Sqs,
     /// What reaches the table.
     pub(crate) config: SdkConfig,
+    pub(crate) table: String,
     clock: TestClock,
     runtime: Runtime,
     // The server stops when this is dropped.
@@ -42,22 +48,32 @@ impl InCloud {
         let clock = TestClock::at(SUBMITTED_AT);
         let sqs = Sqs::new(clock.clone());
         let (stop, stopped) = oneshot::channel::<()>();
+        let table = format!("concord-{}-{}", std::process::id(), TABLES.fetch_add(1, Ordering::Relaxed));
         let (cloud, config) = runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let endpoint = format!("http://{}", listener.local_addr().unwrap());
-            let database = Database::memory().unwrap();
-            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
-                let _ = stopped.await;
-            }));
-            let config = config(&endpoint);
-            let stream = create_table(&config).await;
-            let place = Place { table: TABLE.to_owned(), bucket: None, keep_days: 30 };
+            #[expect(clippy::disallowed_methods, reason = "who runs the checks says against what")]
+            let config = match std::env::var(ENDPOINT) {
+                Ok(endpoint) => config(&endpoint),
+                Err(_) => config(&in_process(stopped).await),
+            };
+            let stream = create_table(&config, &table).await;
+            let place = Place { table: table.clone(), bucket: None, keep_days: 30 };
             let ledger = Ledger::new(&config, place, Arc::new(clock.clone()));
             let queue = Queue::new(&sqs.config(), QUEUE.to_owned(), ledger.clone());
-            (Cloud::new(ledger, queue, &sqs, &config, stream), config)
+            (Cloud::new(ledger, queue, &sqs, &config, &table, stream), config)
         });
-        Self { cloud, sqs, config, clock, runtime, _stop: stop }
+        Self { cloud, sqs, config, table, clock, runtime, _stop: stop }
     }
+}
+
+/// Starts a `DynamoDB` in this process that ends when the channel does; gives its address.
+async fn in_process(stopped: oneshot::Receiver<()>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+        let _ = stopped.await;
+    }));
+    endpoint
 }
 
 fn config(endpoint: &str) -> SdkConfig {
@@ -74,7 +90,7 @@ fn config(endpoint: &str) -> SdkConfig {
 }
 
 /// The table as the template makes it; gives the ARN of its stream.
-async fn create_table(config: &SdkConfig) -> String {
+async fn create_table(config: &SdkConfig, table: &str) -> String {
     let attribute = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -99,7 +115,7 @@ async fn create_table(config: &SdkConfig) -> String {
         .unwrap();
     let created = aws_sdk_dynamodb::Client::new(config)
         .create_table()
-        .table_name(TABLE)
+        .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
         .set_attribute_definitions(Some(["job", "item", "status", "submitted_at"].map(attribute).into()))
         .key_schema(key("job", KeyType::Hash))

@@ -12,7 +12,7 @@ use concord_protocol::{JobId, Verdict};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 
-use crate::fixture::{InCloud, TABLE};
+use crate::fixture::InCloud;
 
 /// What goes to the function's log.
 #[derive(Clone, Default)]
@@ -39,7 +39,7 @@ const QUEUES: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012";
 
 fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
     let variables = BTreeMap::from([
-        ("TABLE", TABLE.to_owned()),
+        ("TABLE", fixture.table.clone()),
         ("DEADLINE_QUEUE_URL", format!("{QUEUES}/concord-deadlines")),
         ("DEAD_LETTER_QUEUE_URL", format!("{QUEUES}/concord-dead-letters")),
         ("EVENT_BUS", "default".to_owned()),

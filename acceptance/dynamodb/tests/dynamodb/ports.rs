@@ -25,13 +25,21 @@ pub(crate) struct Cloud {
     sqs: aws_sdk_sqs::Client,
     streams: aws_sdk_dynamodbstreams::Client,
     announcer: Announcer<Sink>,
+    table: String,
     stream: String,
     acknowledged: Mutex<BTreeSet<u64>>,
     handles: Mutex<HashMap<u64, String>>,
 }
 
 impl Cloud {
-    pub(crate) fn new(ledger: Ledger, queue: Queue, sqs: &Sqs, config: &SdkConfig, stream: String) -> Self {
+    pub(crate) fn new(
+        ledger: Ledger,
+        queue: Queue,
+        sqs: &Sqs,
+        config: &SdkConfig,
+        table: &str,
+        stream: String,
+    ) -> Self {
         let (bus, stack) = ("default".to_owned(), "checks".to_owned());
         Self {
             announcer: Announcer::new(&sqs.config(), bus, stack, ledger.clone(), sink()),
@@ -40,6 +48,7 @@ impl Cloud {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(&sqs.config()),
             streams: aws_sdk_dynamodbstreams::Client::new(config),
+            table: table.to_owned(),
             stream,
             acknowledged: Mutex::default(),
             handles: Mutex::default(),
@@ -211,7 +220,7 @@ impl Cloud {
         let key = |value: &str| aws_sdk_dynamodb::types::AttributeValue::S(value.to_owned());
         self.dynamodb
             .update_item()
-            .table_name(crate::fixture::TABLE)
+            .table_name(&self.table)
             .key("job", key(submission.as_str()))
             .key("item", key("submission"))
             .update_expression("SET complete = :no")

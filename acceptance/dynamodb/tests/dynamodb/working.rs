@@ -18,7 +18,7 @@ use concord_worker::lambda::{Door, Settings};
 use concord_worker::{Calculate, CalculationError, Output, Task};
 use serde_json::{Value, json};
 
-use crate::fixture::{InCloud, TABLE};
+use crate::fixture::InCloud;
 use crate::sqs::QUEUE;
 
 /// Milliseconds that an invocation has.
@@ -71,7 +71,7 @@ impl Fleet {
     fn with(does: Does, others: &[(&str, &str)]) -> Self {
         let fixture = InCloud::fresh();
         let mut variables = BTreeMap::from([
-            ("TABLE", TABLE),
+            ("TABLE", fixture.table.as_str()),
             ("QUEUE_URL", QUEUE),
             ("BUCKET", "concord"),
             ("KEEP_DAYS", "30"),
