@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, OUTPUTS_KEPT_MAX};
@@ -108,17 +107,7 @@ impl Ledger {
             .expression_attribute_values(":digest", AttributeValue::S(digest))
             .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()))
             .expression_attribute_values(":max", AttributeValue::N(OUTPUTS_KEPT_MAX.to_string()));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(fault::port("UpdateItem")(error)),
-        }
+        fault::held("UpdateItem", update.send().await)
     }
 
     pub(crate) async fn put_object(&self, name: &str, bytes: Vec<u8>) -> PortResult<()> {

@@ -1,6 +1,5 @@
 //! Jobs are created with their payloads, all of a submission or none.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -133,17 +132,7 @@ impl Ledger {
                 .condition_expression("attribute_not_exists(#job)")
                 .expression_attribute_names("#job", item::JOB);
         }
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(fault::port("PutItem")(error)),
-        }
+        fault::held("PutItem", put.send().await)
     }
 
     /// Creates jobs in one transaction. `resumed` says that jobs of the same submission may be there already.

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use concord_protocol::ports::PortError;
+use concord_protocol::ports::{PortError, PortResult};
 
 /// Codes of errors that pass, beside every answer of the 5xx kind.
 const PASSING: [&str; 9] = [
@@ -56,5 +56,20 @@ where
         let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
         let fault = Box::new(AwsFault { operation, code, message, source: Box::new(error) });
         if passes { PortError::Retry(fault) } else { PortError::Refused(fault) }
+    }
+}
+
+/// What a conditional write came to: whether its condition held.
+pub(crate) fn held<T, E>(
+    operation: &'static str,
+    sent: Result<T, SdkError<E, HttpResponse>>,
+) -> PortResult<bool>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(port(operation)(error)),
     }
 }

@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
 use concord_protocol::{Job, JobId, JobState};
@@ -135,16 +134,6 @@ impl ReplaceState for Ledger {
         for (name, value) in attributes {
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
-        match update.update_expression(expression).send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(fault::port("UpdateItem")(error)),
-        }
+        fault::held("UpdateItem", update.update_expression(expression).send().await)
     }
 }

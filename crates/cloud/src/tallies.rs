@@ -3,7 +3,6 @@
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
@@ -105,17 +104,7 @@ impl Ledger {
             put.condition_expression("#revision = :before")
                 .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(fault::port("PutItem")(error)),
-        }
+        fault::held("PutItem", put.send().await)
     }
 }
 

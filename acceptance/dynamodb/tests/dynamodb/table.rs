@@ -1,10 +1,12 @@
 //! What the table does beyond the ports.
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{ended, given_job, id, new_job, outcome, stored};
+use concord_acceptance::conformance::examples::{copy, ended, given_job, id, new_job, outcome, stored};
 use concord_cloud::StreamChange;
-use concord_protocol::Verdict;
-use concord_protocol::ports::{CreateJobs, NewJob, ReadJob, ReadPayload, RecordOutcome, ReplaceState};
+use concord_protocol::ports::{
+    CreateJobs, MergeTally, NewJob, ReadJob, ReadPayload, RecordOutcome, ReplaceState,
+};
+use concord_protocol::{Change, Digest, Tally, Verdict};
 
 use crate::fixture::InCloud;
 
@@ -96,5 +98,32 @@ fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
         let expected = [(0, state.deadline_at), (1, retried.deadline_at)]
             .map(|(round, deadline_at)| StreamChange::Due { job: job.clone(), round, deadline_at });
         assert_eq!(due, expected);
+    });
+}
+
+/// As many reasons as copies, each as long as a reason may be, do not fit into an item for more than one round.
+#[test]
+fn a_tally_of_too_many_reasons_still_counts_every_failure() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 1_000).await.unwrap();
+        let mut whole = Tally::default();
+        for round in 0..3 {
+            for part in (0..1_000).step_by(100) {
+                let mut delta = Tally::default();
+                for index in part..part + 100 {
+                    let reason = format!("{index:0>200}");
+                    delta.absorb(&Change::Failed { copy: copy(&job, index), round, reason });
+                }
+                whole = fixture.cloud.ledger.merge_tally(&job, 0, delta).await.unwrap();
+            }
+        }
+        assert_eq!((0..3).map(|round| whole.failed(round).len()).collect::<Vec<_>>(), [1_000; 3]);
+        assert!(whole.failures.len() < 3_000, "the item was never full");
+        let digest = Change::Produced { copy: copy(&job, 7), digest: Digest::of(b"a") };
+        let mut delta = Tally::default();
+        delta.absorb(&digest);
+        let whole = fixture.cloud.ledger.merge_tally(&job, 0, delta).await.unwrap();
+        assert_eq!(whole.produced().len(), 1, "a digest still has room");
     });
 }
