@@ -1,5 +1,6 @@
 use std::fmt;
 
+use concord_cloud::AwsFault;
 use concord_local::OpenError;
 use concord_protocol::ports::PortError;
 
@@ -38,6 +39,10 @@ impl Fault {
 impl From<PortError> for Fault {
     fn from(error: PortError) -> Self {
         let hint = match &error {
+            PortError::Retry(source) | PortError::Refused(source) if source.is::<AwsFault>() => Some(
+                "see that the network, --region and --profile are right, and that you may do what it names; what \
+                 was recorded is kept",
+            ),
             PortError::Retry(_) => Some("another process kept the store busy: try again"),
             PortError::Refused(_) => {
                 Some("what was recorded is kept; see that its disk has room and can be written")

@@ -207,7 +207,7 @@ fn warning(report: &JobReport, evidence: &Evidence) -> Option<Warning> {
             "ask for more, such as --copies 20",
         );
     }
-    if report.calculation.runs_elsewhere() {
+    if report.calculation.hides_its_machine() {
         return warning(
             "the machines that ran the function are not seen: many copies may have run on few",
             "have the function log what it runs on; producer copies --format json has the end of each log",

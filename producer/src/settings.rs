@@ -107,6 +107,11 @@ impl Settings {
         Stack::open(&self.stack, &self.aws, Arc::clone(&self.clock))
     }
 
+    /// The flags of a command in a hint that is to find the same jobs.
+    pub(crate) fn place_flags(&self) -> String {
+        format!("{}{}", self.store_flag, crate::stack::flags(&self.stack, &self.aws))
+    }
+
     /// Where jobs are looked for, in words.
     pub(crate) fn place(&self) -> String {
         match (&self.stack.stack, &self.stack.table) {

@@ -67,8 +67,7 @@ impl Stack {
         };
         // Without a region the first request would fail with less to say.
         aws.region()?;
-        let named = |name: &str, value: &str| format!(" --{name} {value}");
-        let (flags, deployed, queue_url, place) = match (&args.stack, &args.queue_url, &args.table) {
+        let (deployed, queue_url, place) = match (&args.stack, &args.queue_url, &args.table) {
             (Some(name), ..) => {
                 let deployed = describe(&aws, name)?;
                 let output = |output: &str| {
@@ -80,20 +79,17 @@ impl Stack {
                     keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
                 };
                 let queue_url = output("QueueUrl")?;
-                (named("stack", name), deployed, queue_url, place)
+                (deployed, queue_url, place)
             }
             (None, Some(url), Some(table)) => {
                 let place = Place { table: table.clone(), bucket: args.bucket.clone(), keep_days: KEEP_DAYS };
-                let bucket = args.bucket.as_ref().map(|bucket| named("bucket", bucket)).unwrap_or_default();
-                let flags = format!("{}{}{bucket}", named("queue-url", url), named("table", table));
-                (flags, Deployed::default(), url.clone(), place)
+                (Deployed::default(), url.clone(), place)
             }
             _ => return Err(Fault::usage_text("--queue-url needs --table beside it")),
         };
         let ledger = Ledger::new(&aws.config, place, clock);
         let queue = Queue::new(&aws.config, queue_url, ledger.clone());
-        let flags = format!("{flags}{}", aws_args.flags());
-        Ok(Some(Self { flags, aws, ledger, queue, deployed }))
+        Ok(Some(Self { flags: flags(args, aws_args), aws, ledger, queue, deployed }))
     }
 
     /// What runs in it, for a job.
@@ -126,6 +122,20 @@ impl Stack {
         self.aws.block_on(self.ledger.set_enqueued(id, round))?;
         Ok(true)
     }
+}
+
+/// The flags that name a stack again, for a command that goes on with its jobs; nothing when there is none.
+pub(crate) fn flags(args: &StackArgs, aws_args: &AwsArgs) -> String {
+    let named = [
+        ("stack", &args.stack),
+        ("queue-url", &args.queue_url),
+        ("table", &args.table),
+        ("bucket", &args.bucket),
+    ];
+    let flag =
+        |(name, value): (&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
+    let place: String = named.into_iter().filter_map(flag).collect();
+    if place.is_empty() { place } else { place + &aws_args.flags() }
 }
 
 /// The header by which X-Ray puts the runs of a job's copies into one trace: its id has the time of the submission and

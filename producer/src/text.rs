@@ -70,7 +70,7 @@ fn copies(report: &JobReport) -> String {
 
 fn lines_of_evidence(report: &JobReport, evidence: &Evidence, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    if evidence.worker_processes > 0 && report.calculation.runs_elsewhere() {
+    if evidence.worker_processes > 0 && report.calculation.hides_its_machine() {
         let processes = counted(evidence.worker_processes, "process", "processes");
         lines.push(format!("called from {processes} here; the machines that ran it are not seen"));
     } else if evidence.worker_processes > 0 {
@@ -92,7 +92,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &Evidence, settings: &Setting
         lines.push(format!("the two most frequent outputs differ first at byte {}", difference.byte));
     }
     if matches!(report.verdict, Verdict::Divergent | Verdict::Inconclusive) {
-        lines.push(format!("more: producer copies {}{}", report.job, settings.store_flag));
+        lines.push(format!("more: producer copies {}{}", report.job, settings.place_flags()));
     }
     lines
 }

@@ -22,7 +22,7 @@ const PASSING: [&str; 9] = [
 /// An error of AWS, with the code and the words that it gave.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {}", describe(.code.as_deref(), .message.as_deref()))]
-struct AwsFault {
+pub struct AwsFault {
     operation: &'static str,
     code: Option<String>,
     message: Option<String>,

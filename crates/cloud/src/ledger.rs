@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
-use concord_protocol::{Job, JobId, JobState};
+use concord_protocol::{Job, JobId, JobState, Timestamp};
 
 use crate::fault;
 use crate::item::{self, Attributes, JOB_ITEM, job};
@@ -54,7 +54,13 @@ impl Ledger {
 
     /// When an item that is written now expires, in seconds since 1970, as the table's time to live wants it.
     pub(crate) fn expires_at(&self) -> u64 {
-        self.clock.now().unix_ms / 1_000 + u64::from(self.keep_days) * 24 * 60 * 60
+        self.expires_after(self.clock.now())
+    }
+
+    /// When an item that is needed until `moment` expires.
+    pub(crate) fn expires_after(&self, moment: Timestamp) -> u64 {
+        let later = moment.max(self.clock.now());
+        later.unix_ms / 1_000 + u64::from(self.keep_days) * 24 * 60 * 60
     }
 
     /// An item as it stands now.
@@ -112,7 +118,8 @@ impl ReadJob for Ledger {
 
 impl ReplaceState for Ledger {
     async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
-        let attributes = job::state_attributes(&state)?;
+        let mut attributes = job::state_attributes(&state)?;
+        attributes.insert("expires_at".to_owned(), item::number(self.expires_after(state.deadline_at)));
         let before = AttributeValue::N(state.revision.saturating_sub(1).to_string());
         let mut update = self
             .dynamodb

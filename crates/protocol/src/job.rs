@@ -38,6 +38,16 @@ pub enum Calculation {
 }
 
 impl Calculation {
+    /// Whether the machine that computes is not the worker's, so that the worker's environment says nothing of it.
+    #[must_use]
+    pub fn hides_its_machine(&self) -> bool {
+        match self {
+            Self::Function { .. } => true,
+            Self::Deployed { description } => description.starts_with("function "),
+            Self::Probe { .. } | Self::Command { .. } => false,
+        }
+    }
+
     /// Whether it runs on other machines and is only waited for here, so that a copy needs no thread of its own.
     #[must_use]
     pub fn runs_elsewhere(&self) -> bool {

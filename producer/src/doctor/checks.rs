@@ -119,10 +119,13 @@ fn table(stack: &Stack) -> Seen {
     }
     let indexes = table.global_secondary_indexes.unwrap_or_default();
     let by_status = indexes.iter().find(|index| index.index_name.as_deref() == Some("by_status"));
-    let by_status =
-        by_status.ok_or_else(|| Wrong::new("its index by_status is not there: list finds nothing", REDEPLOY))?;
+    let by_status = by_status
+        .ok_or_else(|| Wrong::new("its index by_status is not there: list finds nothing", REDEPLOY))?;
     if let Some(status) = by_status.index_status.as_ref().filter(|status| **status != IndexStatus::Active) {
-        return Err(Wrong::new(format!("its index by_status is {}", status.as_str()), "wait, and look again"));
+        return Err(Wrong::new(
+            format!("its index by_status is {}", status.as_str()),
+            "wait, and look again",
+        ));
     }
     Ok(format!("active, with stream and index: {}", table.table_name.unwrap_or_default()))
 }

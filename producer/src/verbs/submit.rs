@@ -82,7 +82,7 @@ fn deployed(stack: &Stack, args: &SubmitArgs, payloads: &[NamedPayload]) -> Resu
         return Err(Fault::usage_text(format!(
             "a stack runs what it was deployed with, and takes no {what}"
         ))
-        .hint("make deploy STACK=NAME with CALC=command or CALC=function deploys another calculation"));
+        .hint("make deploy STACK=NAME SET=\"Calculation=command …\" deploys another calculation"));
     }
     if stack.deployed.calculation == "probe" {
         payloads.iter().try_for_each(|payload| probe(payload).map(|_| ()))?;
@@ -103,10 +103,10 @@ fn policy(args: &SubmitArgs, stack: Option<&Stack>) -> Result<Policy, Fault> {
     let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
     let copy_timeout_ms = args.copy_timeout.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
     if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
-        && attempts > receives_max
+        && attempts >= receives_max
     {
         return Err(Fault::usage_text(format!(
-            "{attempts} attempts, but the stack's queue delivers a copy {receives_max} times at most"
+            "{attempts} attempts, but the stack's queue delivers a copy {receives_max} times, and one is spare"
         ))
         .hint("ask for fewer --attempts, or deploy the stack with a larger MaxReceives"));
     }
