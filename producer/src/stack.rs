@@ -103,6 +103,11 @@ impl Stack {
         Ok(enqueued.is_some_and(|round| round >= job.state.round))
     }
 
+    /// Has outcomes of a job that its tallies lack folded again; gives how many.
+    pub(crate) fn fold_again(&self, job: &Job) -> Result<usize, Fault> {
+        Ok(self.aws.block_on(self.ledger.fold_again(job))?)
+    }
+
     /// Puts the copies of the job's round that gave no digest on the queue, and records that when all are there.
     /// `part` hears of each part that is, and says whether to go on.
     pub(crate) fn enqueue(

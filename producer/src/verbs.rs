@@ -107,12 +107,18 @@ fn replace(
     id: &JobId,
     next: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> Result<(), Fault> {
+    let mut wanted = None;
     loop {
         let job = home.read_job(id)?;
         let job = job.ok_or_else(|| unknown(id.as_str()))?;
-        let state = next(&job).map_err(|error| Fault::usage_text(format!("job {id}: {error}")))?;
-        if home.replace_state(id, state)? {
+        if wanted.as_ref() == Some(&job.state) {
+            // It was written, and only the answer was lost.
             return Ok(());
         }
+        let state = next(&job).map_err(|error| Fault::usage_text(format!("job {id}: {error}")))?;
+        if home.replace_state(id, state.clone())? {
+            return Ok(());
+        }
+        wanted = Some(state);
     }
 }

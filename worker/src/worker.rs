@@ -8,7 +8,7 @@ use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Environment, Failure, Job, JobId, Outcome, Produced};
+use concord_protocol::{Digest, Environment, Failure, Job, JobId, Outcome, Produced, Timestamp};
 use futures::FutureExt;
 
 use crate::payloads::Payloads;
@@ -65,25 +65,28 @@ where
         }
     }
 
-    /// Runs the copy that was delivered, within `time_limit` and the job's own limit, and records what it gave. With no
-    /// time at all, nothing is run.
+    /// Runs the copy that was delivered, until `ends_at` and the job's own limit at most, and records what it gave. With
+    /// less than a second left, nothing is run.
     ///
     /// # Errors
     /// When a port fails. Nothing is lost by that: the message stays on the queue and comes again.
-    pub async fn handle(&self, delivery: &Delivery, time_limit: Duration) -> PortResult<Disposition> {
-        if time_limit.is_zero() {
-            return Ok(Disposition::Left);
-        }
+    pub async fn handle(&self, delivery: &Delivery, ends_at: Timestamp) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         let job = job.ok_or(PortError::Rejected("a message names a job that is not in the ledger"))?;
+        if delivery.copy.index >= job.spec.copies {
+            return Err(PortError::Rejected("a message names a copy that its job does not have"));
+        }
         if !job.wants(delivery.round, self.clock.now()) {
             return Ok(Disposition::Done);
         }
-        let task = Task {
-            payload: self.payload(&job).await?,
-            time_limit: time_limit.min(Duration::from_millis(job.spec.policy.copy_timeout_ms)),
-            spec: Arc::clone(&job.spec),
-        };
+        let payload = self.payload(&job).await?;
+        // Whole seconds, so that copies which run out of time give the same reason.
+        let left = Duration::from_secs(ends_at.ms_since(self.clock.now()) / 1_000);
+        if left.is_zero() {
+            return Ok(Disposition::Left);
+        }
+        let time_limit = left.min(Duration::from_millis(job.spec.policy.copy_timeout_ms));
+        let task = Task { payload, time_limit, spec: Arc::clone(&job.spec) };
         let started_at = self.clock.now();
         let started_us = self.clock.ticks_us();
         let output = self.run(task).await;

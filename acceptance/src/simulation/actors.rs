@@ -2,14 +2,13 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use concord_aggregator::Aggregator;
 use concord_protocol::ports::{
     AcknowledgeChanges, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies,
     FedChange, PortError, PortResult, ReadChanges, ReadJob, ReceiveCopies, ReceiveDeadLetters, ReplaceState,
 };
-use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState};
+use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState, Timestamp};
 use concord_worker::{Disposition, Worker};
 
 use super::calculation::Simulated;
@@ -38,7 +37,7 @@ pub(super) async fn receive(ports: Ports, count_max: usize) {
 
 /// Hands a delivery to a worker, and does with the message what it says.
 pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: Ports, delivery: Delivery) {
-    let done = match worker.handle(&delivery, Duration::MAX).await {
+    let done = match worker.handle(&delivery, Timestamp::NEVER).await {
         Ok(Disposition::Done) => ports.delete_message(&delivery).await,
         Ok(Disposition::Again { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
         Ok(Disposition::Left) => Ok(()),

@@ -7,22 +7,27 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 
 use concord_cloud::{
-    Announcer, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place, ReadMessage,
-    Record, StreamChange, SystemClock, complain,
+    Announcer, AsideQueue, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
+    ReadMessage, Record, StreamChange, SystemClock, complain,
 };
 use concord_protocol::ports::{Clock, Delivery, PortError, PortResult, ReadJob};
-use concord_protocol::{Change, JobId, Timestamp};
+use concord_protocol::{JobId, Timestamp};
+use futures::{StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 
 use super::Settings;
 use crate::{Aggregator, GIVEN_UP};
 
+/// Rounds whose deadlines are sent side by side, at most.
+const ROUNDS_AT_ONCE_MAX: usize = 32;
+
 /// What comes in, and where it goes.
 pub struct Doors<W> {
     ledger: Ledger,
     aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
     deadlines: DeadlineQueue,
+    aside: AsideQueue,
     deadline_queue: String,
     dead_letter_queue: String,
     clock: SystemClock,
@@ -43,6 +48,7 @@ impl<W: Write + Send> Doors<W> {
             deadline_queue: name(&settings.deadline_queue_url),
             dead_letter_queue: name(&settings.dead_letter_queue_url),
             deadlines: DeadlineQueue::new(events, settings.deadline_queue_url),
+            aside: AsideQueue::new(events, settings.aside_queue_url),
             clock,
         }
     }
@@ -70,16 +76,20 @@ impl<W: Write + Send> Doors<W> {
         Ok(serde_json::to_value(reply)?)
     }
 
-    /// Folds a batch of the stream.
+    /// Folds a batch of the stream. What can never be folded is put aside, so that it holds nothing else up.
     async fn fold(&self, records: Vec<Record>) -> BatchReply {
         let mut failed = Vec::new();
         let mut changes = Vec::new();
         let mut ids_of = BTreeMap::<JobId, Vec<String>>::new();
+        let mut due = Vec::new();
         for Record { id, changes: said } in records {
-            let Some(said) = said else {
-                complain(&id, &PortError::Rejected("a record of the stream cannot be read"));
-                failed.push(id);
-                continue;
+            let said = match said {
+                Ok(said) => said,
+                Err(record) => {
+                    let unreadable = PortError::Rejected("a record of the stream cannot be read");
+                    failed.extend(self.put_aside(vec![id], &unreadable, record).await);
+                    continue;
+                }
             };
             for change in said {
                 match change {
@@ -88,39 +98,57 @@ impl<W: Write + Send> Doors<W> {
                         changes.push(change);
                     }
                     StreamChange::Due { job, round, deadline_at } => {
-                        if let Err(error) = self.begin_round(job, round, deadline_at).await {
-                            complain(&id, &error);
-                            failed.push(id.clone());
-                        }
+                        due.push(self.begin_round(id.clone(), job, round, deadline_at));
                     }
                 }
             }
         }
-        failed.extend(self.fold_changes(&changes, ids_of).await);
+        let begun = stream::iter(due).buffer_unordered(ROUNDS_AT_ONCE_MAX);
+        failed.extend(begun.filter_map(std::future::ready).collect::<Vec<_>>().await);
+        for (job, error) in self.aggregator.fold(&changes).await {
+            let ids = ids_of.remove(&job).unwrap_or_default();
+            if matches!(error, PortError::Rejected(_)) {
+                failed.extend(self.put_aside(ids, &error, json!({ "job": job })).await);
+            } else {
+                complain(job.as_str(), &error);
+                failed.extend(ids);
+            }
+        }
         BatchReply::from_lowest(failed)
     }
 
-    async fn fold_changes(
-        &self,
-        changes: &[Change],
-        mut ids_of: BTreeMap<JobId, Vec<String>>,
-    ) -> Vec<String> {
-        let mut failed = Vec::new();
-        for (job, error) in self.aggregator.fold(changes).await {
-            let ids = ids_of.remove(&job).unwrap_or_default();
-            complain(job.as_str(), &error);
-            failed.extend(ids);
+    /// Puts records aside that can never be folded; gives those that could not be put there.
+    async fn put_aside(&self, ids: Vec<String>, error: &PortError, what: Value) -> Vec<String> {
+        complain(&ids.join(" "), error);
+        let aside =
+            json!({"from": "stream", "sequence_numbers": ids, "error": error.to_string(), "what": what});
+        match self.aside.put(&aside).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                complain(&ids.join(" "), &error);
+                ids
+            }
         }
-        failed
     }
 
-    /// Sees to it that a round ends by its deadline.
-    async fn begin_round(&self, job: JobId, round: u32, deadline_at: Timestamp) -> PortResult<()> {
-        if round > 0 {
-            // A retry may find that nothing is left to run: then nothing would come in that ends the job.
-            self.aggregator.meet_deadline(&job).await?;
-        }
-        self.deadlines.send(job, round, deadline_at, self.clock.now()).await
+    /// Sees to it that a round ends by its deadline; gives the record's id when that failed.
+    async fn begin_round(
+        &self,
+        id: String,
+        job: JobId,
+        round: u32,
+        deadline_at: Timestamp,
+    ) -> Option<String> {
+        let begun = async {
+            if round > 0 {
+                // A retry may find that nothing is left to run: then nothing would come in that ends the job.
+                self.aggregator.meet_deadline(&job).await?;
+            }
+            self.deadlines.send(job, round, deadline_at, self.clock.now()).await
+        };
+        let error = begun.await.err()?;
+        complain(&id, &error);
+        Some(id)
     }
 
     async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
@@ -152,8 +180,12 @@ impl<W: Write + Send> Doors<W> {
     async fn give_up(&self, message: &ReadMessage) -> PortResult<()> {
         let copy = CopyMessage::parse(&message.body).map_err(unreadable)?;
         let round = copy.round;
-        let delivery =
-            Delivery { copy: copy.copy(), round, receive_count: message.receive_count, receipt: 0 };
+        let copy = copy.copy();
+        let job = self.ledger.read_job(&copy.job).await?;
+        if job.is_none_or(|job| copy.index >= job.spec.copies) {
+            return Err(PortError::Rejected("a dead letter names a copy that no job has"));
+        }
+        let delivery = Delivery { copy, round, receive_count: message.receive_count, receipt: 0 };
         self.aggregator.give_up(&delivery, GIVEN_UP).await
     }
 }

@@ -6,6 +6,8 @@ const TABLE: &str = "TABLE";
 const DEADLINE_QUEUE_URL: &str = "DEADLINE_QUEUE_URL";
 /// Address of the queue of dead letters.
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+/// Address of the queue of what nothing can handle.
+const ASIDE_QUEUE_URL: &str = "ASIDE_QUEUE_URL";
 /// The EventBridge bus that hears of verdicts.
 const EVENT_BUS: &str = "EVENT_BUS";
 /// Days until what is written expires.
@@ -22,6 +24,8 @@ pub struct Settings {
     pub deadline_queue_url: String,
     /// Address of the queue of dead letters.
     pub dead_letter_queue_url: String,
+    /// Address of the queue of what nothing can handle.
+    pub aside_queue_url: String,
     /// Name of the EventBridge bus that hears of verdicts.
     pub event_bus: String,
     /// Days until what is written expires.
@@ -55,6 +59,7 @@ impl Settings {
             table: needed(TABLE)?,
             deadline_queue_url: needed(DEADLINE_QUEUE_URL)?,
             dead_letter_queue_url: needed(DEAD_LETTER_QUEUE_URL)?,
+            aside_queue_url: needed(ASIDE_QUEUE_URL)?,
             event_bus: needed(EVENT_BUS)?,
             keep_days: keep_days.ok_or(SettingsError::NoDays(KEEP_DAYS, days))?,
             stack: needed(CONCORD_STACK)?,
@@ -82,7 +87,15 @@ mod tests {
     #[test]
     fn a_missing_or_senseless_variable_is_an_error_that_names_it() {
         assert!(Settings::read(with("", "")).is_ok());
-        for name in [TABLE, DEADLINE_QUEUE_URL, DEAD_LETTER_QUEUE_URL, EVENT_BUS, KEEP_DAYS, CONCORD_STACK] {
+        for name in [
+            TABLE,
+            DEADLINE_QUEUE_URL,
+            DEAD_LETTER_QUEUE_URL,
+            ASIDE_QUEUE_URL,
+            EVENT_BUS,
+            KEEP_DAYS,
+            CONCORD_STACK,
+        ] {
             assert_eq!(Settings::read(with(name, "")), Err(SettingsError::Missing(name)));
         }
         for days in ["0", "-1", "3651", "a month"] {

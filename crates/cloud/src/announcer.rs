@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use concord_protocol::ports::{Announce, PortError, PortResult, ReadJob, ReadTally};
-use concord_protocol::{Announcement, Digest, InconclusiveCause, Job, JobId, JobTally, Verdict};
+use concord_protocol::{Announcement, Digest, InconclusiveCause, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -58,14 +58,15 @@ impl<W: Write> Announcer<W> {
 }
 
 impl<W: Write + Send> Announce for Announcer<W> {
-    /// The metrics come last: they cannot fail, so that an event which did is not counted twice when it is sent again.
+    /// The metrics come last, once the event was taken. Both are at least once: a batch of the stream that comes again
+    /// brings them again, so their sums are upper bounds.
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let job = self.ledger.read_job(&announcement.job).await?;
         let job = job.ok_or(PortError::Rejected("a verdict names a job that is not in the ledger"))?;
         let tally = self.ledger.read_tally(&announcement.job).await?;
         let detail = Detail::new(&self.stack, announcement, &job, &tally);
         self.put_event(&detail).await?;
-        let line = format!("{}\n", metrics(&detail));
+        let line = format!("{}\n", metrics(&detail, self.ledger.now()));
         let mut log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         log.write_all(line.as_bytes()).map_err(|error| PortError::Retry(Box::new(error)))
     }
@@ -145,11 +146,12 @@ impl<'a> Detail<'a> {
 }
 
 /// A line in the embedded metric format. Few dimensions: each set of values is a metric that is paid for.
-fn metrics(detail: &Detail<'_>) -> Value {
+fn metrics(detail: &Detail<'_>, now: Timestamp) -> Value {
     let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
     json!({
         "_aws": {
-            "Timestamp": detail.decided_at.0.unix_ms,
+            // When it is told of: an alarm does not look back to when it was decided.
+            "Timestamp": now.unix_ms,
             "CloudWatchMetrics": [
                 {
                     "Namespace": METRIC_NAMESPACE,

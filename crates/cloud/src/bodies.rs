@@ -49,8 +49,9 @@ impl WriteOutput for Ledger {
         }
         let zstd = zstd::encode_all(&bytes[..], ZSTD_LEVEL).map_err(refused)?;
         let inline = zstd.len() <= INLINE_BYTES_MAX;
-        if !inline {
-            self.put_object(&output_object(job, digest), zstd.clone()).await?;
+        let mut kept = Some(zstd);
+        if !inline && let Some(zstd) = kept.take() {
+            self.put_object(&output_object(job, digest), zstd).await?;
         }
         let body = BodyAttributes {
             job: job.clone(),
@@ -58,7 +59,7 @@ impl WriteOutput for Ledger {
             digest,
             bytes: bytes.len() as u64,
             body: None,
-            zstd: inline.then_some(Bytes(zstd)),
+            zstd: kept.map(Bytes),
             expires_at: self.expires_at(),
         };
         let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes(&body)?));

@@ -2,10 +2,11 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use concord_protocol::ports::{CreateJobs, NewJob, PortError, PortResult};
 use concord_protocol::{Job, JobId};
+use futures::future::try_join_all;
 
 use crate::bodies::{INLINE_BYTES_MAX, payload_object};
 use crate::fault;
@@ -21,13 +22,17 @@ const JOBS_AT_ONCE_MAX: usize = 50;
 /// Bytes of payloads in one transaction, at most, of the 4 MB that it may have in all.
 const BYTES_AT_ONCE_MAX: usize = 3 * 1024 * 1024;
 
+/// Why an id cannot be used again yet.
+const LEFT: &str =
+    "the id of a job was used before, and outcomes of that job have not expired yet: choose another";
+
 /// What a transaction came to.
 enum Created {
     All,
+    /// They were there before, of the same submission.
+    Stood,
     /// One of the ids is taken, by this job.
     Taken(Box<Job>),
-    /// Some of the jobs were there already, of the same submission: the rest is to be created one by one.
-    Partly,
 }
 
 /// When a submission of several jobs was entered.
@@ -52,18 +57,11 @@ impl CreateJobs for Ledger {
             if several { self.begin_submission(&submission, jobs.len()).await? } else { Begun::Before };
         let resumed = begun == Begun::InPart;
         let mut created = Vec::new();
-        for batch in batches(&jobs) {
+        // What is there in part is completed one by one: a transaction is all or none.
+        for batch in batches(&jobs, if resumed { 1 } else { JOBS_AT_ONCE_MAX }) {
             match self.create_batch(batch, resumed).await? {
                 Created::All => created.extend(batch.iter().map(|new| new.spec.job.clone())),
-                Created::Partly => {
-                    for new in batch {
-                        if let Created::Taken(taken) =
-                            self.create_batch(std::slice::from_ref(new), true).await?
-                        {
-                            return Ok(Some(*taken));
-                        }
-                    }
-                }
+                Created::Stood => {}
                 Created::Taken(taken) => {
                     self.remove(&submission, begun == Begun::Now, &created).await?;
                     return Ok(Some(*taken));
@@ -78,12 +76,12 @@ impl CreateJobs for Ledger {
 }
 
 /// Jobs that fit into one transaction each.
-fn batches(jobs: &[NewJob]) -> Vec<&[NewJob]> {
+fn batches(jobs: &[NewJob], jobs_max: usize) -> Vec<&[NewJob]> {
     let mut batches = Vec::new();
     let mut rest = jobs;
     while !rest.is_empty() {
         let mut bytes = 0;
-        let fitting = rest.iter().take(JOBS_AT_ONCE_MAX).take_while(|new| {
+        let fitting = rest.iter().take(jobs_max).take_while(|new| {
             bytes += inline_bytes(new);
             bytes <= BYTES_AT_ONCE_MAX
         });
@@ -137,6 +135,9 @@ impl Ledger {
 
     /// Creates jobs in one transaction. `resumed` says that jobs of the same submission may be there already.
     async fn create_batch(&self, batch: &[NewJob], resumed: bool) -> PortResult<Created> {
+        if !resumed {
+            try_join_all(batch.iter().map(|new| self.check_unused(&new.spec.job))).await?;
+        }
         let mut transaction = self.dynamodb.transact_write_items();
         for new in batch {
             if new.payload.len() > INLINE_BYTES_MAX {
@@ -158,11 +159,35 @@ impl Ledger {
         let total = standing.len();
         match standing.into_iter().find(|job| !ours(job)) {
             Some(taken) => Ok(Created::Taken(Box::new(taken))),
-            None if total == batch.len() => Ok(Created::All),
-            None if total > 0 => Ok(Created::Partly),
+            None if total == batch.len() => Ok(Created::Stood),
             // Another transaction was at the same items.
             None => Err(PortError::Retry(Box::new(error))),
         }
+    }
+
+    /// Refuses an id under which something of an earlier job is left: its items expire one by one, and a tally or an
+    /// outcome of another payload must never count for this one.
+    async fn check_unused(&self, job: &JobId) -> PortResult<()> {
+        let query = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#job = :job")
+            .expression_attribute_names("#job", item::JOB)
+            .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
+            .consistent_read(true)
+            // One may be a submission of the same name, which is no job.
+            .limit(2);
+        let items = query.send().await.map_err(fault::port("Query"))?.items.unwrap_or_default();
+        let of_a_job = |item: &item::Attributes| {
+            let kind = item.get(item::ITEM).and_then(|kind| kind.as_s().ok());
+            kind.is_some_and(|kind| kind != SUBMISSION_ITEM)
+        };
+        // A job that is there is for the transaction to find.
+        if !items.iter().any(of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
+            return Ok(());
+        }
+        Err(PortError::Rejected(LEFT))
     }
 
     fn put_job(&self, new: &NewJob) -> PortResult<TransactWriteItem> {

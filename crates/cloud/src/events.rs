@@ -54,8 +54,8 @@ pub struct ReadMessage {
 pub struct Record {
     /// Its sequence number.
     pub id: String,
-    /// What it says; `None` when it cannot be read.
-    pub changes: Option<Vec<StreamChange>>,
+    /// What it says, or the record itself when it cannot be read.
+    pub changes: Result<Vec<StreamChange>, Value>,
 }
 
 /// The reply to a batch: the records that have to come again.
@@ -141,12 +141,10 @@ fn text_at(record: &Value, pointer: &str) -> Result<String, EventError> {
 impl Record {
     fn read(record: Value) -> Result<Self, EventError> {
         let id = text_at(&record, "/dynamodb/SequenceNumber")?;
-        let read: Result<EventRecord, _> = serde_json::from_value(record);
-        let changes = read.ok().and_then(|record| {
-            let images = record.change;
-            stream_changes(images.old_image, images.new_image).ok()
-        });
-        Ok(Self { id, changes })
+        let read: Option<EventRecord> = serde_json::from_value(record.clone()).ok();
+        let images = read.map(|record| record.change);
+        let changes = images.and_then(|images| stream_changes(images.old_image, images.new_image).ok());
+        Ok(Self { id, changes: changes.ok_or(record) })
     }
 }
 

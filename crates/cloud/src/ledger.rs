@@ -1,12 +1,19 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
 use concord_protocol::{Job, JobId, JobState, Timestamp};
 
+use crate::access::CONNECT_TIMEOUT;
 use crate::fault;
 use crate::item::{self, Attributes, JOB_ITEM, job};
+
+/// Longest time that one attempt at a request to the table may take; items are small.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Jobs that a process remembers to have seen, at most.
 const KNOWN_JOBS_MAX: usize = 4_096;
@@ -42,14 +49,24 @@ impl Ledger {
             let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
             (aws_sdk_s3::Client::from_conf(config), bucket)
         };
+        let quick = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .build();
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(quick).build();
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             bucket: place.bucket.map(s3),
             table: place.table,
             keep_days: place.keep_days,
             clock,
             known_jobs: Arc::default(),
         }
+    }
+
+    /// The moment it is now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// When an item that is written now expires, in seconds since 1970, as the table's time to live wants it.

@@ -5,8 +5,11 @@
 //! no Lambda runtime, no command line, and reads no environment but through the SDK's own settings.
 
 mod access;
+mod again;
 #[cfg(feature = "lambda")]
 mod announcer;
+#[cfg(feature = "lambda")]
+mod aside;
 mod bodies;
 mod create;
 mod deadlines;
@@ -26,6 +29,8 @@ mod tallies;
 pub use access::{Access, sdk_config};
 #[cfg(feature = "lambda")]
 pub use announcer::{Announcer, EVENT_DETAIL_TYPE, EVENT_SOURCE, METRIC_NAMESPACE};
+#[cfg(feature = "lambda")]
+pub use aside::AsideQueue;
 pub use deadlines::DeadlineQueue;
 #[cfg(feature = "lambda")]
 pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, complain};

@@ -15,8 +15,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use concord_aggregator::Aggregator;
-use concord_protocol::Environment;
 use concord_protocol::ports::{Clock, DelayMessage, Delivery, PortError, PortResult};
+use concord_protocol::{Environment, Timestamp};
 use concord_worker::{Calculate, Disposition, Runs, Worker};
 use event_listener::Listener;
 use futures::StreamExt;
@@ -262,7 +262,7 @@ impl<C: Calculate> Fleet<C> {
     }
 
     async fn run_and_settle(&self, delivery: Delivery) -> PortResult<()> {
-        match self.worker.handle(&delivery, Duration::MAX).await {
+        match self.worker.handle(&delivery, Timestamp::NEVER).await {
             Ok(Disposition::Again { delay_ms }) => {
                 return self.store.delay_message(&delivery, delay_ms).await;
             }

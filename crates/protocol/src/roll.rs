@@ -35,12 +35,14 @@ impl Roll {
     #[must_use]
     pub fn of_chunk(job_copies: u32, chunk: u32, tally: &Tally) -> Self {
         let wanted = copies_in_chunk(job_copies, chunk);
+        // What a stray message made of a copy that the job does not have stands for none that it has.
+        let of_the_job = CopySet::first(wanted);
         let mut roll = Self { witnesses: tally.digests.keys().take(2).copied().collect(), ..Self::default() };
-        let produced = tally.produced();
+        let produced = tally.produced().intersection(of_the_job);
         if produced.len() == wanted {
             roll.produced.insert(chunk);
         } else if let Some(round) = tally.latest_failed_round()
-            && produced.union(tally.failed(round)).len() == wanted
+            && produced.union(tally.failed(round)).intersection(of_the_job).len() == wanted
         {
             roll.round = round;
             roll.accounted.insert(chunk);

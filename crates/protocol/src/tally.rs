@@ -61,6 +61,12 @@ impl CopySet {
         Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
+    /// What is in both.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    }
+
     /// What is in this one but not in the other.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
@@ -79,6 +85,12 @@ impl CopySet {
         self.0.iter().all(|&word| word == 0)
     }
 
+    /// Whether a place is in the set.
+    #[must_use]
+    pub fn contains(&self, place: u32) -> bool {
+        place < CHUNK_COPIES && self.0[place as usize / 64] >> (place % 64) & 1 == 1
+    }
+
     /// The lowest place in the set.
     #[must_use]
     pub fn lowest(&self) -> Option<u32> {
@@ -87,7 +99,7 @@ impl CopySet {
 
     /// The places, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..CHUNK_COPIES).filter(|&place| self.0[place as usize / 64] >> (place % 64) & 1 == 1)
+        (0..CHUNK_COPIES).filter(|&place| self.contains(place))
     }
 
     /// The stored form: little-endian words, place `i` in bit `i % 64` of word `i / 64`.

@@ -9,6 +9,9 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
+    /// A moment that never comes.
+    pub const NEVER: Self = Self { unix_ms: u64::MAX };
+
     /// The moment `unix_ms` milliseconds after the Unix epoch.
     #[must_use]
     pub fn from_unix_ms(unix_ms: u64) -> Self {

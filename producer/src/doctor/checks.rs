@@ -204,5 +204,5 @@ fn alarm(stack: &Stack) -> Seen {
         return Err(Wrong::new(format!("the alarm {name} tells nobody of a divergence"), REDEPLOY));
     }
     let state = alarm.state_value.unwrap_or(StateValue::InsufficientData);
-    Ok(format!("{name} tells {topic}; it is {}", state.as_str()))
+    Ok(format!("{name} tells {topic} (who listens there was not looked at); it is {}", state.as_str()))
 }

@@ -42,6 +42,10 @@ fn retry_in(
     let (mut ended, mut open) = (Vec::new(), Vec::new());
     for id in jobs {
         let job = home.read_job(id)?.ok_or_else(|| watch::gone(id))?;
+        let again = stack.fold_again(&job)?;
+        if again > 0 {
+            printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {again}"));
+        }
         if job.state.ended_at.is_some() { ended.push(id.clone()) } else { open.push(job) }
     }
     for job in &open {

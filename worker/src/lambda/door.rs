@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use concord_cloud::{
@@ -11,7 +10,7 @@ use concord_cloud::{
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Job, JobId, Outcome, Settlement};
+use concord_protocol::{Digest, Failure, Job, JobId, Outcome, Settlement, Timestamp};
 use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
@@ -20,8 +19,9 @@ use super::Settings;
 use super::bounded::Bounded;
 use crate::{Calculate, Disposition, Worker, environment};
 
-/// Milliseconds kept of an invocation's time to record what its runs came to.
-const MARGIN_MS: u64 = 2_000;
+/// Milliseconds kept of an invocation's time to record what its runs came to, at least and at most; between those, a
+/// twentieth of it.
+const MARGIN_MS: (u64, u64) = (2_000, 10_000);
 
 /// Milliseconds until a message comes again whose handling failed because AWS did not do its part.
 const OUTAGE_DELAY_MS: u64 = 30_000;
@@ -32,6 +32,7 @@ const SENSELESS_DELAY_MS: u64 = 1_000;
 /// What comes in, and where it goes.
 pub struct Door<C> {
     worker: Worker<Kept, Bounded<C>, SystemClock>,
+    ledger: Ledger,
     queue: Queue,
     clock: SystemClock,
     at_once: usize,
@@ -47,10 +48,11 @@ impl<C: Calculate + 'static> Door<C> {
         let ledger = Ledger::new(config, place, Arc::new(clock));
         let queue = Queue::new(sqs, settings.queue_url, ledger.clone());
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let kept = Kept { ledger, hash_only: settings.hash_only };
+        let kept = Kept { ledger: ledger.clone(), hash_only: settings.hash_only };
         let calculation = Bounded(Arc::new(calculation));
         Self {
             worker: Worker::new(kept, calculation, clock, environment(settings.sandbox, &cpuinfo)),
+            ledger,
             queue,
             clock,
             at_once: settings.workers,
@@ -64,6 +66,9 @@ impl<C: Calculate + 'static> Door<C> {
     /// # Errors
     /// When the event is none of those that this function serves.
     pub async fn handle(&self, event: Value, deadline_unix_ms: u64) -> Result<Value, Error> {
+        let now_ms = self.clock.now().unix_ms;
+        let margin_ms = (deadline_unix_ms.saturating_sub(now_ms) / 20).clamp(MARGIN_MS.0, MARGIN_MS.1);
+        let ends_at = Timestamp::from_unix_ms(deadline_unix_ms.saturating_sub(margin_ms));
         let messages = match Event::parse(event)? {
             Event::Messages(messages) => messages,
             Event::AskVersion => {
@@ -71,19 +76,19 @@ impl<C: Calculate + 'static> Door<C> {
             }
             Event::Stream(_) => return Err("this function serves a queue, not a stream".into()),
         };
-        let handled = messages.into_iter().map(|message| self.message(message, deadline_unix_ms));
+        let handled = messages.into_iter().map(|message| self.message(message, ends_at));
         let failed = stream::iter(handled).buffer_unordered(self.at_once).filter_map(std::future::ready);
         Ok(serde_json::to_value(BatchReply::failed(failed.collect::<Vec<_>>().await))?)
     }
 
     /// Handles a message; gives its id when it has to come again.
-    async fn message(&self, message: Message, deadline_unix_ms: u64) -> Option<String> {
+    async fn message(&self, message: Message, ends_at: Timestamp) -> Option<String> {
         let Message { id, read } = message;
         let Some(read) = read else {
             complain(&id, &PortError::Rejected("a message lacks what SQS gives to every one"));
             return Some(id);
         };
-        let run = AssertUnwindSafe(self.run(&read, deadline_unix_ms)).catch_unwind().await;
+        let run = AssertUnwindSafe(self.run(&read, ends_at)).catch_unwind().await;
         let delay_ms = match run {
             Ok(Ok(Disposition::Done)) => return None,
             Ok(Ok(Disposition::Again { delay_ms })) => delay_ms,
@@ -101,16 +106,36 @@ impl<C: Calculate + 'static> Door<C> {
         Some(id)
     }
 
-    async fn run(&self, message: &ReadMessage, deadline_unix_ms: u64) -> PortResult<Disposition> {
+    async fn run(&self, message: &ReadMessage, ends_at: Timestamp) -> PortResult<Disposition> {
         let copy = CopyMessage::parse(&message.body)
             .map_err(|_| PortError::Rejected("the body of a message is not that of a copy"))?;
         let round = copy.round;
         let receive_count = message.receive_count;
         let delivery = Delivery { copy: copy.copy(), round, receive_count, receipt: 0 };
-        let remaining_ms = deadline_unix_ms.saturating_sub(self.clock.now().unix_ms);
-        // Whole seconds, so that copies which run out of time give the same reason.
-        let time_limit = Duration::from_secs(remaining_ms.saturating_sub(MARGIN_MS) / 1_000);
-        self.worker.handle(&delivery, time_limit).await
+        match self.worker.handle(&delivery, ends_at).await {
+            Err(PortError::Rejected(reason)) => self.give_up(delivery, reason).await,
+            handled => handled,
+        }
+    }
+
+    /// Records why a copy cannot be run: at once, and not as one that was delivered too often. What cannot be recorded
+    /// either, since there is no such job or copy, is for the dead letters.
+    async fn give_up(&self, delivery: Delivery, reason: &'static str) -> PortResult<Disposition> {
+        let job = self.ledger.read_job(&delivery.copy.job).await?;
+        if job.is_none_or(|job| delivery.copy.index >= job.spec.copies) {
+            return Err(PortError::Rejected(reason));
+        }
+        let outcome = Outcome {
+            copy: delivery.copy,
+            round: delivery.round,
+            attempt: delivery.receive_count,
+            result: Err(Failure::new(reason)),
+            started_at: self.clock.now(),
+            run_us: 0,
+            stderr_tail: String::new(),
+            environment: None,
+        };
+        self.ledger.record_outcome(outcome).await.map(|_| Disposition::Done)
     }
 }
 

@@ -13,6 +13,7 @@ use serde_dynamo::Item;
 use serde_json::{Value, json};
 
 use crate::fixture::InCloud;
+use crate::sqs::{ASIDE, Mishap};
 
 /// What goes to the function's log.
 #[derive(Clone, Default)]
@@ -42,6 +43,7 @@ fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
         ("TABLE", fixture.table.clone()),
         ("DEADLINE_QUEUE_URL", format!("{QUEUES}/concord-deadlines")),
         ("DEAD_LETTER_QUEUE_URL", format!("{QUEUES}/concord-dead-letters")),
+        ("ASIDE_QUEUE_URL", ASIDE.to_owned()),
         ("EVENT_BUS", "default".to_owned()),
         ("KEEP_DAYS", "30".to_owned()),
         ("CONCORD_STACK", "checks".to_owned()),
@@ -144,7 +146,7 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
 }
 
 #[test]
-fn a_malformed_record_fails_alone_and_the_batch_comes_again_from_it() {
+fn a_malformed_record_is_put_aside_alone() {
     let fixture = InCloud::fresh();
     let doors = doors(&fixture, Log::default());
     fixture.block_on(async {
@@ -163,9 +165,46 @@ fn a_malformed_record_fails_alone_and_the_batch_comes_again_from_it() {
         senseless["dynamodb"]["NewImage"] = json!(5);
         senseless["dynamodb"]["SequenceNumber"] = json!("30");
         events.splice(1..1, [senseless, malformed]);
-        let reply = doors.handle(json!({"Records": events})).await.unwrap();
-        assert_eq!(failed(&reply), ["7"], "the lowest of the two");
+        let stray = json!({"S": "nobody"});
+        let mut unknown = copies[2].clone();
+        unknown["dynamodb"]["NewImage"]["job"] = stray;
+        events.push(unknown);
+        hand(&doors, &events, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the others were folded");
+        let aside = fixture.sqs.take_aside();
+        let sequences: Vec<_> = aside.iter().map(|aside| aside["sequence_numbers"][0].clone()).collect();
+        assert_eq!(sequences[..2], [json!("30"), json!("7")]);
+        assert_eq!(aside[1]["what"]["dynamodb"]["NewImage"]["digest"]["S"], "sha256:short");
+        assert_eq!(aside[2]["what"]["job"], "nobody");
+    });
+}
+
+#[test]
+fn what_failed_for_now_comes_again_from_the_lowest() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    fixture.block_on(async {
+        let jobs =
+            [given_job(&fixture, "one", 1).await.unwrap(), given_job(&fixture, "two", 1).await.unwrap()];
+        for job in &jobs {
+            fixture.cloud.ledger.record_outcome(outcome(job, 0, 0, Ok("a"))).await.unwrap();
+        }
+        // The deadlines cannot be sent, however often it is tried.
+        fixture.sqs.mishaps(&[Mishap::Throttled; 6]);
+        let events = records(&fixture).await;
+        let reply = doors.handle(json!({"Records": events})).await.unwrap();
+        let of_jobs = events.iter().filter(|event| event["dynamodb"]["Keys"]["item"]["S"] == "job");
+        let first = of_jobs.map(|event| event["dynamodb"]["SequenceNumber"].as_str().unwrap()).next();
+        assert_eq!(failed(&reply), [first.unwrap()]);
+        for job in &jobs {
+            assert_eq!(
+                verdict(&fixture, job).await,
+                Verdict::Reproducible,
+                "one trouble holds up no other work"
+            );
+        }
+        hand(&doors, &events, 100).await;
+        assert_eq!(fixture.sqs.take_deadlines().len(), 2);
     });
 }
 
@@ -258,11 +297,12 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
         let letters = [
             message(queue, "no-json", "<xml/>"),
             message(queue, "good", r#"{"job":"job","copy":0,"round":0}"#),
+            message(queue, "no-such-copy", r#"{"job":"job","copy":1,"round":0}"#),
             message(queue, "unknown", r#"{"job":"other","copy":0,"round":0}"#),
             message("concord-other", "stray", r#"{"job":"job","copy":0,"round":0}"#),
         ];
         let reply = doors.handle(json!({"Records": letters})).await.unwrap();
-        assert_eq!(failed(&reply), ["no-json", "unknown", "stray"]);
+        assert_eq!(failed(&reply), ["no-json", "no-such-copy", "unknown", "stray"]);
         hand(&doors, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
         let tally = fixture.cloud.ledger.read_tally(&id("job")).await.unwrap();

@@ -213,6 +213,13 @@ through_the_ledger! {
 }
 
 impl Cloud {
+    /// Loses an item of a job, as time to live does.
+    pub(crate) async fn lose(&self, job: &JobId, item: &str) {
+        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let delete = self.dynamodb.delete_item().table_name(&self.table);
+        delete.key("job", text(job.as_str())).key("item", text(item)).send().await.unwrap();
+    }
+
     /// Creates jobs and leaves their submission as a process does that dies before it is complete.
     pub(crate) async fn forget_completion(&self, jobs: Vec<NewJob>) {
         let submission = jobs[0].spec.submission.clone();

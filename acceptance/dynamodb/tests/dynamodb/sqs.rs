@@ -48,6 +48,7 @@ struct State {
     mishaps: VecDeque<Mishap>,
     deadlines: Vec<(String, u64)>,
     events: Vec<Value>,
+    aside: Vec<Value>,
 }
 
 /// The queues of one test. Its clones are the same queues.
@@ -58,6 +59,7 @@ pub(crate) struct Sqs {
 }
 
 pub(crate) const QUEUE: &str = "http://sqs/queue";
+pub(crate) const ASIDE: &str = "http://sqs/aside";
 pub(crate) const DEAD_LETTERS: &str = "http://sqs/dead-letters";
 
 impl Sqs {
@@ -108,6 +110,11 @@ impl Sqs {
         std::mem::take(&mut self.state().deadlines)
     }
 
+    /// What was put aside, oldest first; it is taken out.
+    pub(crate) fn take_aside(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state().aside)
+    }
+
     /// The events that were put, oldest first.
     pub(crate) fn events(&self) -> Vec<Value> {
         self.state().events.clone()
@@ -143,6 +150,14 @@ impl Sqs {
                 message.visible_at_ms = now + body["VisibilityTimeout"].as_u64().unwrap() * 1_000;
                 message.receipt = None;
                 (200, json!({}))
+            }
+            "SendMessage" if state.mishaps.pop_front().is_some() => {
+                (400, json!({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "slow down"}))
+            }
+            "SendMessage" if body["QueueUrl"] == ASIDE => {
+                let aside = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
+                state.aside.push(aside);
+                (200, json!({"MessageId": "m", "MD5OfMessageBody": ""}))
             }
             "SendMessage" => {
                 let delay = body["DelaySeconds"].as_u64().unwrap();

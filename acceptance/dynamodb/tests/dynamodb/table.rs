@@ -4,7 +4,7 @@ use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{copy, ended, given_job, id, new_job, outcome, stored};
 use concord_cloud::StreamChange;
 use concord_protocol::ports::{
-    CreateJobs, MergeTally, NewJob, ReadJob, ReadPayload, RecordOutcome, ReplaceState,
+    CreateJobs, MergeTally, NewJob, PortError, ReadJob, ReadPayload, RecordOutcome, ReplaceState,
 };
 use concord_protocol::{Change, Digest, Tally, Verdict};
 
@@ -125,5 +125,48 @@ fn a_tally_of_too_many_reasons_still_counts_every_failure() {
         delta.absorb(&digest);
         let whole = fixture.cloud.ledger.merge_tally(&job, 0, delta).await.unwrap();
         assert_eq!(whole.produced().len(), 1, "a digest still has room");
+    });
+}
+
+/// Time to live removes the items of a job one by one: what is left of one must never count for another.
+#[test]
+fn an_id_is_not_used_again_while_anything_is_left_of_its_job() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 1).await.unwrap();
+        fixture.cloud.ledger.record_outcome(outcome(&job, 0, 0, Ok("a"))).await.unwrap();
+        fixture.cloud.lose(&job, "job").await;
+        fixture.cloud.lose(&job, "payload").await;
+        let again = fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await;
+        assert!(matches!(again, Err(PortError::Rejected(_))), "{again:?}");
+        fixture.cloud.lose(&job, "copy#000000").await;
+        assert_eq!(fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn outcomes_that_no_tally_has_are_folded_again() {
+    let fixture = InCloud::fresh();
+    fixture.block_on(async {
+        let job = given_job(&fixture, "job", 4).await.unwrap();
+        let ledger = &fixture.cloud.ledger;
+        let mut known = Tally::default();
+        for (index, gave) in [(0, Ok("a")), (1, Ok("a")), (1, Ok("b")), (2, Err("no luck")), (3, Ok("a"))] {
+            ledger.record_outcome(outcome(&job, index, 0, gave)).await.unwrap();
+            if index == 0 {
+                known.absorb(&Change::Produced { copy: copy(&job, 0), digest: Digest::of(b"a") });
+            }
+        }
+        ledger.merge_tally(&job, 0, known).await.unwrap();
+        let before = fixture.cloud.changes().await.unwrap().len();
+        let stored = stored(&fixture, &job).await.unwrap();
+        assert_eq!(ledger.fold_again(&stored).await.unwrap(), 4);
+        let mut tally = Tally::default();
+        for change in fixture.cloud.changes().await.unwrap().split_off(before) {
+            let StreamChange::Fold(change) = change else { panic!("{change:?}") };
+            tally.absorb(&change);
+        }
+        ledger.merge_tally(&job, 0, tally).await.unwrap();
+        assert_eq!(ledger.fold_again(&stored).await.unwrap(), 0, "nothing is lacking now");
     });
 }

@@ -162,12 +162,13 @@ fn one_malformed_record_fails_alone() {
             with("no-text", "body", json!(5)),
             with("unknown-job", "body", json!(r#"{"job":"other","copy":0,"round":0}"#)),
             with("no-copy", "body", json!(r#"{"job":"job","copy":-1,"round":0}"#)),
+            with("no-such-copy", "body", json!(r#"{"job":"job","copy":1,"round":0}"#)),
             with("no-attributes", "attributes", json!(null)),
         ];
         event["Records"].as_array_mut().unwrap().extend(bad);
         let mut failed = fleet.hand(event, INVOCATION_MS).await;
         failed.sort();
-        assert_eq!(failed, ["no-attributes", "no-copy", "no-json", "no-text", "unknown-job"]);
+        assert_eq!(failed, ["no-attributes", "no-copy", "no-json", "no-such-copy", "no-text", "unknown-job"]);
         let outcomes = fleet.outcomes().await;
         assert_eq!(outcomes.len(), 1);
         assert_eq!(outcomes[0].copy, copy(&job, 0));

@@ -1,0 +1,75 @@
+//! Outcomes that stand in the table and are missing in its tallies: their records of the stream were lost.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
+use concord_protocol::{Job, JobId, Outcome, Tally, chunk_of};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::fault;
+use crate::item::{self, beside_item, copy_item};
+use crate::ledger::Ledger;
+
+/// Outcomes that are touched side by side, at most.
+const AT_ONCE_MAX: usize = 16;
+
+impl Ledger {
+    /// Has the outcomes of a job that its tallies lack folded again, by a change of their items; gives how many. An
+    /// outcome that is just on its way to the aggregator may be among them, which changes nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be read or written.
+    pub async fn fold_again(&self, job: &Job) -> PortResult<usize> {
+        let (id, copies) = (&job.spec.job, job.spec.copies);
+        let tally = self.read_tally(id).await?;
+        let mut folded = 0;
+        for from in (0..copies).step_by(CHUNK_COPIES as usize) {
+            let known = tally.chunks.get(&chunk_of(from)).cloned().unwrap_or_default();
+            let outcomes = self.read_outcomes(id, from..copies.min(from + CHUNK_COPIES)).await?;
+            let lacking = lacking(&known, outcomes);
+            folded += lacking.len();
+            let touched = stream::iter(lacking.into_iter().map(|item| self.touch(id, item)));
+            touched.buffer_unordered(AT_ONCE_MAX).try_collect::<()>().await?;
+        }
+        Ok(folded)
+    }
+
+    async fn touch(&self, job: &JobId, item: String) -> PortResult<()> {
+        let update = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(job, item)))
+            .update_expression("SET #again = :now")
+            .condition_expression("attribute_exists(#job)")
+            .expression_attribute_names("#job", item::JOB)
+            .expression_attribute_names("#again", "folded_again_at")
+            .expression_attribute_values(":now", AttributeValue::N(self.now().unix_ms.to_string()));
+        // One that is gone meanwhile has nothing to say.
+        fault::held("UpdateItem", update.send().await).map(|_| ())
+    }
+}
+
+/// The sort keys of the outcomes that a tally of their chunk lacks.
+fn lacking(known: &Tally, outcomes: Vec<Outcome>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut lacking = Vec::new();
+    for outcome in outcomes {
+        let index = outcome.copy.index;
+        let place = index % CHUNK_COPIES;
+        let is_first = seen.insert(index);
+        let (copies, item) = match &outcome.result {
+            Ok(produced) if is_first => (known.digests.get(&produced.digest), copy_item(index)),
+            Ok(produced) => (known.digests.get(&produced.digest), beside_item(index, produced.digest)),
+            Err(failure) => {
+                (known.failures.get(&(outcome.round, failure.reason().to_owned())), copy_item(index))
+            }
+        };
+        if !copies.is_some_and(|copies| copies.contains(place)) {
+            lacking.push(item);
+        }
+    }
+    lacking
+}

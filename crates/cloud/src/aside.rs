@@ -1,0 +1,30 @@
+//! What nothing can handle is put aside for a person.
+
+use concord_protocol::ports::PortResult;
+use serde_json::Value;
+
+use crate::fault;
+
+/// The queue of what was put aside, in SQS.
+#[derive(Clone)]
+pub struct AsideQueue {
+    sqs: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl AsideQueue {
+    /// The queue with this address.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig, url: String) -> Self {
+        Self { sqs: aws_sdk_sqs::Client::new(config), url }
+    }
+
+    /// Puts something aside.
+    ///
+    /// # Errors
+    /// When SQS cannot be asked.
+    pub async fn put(&self, what: &Value) -> PortResult<()> {
+        let send = self.sqs.send_message().queue_url(&self.url).message_body(what.to_string());
+        send.send().await.map(|_| ()).map_err(fault::port("SendMessage"))
+    }
+}
