@@ -68,6 +68,22 @@ class Aws:
     def destroy(self, stack: str, with_data: bool = True) -> None:
         self.run(ROOT / "infra/destroy", "--stack", stack, *(["--with-data"] if with_data else []))
 
+    def everything(self) -> dict[str, list[str]]:
+        """The names of all that could belong to a stack, by kind, where there is any."""
+        every = {
+            "queues": self.client("sqs").list_queues().get("QueueUrls", []),
+            "functions": [each["FunctionName"] for each in self.client("lambda").list_functions()["Functions"]],
+            "mappings": [each["FunctionArn"] for each in self.client("lambda").list_event_source_mappings()["EventSourceMappings"]],
+            "roles": [each["RoleName"] for each in self.client("iam").list_roles()["Roles"]],
+            "logs": [each["logGroupName"] for each in self.client("logs").describe_log_groups()["logGroups"]],
+            "topics": [each["TopicArn"] for each in self.client("sns").list_topics()["Topics"]],
+            "alarms": [each["AlarmName"] for each in self.client("cloudwatch").describe_alarms()["MetricAlarms"]],
+            "dashboards": [each["DashboardName"] for each in self.client("cloudwatch").list_dashboards()["DashboardEntries"]],
+            "tables": self.client("dynamodb").list_tables()["TableNames"],
+            "buckets": [each["Name"] for each in self.client("s3").list_buckets()["Buckets"]],
+        }
+        return {kind: names for kind, names in every.items() if names}
+
     def run(self, *command: object) -> str:
         """Run a program with the emulator's environment; what it says on stderr is part of the error."""
         done = subprocess.run([str(part) for part in command], env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)

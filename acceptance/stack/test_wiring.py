@@ -2,15 +2,13 @@
 
     acceptance/stack/run
 
-Each test leaves its own job, so that they share one stack. Promises of the Rust code are not tested here.
+Each test leaves its own job, so that they share one stack. What the Rust code shows by itself is in test_fleet*.py.
 """
 
-import itertools
 import json
 import pathlib
 import sys
 import tempfile
-import time
 import unittest
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +20,6 @@ from ministack import wait_for
 
 STANDIN = pathlib.Path(__file__).with_name("standin.py")
 WAIT_SECONDS_MAX = 30
-# Long enough for Python to start, short enough for a copy whose worker crashed to come back within the test.
-TIMEOUT_SECONDS = 5
 
 
 def standins(folder: pathlib.Path) -> pathlib.Path:
@@ -40,8 +36,7 @@ class Wiring(unittest.TestCase):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="concord-standins-"))
         cls.aws = cls.enterClassContext(ministack.running())
         cls.binaries = standins(pathlib.Path(folder))
-        cls.settings = {"Architectures": "both", "Timeout": TIMEOUT_SECONDS, "VisibilityTimeout": TIMEOUT_SECONDS}
-        cls.outputs = cls.aws.deploy("concord", cls.binaries, **cls.settings)
+        cls.outputs = cls.aws.deploy("concord", cls.binaries, Architectures="both")
         cls.sqs, cls.dynamodb, cls.functions = (cls.aws.client(name) for name in ("sqs", "dynamodb", "lambda"))
 
     def send(self, output: str, **body: object) -> None:
@@ -65,33 +60,8 @@ class Wiring(unittest.TestCase):
     def item(self, job: str, item: str) -> dict[str, str]:
         return wait_for(lambda: self.items(job).get(item), WAIT_SECONDS_MAX, f"{item} of {job}")
 
-    def queue_of_the_test(self, name: str, sender: str) -> tuple[str, str]:
-        """A queue that the service `sender` may send to: its URL and its ARN."""
-        url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
-        self.addCleanup(self.sqs.delete_queue, QueueUrl=url)
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        allow = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage", "Resource": arn}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        return url, arn
-
-    def received(self, url: str) -> dict:
-        answer = wait_for(
-            lambda: self.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"), WAIT_SECONDS_MAX, "a message"
-        )
-        return json.loads(answer[0]["Body"])
-
-    def test_copies_reach_the_workers_and_outcomes_the_aggregator(self) -> None:
-        for index in range(20):
-            self.send("QueueUrl", job="copies", copy=index, does="write")
-        # A part of what is there: on a busy machine a copy may come twice, as on AWS.
-        expected = {name for index in range(20) for name in (f"copy#{index:05}", f"tally#INSERT#copy#{index:05}")}
-        wait_for(lambda: expected <= set(self.items("copies")), WAIT_SECONDS_MAX, "20 outcomes and what the aggregator made of each")
-        ran = {item["function"] for name, item in self.items("copies").items() if name.startswith("copy#")}
-        self.assertLessEqual(ran, {self.outputs["WorkerFunction"], self.outputs["WorkerArm64Function"]})
-
     def test_functions_have_the_settings(self) -> None:
-        self.send("QueueUrl", job="settings", copy=0, does="write")
+        self.send("QueueUrl", job="settings", copy=0)
         worker = json.loads(self.item("settings", "copy#00000")["env"])
         aggregator = json.loads(self.item("settings", "tally#INSERT#copy#00000")["env"])
         outputs = self.outputs
@@ -102,27 +72,9 @@ class Wiring(unittest.TestCase):
         self.assertEqual([worker[key] for key in ("CALC", "NUM_WORKERS", "HASH_ONLY", "KEEP_DAYS", "CONCORD_STACK")], ["probe", "1", "FALSE", "30", "concord"])
         self.assertNotIn("CALC_COMMAND", worker)
         self.assertEqual(
-            [aggregator[key] for key in ("TABLE", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS", "CONCORD_STACK")],
-            [outputs["TableName"], outputs["DeadlineQueueUrl"], outputs["DeadLetterQueueUrl"], "default", "30", "concord"],
+            [aggregator[key] for key in ("TABLE", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ASIDE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS", "CONCORD_STACK")],
+            [outputs["TableName"], outputs["DeadlineQueueUrl"], outputs["DeadLetterQueueUrl"], outputs["AsideQueueUrl"], "default", "30", "concord"],
         )
-
-    def test_a_copy_that_fails_is_a_dead_letter_after_its_last_receive(self) -> None:
-        self.send("QueueUrl", job="fails", copy=7, does="fail")
-        self.item("fails", "dead#00007")
-
-    def test_a_copy_whose_worker_crashes_is_a_dead_letter_after_its_last_receive(self) -> None:
-        begin = time.monotonic()
-        self.send("QueueUrl", job="crashes", copy=7, does="crash")
-        self.item("crashes", "dead#00007")
-        receives = int(self.outputs["MaxReceives"])
-        self.assertGreaterEqual(time.monotonic() - begin, (receives - 1) * TIMEOUT_SECONDS)
-
-    def test_large_payloads_and_outputs_go_through_the_bucket(self) -> None:
-        s3, bucket = self.aws.client("s3"), self.outputs["BucketName"]
-        s3.put_object(Bucket=bucket, Key="payloads/large", Body=b"x" * 300_000)
-        self.send("QueueUrl", job="large", copy=0, does="write-large")
-        self.item("large", "copy#00000")
-        self.assertEqual(s3.head_object(Bucket=bucket, Key="outputs/large")["ContentLength"], 300_000)
 
     def test_only_outcomes_and_jobs_wake_the_aggregator(self) -> None:
         for item in ("payload", "output#sha256:00", "tally#0000", "roll", "jobs", "copy", "job", "copy#00001"):
@@ -147,43 +99,8 @@ class Wiring(unittest.TestCase):
         self.send("DeadlineQueueUrl", job="deadline", hops=2)
         self.item("deadline", "deadline")
 
-    def test_jobs_are_listed_by_status_without_a_scan(self) -> None:
-        self.put("listed", "copy#00000", submitted_at="2026-11-23T00:00:00Z")
-        self.put("listed", "job", status="listed", submitted_at="2026-11-23T00:00:00Z", note="whole")
-        answer = self.dynamodb.query(
-            TableName=self.outputs["TableName"],
-            IndexName="by_status",
-            KeyConditionExpression="#status = :status AND submitted_at >= :since",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": {"S": "listed"}, ":since": {"S": "2026-11-22"}},
-        )
-        self.assertEqual([(item["item"]["S"], item["note"]["S"]) for item in answer["Items"]], [("job", "whole")])
-
-    def test_a_divergent_job_raises_the_alarm(self) -> None:
-        sns, cloudwatch = self.aws.client("sns"), self.aws.client("cloudwatch")
-        url, arn = self.queue_of_the_test("told-of-alarms", "sns.amazonaws.com")
-        sns.subscribe(TopicArn=self.outputs["TopicArn"], Protocol="sqs", Endpoint=arn)
-        self.put("alarm", "job", status="divergent", verdict="divergent", submitted_at="2026-11-23T00:00:00Z")
-        forwarded = forward_metrics(self.aws, self.outputs["AggregatorLogGroup"], "alarm")
-        told = json.loads(self.received(url)["Message"])
-        self.assertEqual((told["AlarmName"], told["NewStateValue"]), (self.outputs["DivergenceAlarm"], "ALARM"))
-        # The emulator's alarms look at namespace and metric alone. AWS asks for exactly these dimensions.
-        alarm, = cloudwatch.describe_alarms(AlarmNames=[self.outputs["DivergenceAlarm"]])["MetricAlarms"]
-        watched = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
-        self.assertIn((alarm["Namespace"], alarm["MetricName"], watched), forwarded)
-
-    def test_a_verdict_is_announced_on_the_bus(self) -> None:
-        events = self.aws.client("events")
-        url, arn = self.queue_of_the_test("told-of-verdicts", "events.amazonaws.com")
-        events.put_rule(Name="verdicts", EventPattern=json.dumps({"source": ["concord"], "detail": {"job": ["announced"]}}))
-        events.put_targets(Rule="verdicts", Targets=[{"Id": "test", "Arn": arn}])
-        self.addCleanup(events.delete_rule, Name="verdicts")
-        self.addCleanup(events.remove_targets, Rule="verdicts", Ids=["test"])
-        self.put("announced", "job", status="reproducible", verdict="reproducible", submitted_at="2026-11-23T00:00:00Z")
-        self.assertEqual(self.received(url)["detail"], {"job": "announced", "verdict": "reproducible", "stack": "concord"})
-
     def test_roles_allow_no_more(self) -> None:
-        self.send("QueueUrl", job="roles", copy=0, does="write")
+        self.send("QueueUrl", job="roles", copy=0)
         table, bucket, queue = (self.outputs[name] for name in ("TableName", "BucketName", "QueueUrl"))
         key = {"job": {"S": "roles"}, "item": {"S": "copy#00000"}}
         worker = self.acting_as(json.loads(self.item("roles", "copy#00000")["env"]))
@@ -224,23 +141,6 @@ class Life(unittest.TestCase):
         self.binaries = standins(pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="concord-standins-"))))
         self.aws = self.enterContext(ministack.running())
 
-    def left(self) -> dict[str, list[str]]:
-        """The names of all that could belong to a stack."""
-        client = self.aws.client
-        every = {
-            "queues": client("sqs").list_queues().get("QueueUrls", []),
-            "functions": [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]],
-            "mappings": [each["UUID"] for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]],
-            "roles": [each["RoleName"] for each in client("iam").list_roles()["Roles"]],
-            "logs": [each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]],
-            "topics": [each["TopicArn"] for each in client("sns").list_topics()["Topics"]],
-            "alarms": [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-            "dashboards": [each["DashboardName"] for each in client("cloudwatch").list_dashboards()["DashboardEntries"]],
-            "tables": client("dynamodb").list_tables()["TableNames"],
-            "buckets": [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
-        }
-        return {kind: names for kind, names in every.items() if names}
-
     def test_it_is_updated_without_losing_data_and_leaves_nothing(self) -> None:
         functions, dynamodb = self.aws.client("lambda"), self.aws.client("dynamodb")
         first = self.aws.deploy("concord", self.binaries)
@@ -258,50 +158,15 @@ class Life(unittest.TestCase):
 
         self.aws.client("s3").put_object(Bucket=second["BucketName"], Key="outputs/a", Body=b"a")
         self.aws.destroy("concord", with_data=True)
-        self.assertEqual(self.left(), {"buckets": ["concord-code-000000000000-us-east-1"]})
+        self.assertEqual(self.aws.everything(), {"buckets": ["concord-code-000000000000-us-east-1"]})
 
     def test_its_data_is_kept_unless_asked(self) -> None:
         outputs = self.aws.deploy("concord", self.binaries)
         self.aws.destroy("concord", with_data=False)
         self.assertEqual(
-            self.left(),
+            self.aws.everything(),
             {"tables": [outputs["TableName"]], "buckets": [outputs["BucketName"], "concord-code-000000000000-us-east-1"]},
         )
-
-    def test_a_function_to_invoke_is_found_by_its_name(self) -> None:
-        other = self.aws.deploy("other", self.binaries)["AggregatorFunction"]
-        outputs = self.aws.deploy("concord", self.binaries, Calculation="function", CalculationFunction=other)
-        self.assertEqual(outputs["Calculation"], f"function arn:aws:lambda:us-east-1:000000000000:function:{other}")
-        with self.assertRaisesRegex(AssertionError, "there is no function nobody"):
-            self.aws.deploy("concord", self.binaries, Calculation="function", CalculationFunction="nobody")
-
-
-def forward_metrics(aws: ministack.Aws, log_group: str, job: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Put the metrics that a log line of this job holds, and return namespace, name and dimensions of each.
-
-    CloudWatch takes them out of the log itself on AWS. This emulator does not.
-    """
-    logs, cloudwatch = aws.client("logs"), aws.client("cloudwatch")
-
-    def lines() -> list[dict]:
-        found = logs.filter_log_events(logGroupName=log_group)["events"]
-        texts = [text for event in found for text in event["message"].splitlines() if text.startswith('{"_aws"')]
-        return [line for line in map(json.loads, texts) if line.get("job") == job]
-
-    put = []
-    for line in wait_for(lines, WAIT_SECONDS_MAX, f"a line with metrics of {job} in {log_group}"):
-        for directive in line["_aws"]["CloudWatchMetrics"]:
-            for names, metric in itertools.product(directive["Dimensions"], directive["Metrics"]):
-                values = {name: line[name] for name in names}
-                datum = {
-                    "MetricName": metric["Name"],
-                    "Dimensions": [{"Name": name, "Value": value} for name, value in values.items()],
-                    "Value": line[metric["Name"]],
-                    "Unit": metric["Unit"],
-                }
-                cloudwatch.put_metric_data(Namespace=directive["Namespace"], MetricData=[datum])
-                put.append((directive["Namespace"], metric["Name"], values))
-    return put
 
 
 if __name__ == "__main__":

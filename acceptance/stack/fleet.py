@@ -1,0 +1,192 @@
+"""The real producer, worker and aggregator on one emulator that all tests of the fleet share.
+
+The emulator starts when the first test needs it and ends with the process; each stack is deployed once. A test case is a
+`FleetCase` that names its stack. Copies of different jobs do not meet, so tests share stacks too; a test that changes a
+stack puts it right again.
+"""
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from typing import Any, NamedTuple
+
+import ministack
+from ministack import ROOT, wait_for
+
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PRODUCER = TARGET / "debug/producer"
+DOES = pathlib.Path(__file__).with_name("does.py")
+# Isolated, and without what a calculation does not need: it starts in 15 ms.
+PYTHON = f"{sys.executable} -I -S"
+
+# What the stacks that tests share are deployed with. A run that is killed comes back after VisibilityTimeout.
+STACKS: dict[str, dict[str, object]] = {
+    "probes": {},
+    "commands": {
+        "Calculation": "command",
+        "CalculationCommand": f"{PYTHON} {DOES}",
+        "Timeout": 6,
+        "VisibilityTimeout": 6,
+    },
+    "functions": {"Calculation": "function", "CalculationFunction": "clmath"},
+}
+WAIT_SECONDS_MAX = 60
+RUN_SECONDS_MAX = 120
+
+
+class Done(NamedTuple):
+    """A run of the producer that has ended."""
+
+    exit: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+class Fleet:
+    """An emulator, the binaries, and what is deployed."""
+
+    def __init__(self, aws: ministack.Aws, folder: pathlib.Path) -> None:
+        self.aws = aws
+        self.folder = folder
+        self.binaries = folder / "binaries"
+        self.binaries.mkdir()
+        for name in ("worker", "aggregator"):
+            strip(TARGET / "debug" / name, self.binaries / name)
+        self.env = aws.env | {"XDG_STATE_HOME": str(folder / "state"), "NO_COLOR": "1"}
+        # Whoever runs the tests may have chosen a stack or a store.
+        for name in ("CONCORD_STACK", "CONCORD_STORE"):
+            self.env.pop(name, None)
+        self._outputs: dict[str, dict[str, str]] = {}
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        if stack not in self._outputs:
+            outputs = self.aws.deploy(stack, self.binaries, **STACKS[stack])
+            # The emulator leaves this out of what it takes from a template.
+            live = {"Enabled": True, "AttributeName": "expires_at"}
+            self.aws.client("dynamodb").update_time_to_live(TableName=outputs["TableName"], TimeToLiveSpecification=live)
+            self._outputs[stack] = outputs
+        return self._outputs[stack]
+
+    def start(self, *words: object, **env: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [str(PRODUCER), *map(str, words)],
+            env=self.env | env,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def producer(self, *words: object, **env: str) -> Done:
+        process = self.start(*words, **env)
+        try:
+            stdout, stderr = process.communicate(timeout=RUN_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            raise AssertionError(f"producer {words} did not end in {RUN_SECONDS_MAX} s:\n{stdout}{stderr}") from None
+        return Done(process.returncode, stdout, stderr)
+
+    def file(self, name: str, content: object) -> pathlib.Path:
+        """A file for a payload: bytes as they are, anything else as JSON."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        return path
+
+
+def strip(binary: pathlib.Path, target: pathlib.Path) -> None:
+    """Copy a binary without its debugging symbols, which are most of it, and slow to zip."""
+    if not binary.exists():
+        raise AssertionError(f"there is no {binary}: run acceptance/stack/run, which builds it")
+    tool = shutil.which("strip")
+    if tool is None or subprocess.run([tool, "--output-file", target, binary], capture_output=True).returncode != 0:
+        shutil.copy2(binary, target)
+
+
+@functools.cache
+def fleet() -> Fleet:
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="concord-fleet-"))
+    return Fleet(stack.enter_context(ministack.running()), pathlib.Path(folder))
+
+
+class FleetCase(unittest.TestCase):
+    """A test of a stack: `STACK`, one of `STACKS`."""
+
+    STACK: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.fleet = fleet()
+        cls.aws = cls.fleet.aws
+        cls.outputs = cls.fleet.outputs(cls.STACK)
+        cls.sqs, cls.dynamodb, cls.s3 = (cls.aws.client(name) for name in ("sqs", "dynamodb", "s3"))
+
+    def producer(self, exit_code: int, *words: object, **env: str) -> Done:
+        """Run a verb on the stack, and see that it exits so."""
+        done = self.fleet.producer(*words, "--stack", self.STACK, "--format", "json", **env)
+        self.assertEqual(done.exit, exit_code, f"producer {words}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def submit(self, exit_code: int, payload: object, *words: object) -> dict[str, Any]:
+        """Submit one payload under the name of the test, and give the job's report."""
+        path = self.fleet.file(f"{self.name()}.json", payload)
+        report, = self.producer(exit_code, "submit", path, "--job", self.name(), *words).json
+        return report
+
+    def name(self) -> str:
+        return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:40]
+
+    def items(self, job: str, table: str | None = None) -> dict[str, dict[str, Any]]:
+        """What functions and producer wrote of a job: its items by their sort key, as plain values."""
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=table or self.outputs["TableName"],
+            KeyConditionExpression="job = :job",
+            ExpressionAttributeValues={":job": {"S": job}},
+            ConsistentRead=True,
+        )
+        return {item["item"]["S"]: plain({"M": item}) for page in pages for item in page["Items"]}
+
+    def copies(self, job: str) -> list[dict[str, Any]]:
+        """The outcomes that workers (or, for a copy that was given up, the aggregator) wrote."""
+        return [item for key, item in self.items(job).items() if key.startswith("copy#")]
+
+    def waiting(self, output: str) -> int:
+        """Messages on a queue: those that wait, are delivered, or are delayed."""
+        kinds = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=kinds)
+        return sum(int(answer["Attributes"][kind]) for kind in kinds)
+
+    def drained(self) -> None:
+        """Wait until no copy waits or runs."""
+        wait_for(lambda: self.waiting("QueueUrl") == 0, WAIT_SECONDS_MAX, "the queue to be empty")
+
+
+def plain(value: dict[str, Any]) -> Any:
+    """A value of DynamoDB as Python has it."""
+    (kind, held), = value.items()
+    match kind:
+        case "M":
+            return {key: plain(each) for key, each in held.items()}
+        case "L":
+            return [plain(each) for each in held]
+        case "N":
+            return int(held)
+        case "NS":
+            return {int(each) for each in held}
+        case _:
+            return held
