@@ -1,6 +1,6 @@
 # Run `make help` for what there is.
 
-.PHONY: help test check lint stack demo deploy destroy
+.PHONY: help test check lint stack image-test demo deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
@@ -31,6 +31,9 @@ stack: ## A whole stack on an emulator, with real processes
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json
 	-cargo run --release --locked -- submit examples/racing-sum.json --copies 50
+
+image-test: ## Build the images without Docker and run them as Lambda would; as root, needs buildah and debootstrap
+	acceptance/image/run
 
 STACK = concord
 
