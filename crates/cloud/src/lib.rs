@@ -1,6 +1,6 @@
 //! The ports on SQS, DynamoDB and S3.
 //!
-//! Owns how jobs, outcomes and tallies stand in the table ([`item`] alone knows its shape) and what travels on the
+//! Owns how jobs, outcomes and tallies stand in the table (`item.rs` alone knows its shape) and what travels on the
 //! queues. Knows the words and ports of `concord-protocol` and the AWS SDK; knows neither the worker nor the aggregator,
 //! no Lambda runtime, no command line, and reads no environment but through the SDK's own settings.
 

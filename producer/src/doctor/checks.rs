@@ -91,8 +91,14 @@ fn queue(stack: &Stack) -> Seen {
 
 fn aside(stack: &Stack) -> Seen {
     let attribute = attributes(stack, output(stack, "AsideQueueUrl")?)?;
-    let count = attribute(&QueueAttributeName::ApproximateNumberOfMessages).unwrap_or_default();
-    if count == "0" {
+    // One that somebody is reading still waits.
+    let names = [
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    ];
+    let counts = names.iter().filter_map(|name| attribute(name)?.parse::<u64>().ok());
+    let count: u64 = counts.sum();
+    if count == 0 {
         return Ok("nothing".to_owned());
     }
     let hint = "read them in the SQS console: each is a message that nothing could handle, or names records of the stream";
