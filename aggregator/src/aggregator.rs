@@ -4,7 +4,7 @@ use concord_protocol::ports::{
     Announce, Clock, Delivery, MergeRoll, MergeTally, PortError, PortResult, ReadJob, RecordOutcome,
     ReplaceState,
 };
-use concord_protocol::{Announcement, Change, Failure, Job, JobId, Outcome, Roll, Tally, chunk_of, decide};
+use concord_protocol::{Announcement, Change, Job, JobId, Outcome, Roll, Tally, chunk_of, decide};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
@@ -111,16 +111,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     /// # Errors
     /// When a port fails; the call can be repeated.
     pub async fn give_up(&self, delivery: &Delivery, reason: &str) -> PortResult<()> {
-        let outcome = Outcome {
-            copy: delivery.copy.clone(),
-            round: delivery.round,
-            attempt: delivery.receive_count,
-            result: Err(Failure::new(reason)),
-            started_at: self.clock.now(),
-            run_us: 0,
-            stderr_tail: String::new(),
-            environment: None,
-        };
+        let outcome = Outcome::not_run(delivery, reason, self.clock.now());
         self.ledger.record_outcome(outcome).await.map(|_| ())
     }
 

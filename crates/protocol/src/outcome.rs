@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REASON_BYTES_MAX;
+use crate::ports::Delivery;
 use crate::{CopyId, Digest, Timestamp};
 
 /// The facts about the machine and sandbox which ran a copy.
@@ -68,6 +69,23 @@ pub struct Outcome {
     pub stderr_tail: String,
     /// Where it ran; absent when a copy was given up and nobody knows.
     pub environment: Option<Arc<Environment>>,
+}
+
+impl Outcome {
+    /// The failure of a copy that was delivered and cannot be run: nobody knows where it would have.
+    #[must_use]
+    pub fn not_run(delivery: &Delivery, reason: &str, now: Timestamp) -> Self {
+        Self {
+            copy: delivery.copy.clone(),
+            round: delivery.round,
+            attempt: delivery.receive_count,
+            result: Err(Failure::new(reason)),
+            started_at: now,
+            run_us: 0,
+            stderr_tail: String::new(),
+            environment: None,
+        }
+    }
 }
 
 /// What becomes of a new outcome, given the one that is stored for the same copy.

@@ -10,7 +10,7 @@ use concord_cloud::{
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Failure, Job, JobId, Outcome, Settlement, Timestamp};
+use concord_protocol::{Digest, Job, JobId, Outcome, Settlement, Timestamp};
 use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
@@ -125,16 +125,7 @@ impl<C: Calculate + 'static> Door<C> {
         if job.is_none_or(|job| delivery.copy.index >= job.spec.copies) {
             return Err(PortError::Rejected(reason));
         }
-        let outcome = Outcome {
-            copy: delivery.copy,
-            round: delivery.round,
-            attempt: delivery.receive_count,
-            result: Err(Failure::new(reason)),
-            started_at: self.clock.now(),
-            run_us: 0,
-            stderr_tail: String::new(),
-            environment: None,
-        };
+        let outcome = Outcome::not_run(&delivery, reason, self.clock.now());
         self.ledger.record_outcome(outcome).await.map(|_| Disposition::Done)
     }
 }
