@@ -1,0 +1,81 @@
+"""The same statistics in whole numbers and fractions: slow, plain, and right to the last digit."""
+
+import fractions
+import functools
+import math
+
+
+def ln(numerator, denominator=1):
+    """ln of a quotient of whole numbers of any size."""
+    return math.log(numerator) - math.log(denominator)
+
+
+def ln_ratio(numerator, denominator):
+    """The same, where the two may be almost equal."""
+    if 2 * numerator > denominator:
+        return math.log1p(-float(fractions.Fraction(denominator - numerator, denominator)))
+    return ln(numerator, denominator)
+
+
+def ln_hypergeometric(hits, sample, marked, all_of):
+    ways = math.comb(marked, hits) * math.comb(all_of - marked, sample - hits)
+    return ln_ratio(ways, math.comb(all_of, sample))
+
+
+def ln_fisher(a, b, c, d):
+    """Two-sided: the sum over all tables that are at most as probable."""
+    marked, unmarked, sample = a + b, c + d, a + c
+    lowest, highest = max(0, sample - unmarked), min(sample, marked)
+    ways = math.comb(marked, lowest) * math.comb(unmarked, sample - lowest)
+    observed = math.comb(marked, a) * math.comb(unmarked, c)
+    total = 0
+    for hits in range(lowest, highest + 1):
+        if ways <= observed:
+            total += ways
+        ways = ways * (marked - hits) * (sample - hits) // ((hits + 1) * (unmarked - sample + hits + 1))
+    return ln_ratio(total, math.comb(marked + unmarked, sample))
+
+
+def ln_table(rows):
+    """Freeman and Halton's test: the same for any table, through all tables, column by column."""
+    columns = [sum(column) for column in zip(*rows)]
+    totals = [sum(row) for row in rows]
+    factorial = functools.cache(math.factorial)
+    # The probability of a table is a constant divided by the product of the factorials of its cells.
+    constant = math.prod(map(factorial, totals)) * math.prod(map(factorial, columns))
+    observed = math.prod(factorial(count) for row in rows for count in row)
+
+    def fillings(total, room):
+        if len(room) == 1:
+            if total <= room[0]:
+                yield (total,)
+            return
+        for count in range(min(total, room[0]) + 1):
+            for rest in fillings(total - count, room[1:]):
+                yield (count, *rest)
+
+    products = {(tuple(totals), 1): 1}
+    for column in columns:
+        after = {}
+        for (room, product), times in products.items():
+            for filling in fillings(column, room):
+                left = tuple(space - count for space, count in zip(room, filling))
+                key = left, product * math.prod(map(factorial, filling))
+                after[key] = after.get(key, 0) + times
+        products = after
+    extreme = sum(
+        fractions.Fraction(constant * times, product)
+        for (_, product), times in products.items()
+        if product >= observed
+    )
+    share = extreme / factorial(sum(totals))
+    return ln_ratio(share.numerator, share.denominator)
+
+
+def copies_to_detect(rate, level):
+    """The smallest n with (1 - rate)^n <= 1 - level, of decimal numbers as they are written."""
+    kept, left = 1 - fractions.Fraction(rate), 1 - fractions.Fraction(level)
+    copies = max(1, math.floor(math.log(left) / math.log(kept)) - 2)
+    while kept**copies > left:
+        copies += 1
+    return copies

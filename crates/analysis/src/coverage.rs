@@ -1,0 +1,123 @@
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::Run;
+
+/// How many different places gave digests, as far as they are known: how far a verdict reaches. What no run has a fact
+/// about counts 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Copies.
+    pub copies: u64,
+    /// Sandboxes.
+    pub sandboxes: u64,
+    /// Hosts: starts of a machine, by `host.boot_id`.
+    pub hosts: u64,
+    /// Kinds of processor, by vendor, family, model, stepping and name together.
+    pub cpu_kinds: u64,
+    /// Classes of the canary, by `canary.class`.
+    pub canary_classes: u64,
+    /// Architectures, by `host.architecture`.
+    pub architectures: u64,
+    /// Memory sizes of sandboxes, by `sandbox.memory_mb`.
+    pub memory_sizes: u64,
+    /// Whether any run knew its host.
+    pub host_seen: bool,
+}
+
+/// The facts that make a kind of processor, of whichever architecture.
+pub const CPU_KIND_FACTS: [&str; 9] = [
+    "cpu.vendor",
+    "cpu.family",
+    "cpu.model",
+    "cpu.stepping",
+    "cpu.model_name",
+    "cpu.implementer",
+    "cpu.part",
+    "cpu.variant",
+    "cpu.revision",
+];
+
+impl Coverage {
+    /// Of some runs.
+    #[must_use]
+    pub fn of(runs: &[Run<'_>]) -> Self {
+        let hosts = distinct(runs, &["host.boot_id"]);
+        Self {
+            copies: runs.iter().map(|run| run.copy).collect::<BTreeSet<_>>().len() as u64,
+            sandboxes: runs.iter().filter_map(|run| run.sandbox).collect::<BTreeSet<_>>().len() as u64,
+            hosts,
+            cpu_kinds: distinct(runs, &CPU_KIND_FACTS),
+            canary_classes: distinct(runs, &["canary.class"]),
+            architectures: distinct(runs, &["host.architecture"]),
+            memory_sizes: distinct(runs, &["sandbox.memory_mb"]),
+            host_seen: hosts > 0,
+        }
+    }
+}
+
+/// Distinct combinations of some facts, of runs that have any of them.
+fn distinct<'a>(runs: &[Run<'a>], names: &[&str]) -> u64 {
+    let mut found = BTreeSet::<Vec<Option<&'a str>>>::new();
+    let mut last = None;
+    for run in runs {
+        // Runs of one place stand together more often than not.
+        let place = (std::ptr::from_ref(run.environment), run.facts.is_empty());
+        if last != Some(place) || !place.1 {
+            found.insert(names.iter().map(|name| run.fact(name)).collect());
+        }
+        last = Some(place);
+    }
+    found.remove(&vec![None; names.len()]);
+    found.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Facts;
+
+    #[test]
+    fn places_are_counted_once_and_only_where_they_are_known() {
+        let facts = |pairs: &[(&str, &str)]| -> Facts {
+            pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        let environments = [
+            facts(&[("cpu.vendor", "AMD"), ("cpu.model", "1"), ("host.architecture", "x86_64")]),
+            facts(&[("cpu.vendor", "Intel"), ("cpu.model", "1"), ("host.architecture", "x86_64")]),
+            facts(&[]),
+        ];
+        let own =
+            [facts(&[]), facts(&[("sandbox.memory_mb", "128")]), facts(&[("sandbox.memory_mb", "256")])];
+        let run = |copy: u32, environment: usize, own_facts: usize| Run {
+            copy,
+            digest: "d",
+            bytes: 0,
+            started_at_ms: 0,
+            run_us: 0,
+            sandbox: (environment < 2).then_some("s"),
+            environment: &environments[environment],
+            facts: &own[own_facts],
+        };
+        let found = Coverage::of(&[
+            run(0, 0, 0),
+            run(1, 0, 1),
+            run(2, 0, 2),
+            run(2, 1, 0),
+            run(3, 2, 0),
+            run(4, 0, 0),
+        ]);
+        let expect = Coverage {
+            copies: 5,
+            sandboxes: 1,
+            hosts: 0,
+            cpu_kinds: 2,
+            canary_classes: 0,
+            architectures: 1,
+            memory_sizes: 2,
+            host_seen: false,
+        };
+        assert_eq!(found, expect);
+    }
+}

@@ -1,0 +1,237 @@
+use std::cmp::Ordering;
+
+use super::comparison::{Comparison, Kind, Mismatch, PathDifference, Place};
+use super::float::{Distance, Float};
+use super::limits::Limits;
+use super::paths::{Path, Paths};
+use super::shown::placed;
+use super::spread::{First, Spread, by_distance};
+use super::tolerance::Allowance;
+use super::{Format, Options, integer};
+
+/// What a reading of two outputs has found so far.
+pub(super) struct Findings<'o> {
+    pub(super) paths: Paths<'o>,
+    pub(super) limits: &'o Limits,
+    judged: bool,
+    mismatches: Vec<(Path, Mismatch)>,
+    mismatches_total: u64,
+    /// Mismatches that no tolerance allows.
+    beyond: u64,
+    truncated: Option<String>,
+}
+
+/// Two numbers of one type that differ.
+pub(super) enum Pair<'n> {
+    /// Bits of a float.
+    Float(Float, [u64; 2]),
+    /// Integers in decimal.
+    Integers([&'n [u8]; 2]),
+    /// Integers.
+    Small([i128; 2]),
+}
+
+impl<'o> Findings<'o> {
+    pub(super) fn new(options: &'o Options) -> Self {
+        Self {
+            paths: Paths::new(options.tolerances.as_ref(), &options.limits),
+            limits: &options.limits,
+            judged: options.tolerances.is_some(),
+            mismatches: Vec::new(),
+            mismatches_total: 0,
+            beyond: 0,
+            truncated: None,
+        }
+    }
+
+    /// Counts pairs of numbers that are the same.
+    pub(super) fn same(&mut self, path: Path, number: &'static str, count: u64) {
+        self.paths.spread(path).compare(number, count);
+    }
+
+    /// Adds a pair of numbers that are not the same; `texts` is how to show them.
+    pub(super) fn different(
+        &mut self,
+        path: Path,
+        number: &'static str,
+        pair: &Pair<'_>,
+        index: impl Fn() -> Vec<u64>,
+        texts: impl Fn() -> [String; 2],
+    ) {
+        let (kind, distance) = pair.relation();
+        if let Some(kind) = kind {
+            self.record(path, kind, &index, &texts);
+        }
+        let allowed = match self.paths.allowance(path) {
+            Allowance::Ignore => true,
+            Allowance::Exact => false,
+            Allowance::Within(bounds) => {
+                distance.map_or_else(|| pair.both_nan(), |distance| bounds.hold(&distance))
+            }
+        };
+        let judged = self.judged;
+        let spread = self.paths.spread(path);
+        spread.compare(number, 1);
+        spread.different += 1;
+        spread.beyond += u64::from(judged && !allowed);
+        if spread.first.is_none() {
+            spread.first = Some(First { index: index(), texts: texts() });
+        }
+        if let Some(distance) = distance {
+            spread.measure(&distance, index);
+        }
+    }
+
+    /// Adds a mismatch that is no matter of more or less.
+    pub(super) fn mismatch(
+        &mut self,
+        path: Path,
+        kind: Kind,
+        index: &[u64],
+        texts: impl Fn() -> [String; 2],
+    ) {
+        self.beyond += u64::from(self.paths.allowance(path) != Allowance::Ignore);
+        self.record(path, kind, || index.to_vec(), texts);
+    }
+
+    /// Adds one number or text spelled in two ways: told, but the same to any tolerance.
+    pub(super) fn spelling(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
+        self.record(path, Kind::Text, || index.to_vec(), texts);
+    }
+
+    fn record(
+        &mut self,
+        path: Path,
+        kind: Kind,
+        index: impl Fn() -> Vec<u64>,
+        texts: impl Fn() -> [String; 2],
+    ) {
+        self.mismatches_total += 1;
+        let mut of_kind = 0;
+        for (place, known) in &mut self.mismatches {
+            if known.kind == kind {
+                if *place == path {
+                    known.count += 1;
+                    return;
+                }
+                of_kind += 1;
+            }
+        }
+        if of_kind < self.limits.mismatches_listed_max {
+            let [left, right] = texts();
+            let index = Some(index()).filter(|index| !index.is_empty());
+            let path_text = self.paths.pointer(path);
+            self.mismatches.push((path, Mismatch { kind, path: path_text, index, left, right, count: 1 }));
+        }
+    }
+
+    /// Says why something is left out; the first reason stays. What is left out is never equivalent.
+    pub(super) fn truncate(&mut self, why: String) {
+        self.truncated.get_or_insert(why);
+    }
+
+    /// The comparison, but for the outputs as bytes.
+    pub(super) fn finish(mut self, format: Format) -> Comparison {
+        if self.paths.full {
+            let most = self.limits.paths_max;
+            self.truncate(format!("more than {most} paths: the rest is counted together"));
+        }
+        let mut spreads: Vec<_> = self.paths.spreads().collect();
+        spreads.sort_by(|(_, one), (_, other)| worse(one, other));
+        let beyond = self.beyond + spreads.iter().map(|(_, spread)| spread.beyond).sum::<u64>();
+        let different: u64 = spreads.iter().map(|(_, spread)| spread.different).sum();
+        // What was counted together may have had other tolerances: then it is enough only when nothing differs.
+        let complete = self.truncated.is_none() || different + self.mismatches_total == 0;
+        self.mismatches.sort_by_key(|(_, mismatch)| mismatch.kind);
+        Comparison {
+            format,
+            note: None,
+            identical_bytes: false,
+            bytes: [0; 2],
+            first_different_byte: None,
+            values_compared: spreads.iter().map(|(_, spread)| spread.compared).sum(),
+            values_different: different,
+            mismatches: self.mismatches.into_iter().map(|(_, mismatch)| mismatch).collect(),
+            mismatches_total: self.mismatches_total,
+            paths_total: spreads.len() as u64,
+            furthest: furthest(&self.paths, &spreads, |_| true),
+            largest: furthest(&self.paths, &spreads, |path| self.paths.allowance(path) != Allowance::Ignore),
+            paths: spreads
+                .into_iter()
+                .take(self.limits.paths_listed_max)
+                .map(|(path, spread)| difference(&self.paths, path, spread))
+                .collect(),
+            truncated: self.truncated,
+            equivalent: self.judged.then_some(beyond == 0 && complete),
+        }
+    }
+}
+
+impl Pair<'_> {
+    /// What kind of mismatch they are, if they are one, and their distance, if both are finite.
+    fn relation(&self) -> (Option<Kind>, Option<Distance>) {
+        match *self {
+            Self::Float(float, [left, right]) => {
+                let either = |is: &dyn Fn(u64) -> bool| is(left) || is(right);
+                if either(&|bits| float.is_nan(bits)) {
+                    return (Some(Kind::Nan), None);
+                }
+                if either(&|bits| float.is_infinite(bits)) {
+                    return (Some(Kind::Infinity), None);
+                }
+                let signs = float.is_negative(left) != float.is_negative(right);
+                (signs.then_some(Kind::Sign), Some(float.distance(left, right)))
+            }
+            Self::Integers([left, right]) => (None, Some(integer::distance(left, right))),
+            Self::Small([left, right]) => (None, Some(integer::small_distance(left, right))),
+        }
+    }
+
+    fn both_nan(&self) -> bool {
+        matches!(*self, Self::Float(float, [left, right]) if float.is_nan(left) && float.is_nan(right))
+    }
+}
+
+/// The worst first: beyond tolerance, then by distance, then by how many differ.
+fn worse(one: &Spread, other: &Spread) -> Ordering {
+    let distance = match (&one.furthest, &other.furthest) {
+        (Some((one, _)), Some((other, _))) => by_distance(other, one),
+        (one, other) => other.is_some().cmp(&one.is_some()),
+    };
+    let beyond = (other.beyond > 0).cmp(&(one.beyond > 0));
+    beyond
+        .then((other.different > 0).cmp(&(one.different > 0)))
+        .then(distance)
+        .then(other.different.cmp(&one.different))
+}
+
+fn furthest(paths: &Paths<'_>, spreads: &[(Path, &Spread)], counts: impl Fn(Path) -> bool) -> Option<Place> {
+    let measured = spreads.iter().filter(|(path, spread)| spread.furthest.is_some() && counts(*path));
+    let (path, spread) = measured
+        .max_by(|(_, one), (_, other)| match (&one.furthest, &other.furthest) {
+            (Some((one, _)), Some((other, _))) => by_distance(one, other),
+            _ => Ordering::Equal,
+        })
+        .copied()?;
+    let (Distance { ulp, absolute, relative, .. }, index) = spread.furthest.as_ref()?;
+    let (ulp, absolute, relative) = (*ulp, *absolute, *relative);
+    let integer = spread.number.is_some_and(|number| !number.starts_with('f'));
+    Some(Place { integer, ulp, absolute, relative, at: placed(&paths.pointer(path), index) })
+}
+
+fn difference(paths: &Paths<'_>, path: Path, spread: &Spread) -> PathDifference {
+    PathDifference {
+        path: paths.pointer(path),
+        number: spread.number.unwrap_or("integer"),
+        compared: spread.compared,
+        different: spread.different,
+        first_index: spread.first.as_ref().map(|first| first.index.clone()).filter(|index| !index.is_empty()),
+        first: spread.first.as_ref().map(|first| first.texts.clone()),
+        ulp_max: spread.ulp_max.map(|ulp| ulp.to_string()),
+        absolute_max: spread.absolute_max,
+        relative_max: spread.relative_max,
+        common_bits_min: spread.common_bits_min,
+        ulp_histogram: spread.histogram(),
+        beyond_tolerance: spread.beyond,
+    }
+}

@@ -1,0 +1,44 @@
+/// The bounds of a comparison: of its memory, its time and the length of what it tells. The defaults keep the memory
+/// below 60 MB beside the two outputs, whatever they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Nesting of arrays and objects. JSON that goes deeper is compared as bytes.
+    pub depth_max: usize,
+    /// Paths told apart. What lies below the last of them is counted there.
+    pub paths_max: usize,
+    /// Keys of one object told apart, and of all objects at one path together. Others count as `*`, unless a tolerance
+    /// names them.
+    pub keys_max: usize,
+    /// Bytes of a key. Longer ones count as `*`.
+    pub key_bytes_max: usize,
+    /// Members of objects, on both sides together, that are held at once to find the same keys in another order. An
+    /// object beyond it is left out, and that is told.
+    pub members_max: usize,
+    /// How often all bytes may be read again for that, as objects in objects are. What is beyond is left out likewise.
+    pub readings_max: u64,
+    /// Paths in the list of a comparison.
+    pub paths_listed_max: usize,
+    /// Mismatches of one kind in the list of a comparison, each at another path.
+    pub mismatches_listed_max: usize,
+    /// Characters of a text that is shown.
+    pub text_chars_max: usize,
+    /// Columns of a table. A text that starts with more is no table; what is beyond in a later row is one text.
+    pub columns_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth_max: 512,
+            paths_max: 10_000,
+            keys_max: 1_000,
+            key_bytes_max: 256,
+            members_max: 1 << 19,
+            readings_max: 8,
+            paths_listed_max: 100,
+            mismatches_listed_max: 20,
+            text_chars_max: 80,
+            columns_max: 10_000,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+use super::comparison::{Comparison, Kind};
+use super::findings::Findings;
+use super::numbers::{self, Layout, Number, Numbers};
+use super::paths::ROOT;
+use super::{Format, Options};
+
+/// Compares outputs that hold nothing but little-endian numbers. Bytes that are left over belong to the shape.
+pub(super) fn compare(
+    left: &[u8],
+    right: &[u8],
+    number: Number,
+    format: Format,
+    options: &Options,
+) -> Comparison {
+    let mut findings = Findings::new(options);
+    let size = number.bytes();
+    if left.len() != right.len() {
+        let shape = |bytes: &[u8]| match bytes.len() % size {
+            0 => format!("[{}]", bytes.len() / size),
+            rest => format!("[{}] and {rest} bytes", bytes.len() / size),
+        };
+        findings.mismatch(ROOT, Kind::Shape, &[], || [left, right].map(shape));
+    } else if !left.len().is_multiple_of(size) {
+        let rests = [left, right].map(|bytes| &bytes[bytes.len() / size * size..]);
+        if rests[0] != rests[1] {
+            findings.mismatch(ROOT, Kind::Text, &[], || rests.map(|rest| format!("{rest:02x?} at the end")));
+        }
+    }
+    let layout =
+        Layout { paths: &[findings.paths.each(ROOT)], index: &|place| vec![place as u64], right: None };
+    let [one, other] = [left, right].map(|bytes| Numbers { bytes, big_endian: false });
+    let count = left.len().min(right.len()) / size;
+    numbers::compare(one, other, number, count, &layout, &mut findings);
+    findings.finish(format)
+}

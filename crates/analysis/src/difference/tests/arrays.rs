@@ -1,0 +1,148 @@
+use super::*;
+
+/// An array's file, version 1.
+fn npy(description: &str, fortran: bool, shape: &str, elements: &[u8]) -> Vec<u8> {
+    let order = if fortran { "True" } else { "False" };
+    let mut header = format!("{{'descr': '{description}', 'fortran_order': {order}, 'shape': {shape}, }}");
+    while !(10 + header.len() + 1).is_multiple_of(64) {
+        header.push(' ');
+    }
+    header.push('\n');
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), elements].concat()
+}
+
+fn doubles(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn big_endian(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_be_bytes()).collect()
+}
+
+fn singles(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+#[test]
+fn arrays_are_compared_in_their_own_type() {
+    let f8 = |shape: &str, values: &[f64]| npy("<f8", false, shape, &doubles(values));
+    for (left, right, expect) in [
+        (f8("(3,)", &[1.0, 2.0, 3.0]), f8("(3,)", &[1.0, 2.0, 3.0_f64.next_up()]), &["/* f64 1/3 1"][..]),
+        (f8("()", &[1.0]), f8("()", &[1.5]), &[" f64 1/1 2251799813685248"]),
+        (f8("(0,)", &[]), f8("(0,)", &[]), &[]),
+        (
+            f8("(2, 2)", &[0.0, 1.0, 2.0, 3.0]),
+            f8("(2, 2)", &[-0.0, f64::NAN, f64::INFINITY, 3.0]),
+            &[
+                "nan /*/* [0, 1] 1.0|NaN (0x7ff8000000000000)",
+                "infinity /*/* [1, 0] 2.0|inf",
+                "sign /*/* [0, 0] 0.0|-0.0",
+                "/*/* f64 3/4 0",
+            ],
+        ),
+        (f8("(3,)", &[1.0, 2.0, 3.0]), f8("(2,)", &[1.0, 2.0]), &["shape  [3]|[2]", "/* f64 0/2 -"]),
+        (
+            f8("(2, 1)", &[1.0, 2.0]),
+            f8("(3, 1)", &[1.0, 2.0, 3.0]),
+            &["shape  [2, 1]|[3, 1]", "/*/* f64 0/2 -"],
+        ),
+        (f8("(1, 2)", &[1.0, 2.0]), f8("(1, 3)", &[1.0, 2.0, 3.0]), &["shape  [1, 2]|[1, 3]"]),
+        (
+            f8("(2, 3)", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+            npy("<f8", true, "(2, 3)", &doubles(&[1.0, 4.0, 2.0, 5.0, 3.0, 7.0])),
+            &["shape  [2, 3] in C's order|[2, 3] in Fortran's order", "/*/* f64 1/6 1125899906842624"],
+        ),
+        (
+            f8("(2,)", &[1.0, 2.0]),
+            npy(">f8", false, "(2,)", &big_endian(&[1.0, 2.5])),
+            &["type  <f8|>f8", "/* f64 1/2 1125899906842624"],
+        ),
+        (
+            npy("<f4", false, "(2,)", &singles(&[1.0, 2.0])),
+            npy("<f4", false, "(2,)", &singles(&[1.0_f32.next_up(), 2.0])),
+            &["/* f32 1/2 1"],
+        ),
+        (npy("<f4", false, "(1,)", &singles(&[1.0])), f8("(1,)", &[1.0]), &["type  <f4|<f8"]),
+        (
+            npy("<c8", false, "(2,)", &singles(&[1.0, 2.0, 3.0, 4.0])),
+            npy("<c8", false, "(2,)", &singles(&[1.0, 2.0, 3.0, 4.0_f32.next_up().next_up()])),
+            &["/imag f32 1/2 2", "/real f32 0/2 -"],
+        ),
+        (npy("<f2", false, "(1,)", &[0, 0x3c]), npy("<f2", false, "(1,)", &[3, 0x3c]), &["/* f16 1/1 3"]),
+        (
+            npy("|i1", false, "(2,)", &[0xff, 1]),
+            npy("|i1", false, "(2,)", &[1, 1]),
+            &["/* i8 1/2 9214364837600034816"],
+        ),
+        (npy("<u8", false, "(1,)", &[0xff; 8]), npy("<u8", false, "(1,)", &[0xfe; 8]), &["/* u64 1/1 -"]),
+        (
+            npy("|b1", false, "(2,)", &[0, 1]),
+            npy("|b1", false, "(2,)", &[1, 1]),
+            &["/* bool 1/2 4607182418800017408"],
+        ),
+    ] {
+        let comparison = compare(&left, &right, &Options::default());
+        assert_eq!((comparison.format, comparison.note.as_deref()), (Format::Npy, None));
+        assert_eq!(all(&comparison), expect);
+    }
+}
+
+#[test]
+fn arrays_that_are_not_read_are_compared_as_bytes() {
+    let good = npy("<f8", false, "(1,)", &doubles(&[1.0]));
+    let why = |why| format!("the second output is not an array that is read: {why}");
+    for (bad, expect) in [
+        (npy("<f8", false, "(2,)", &doubles(&[1.0])), why("its length is not that of its shape")),
+        (npy("<f8", false, "(9223372036854775807, 9)", &[]), why("its shape is too large")),
+        (npy("|O", false, "(1,)", &[]), why("its elements are not numbers that are compared")),
+        (npy("|f8", false, "(1,)", &[0; 8]), why("its elements are not numbers that are compared")),
+        (npy("é", false, "(1,)", &[0; 8]), why("its elements are not numbers that are compared")),
+        (npy("<f8", false, "(1.5)", &[0; 8]), why("its header is not understood")),
+        (b"\x93NUMPY\x04\x00\x00\x00".to_vec(), why("its version is not 1, 2 or 3")),
+        (b"\x93NUMPY\x01\x00\xff\x00".to_vec(), why("it ends in its header")),
+        (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), why("its header is too long")),
+        (b"[1]".to_vec(), "the first output is npy, the second json".to_owned()),
+    ] {
+        let comparison = compare(&good, &bad, &Options::default());
+        assert_eq!((comparison.format, comparison.note), (Format::Bytes, Some(expect)));
+    }
+    let zero = npy("<f8", false, "(0, 9223372036854775807, 9223372036854775807)", &[]);
+    let other = npy("<f8", false, "(0, 3, 9223372036854775807)", &[]);
+    assert_eq!(compare(&zero, &other, &Options::default()).format, Format::Npy);
+}
+
+#[test]
+fn raw_numbers_are_read_when_asked_for() {
+    let f32s = |left: &[u8], right: &[u8]| {
+        compare(left, right, &Options { format: Format::F32, ..Options::default() })
+    };
+    let f64s = |left: &[u8], right: &[u8]| {
+        compare(left, right, &Options { format: Format::F64, ..Options::default() })
+    };
+    let long: Vec<_> = (0..2_000_u16).map(f64::from).collect();
+    let mut other = long.clone();
+    other[1_500] = 1_500.0_f64.next_down();
+    for (comparison, expect) in [
+        (f64s(&doubles(&long), &doubles(&other)), &["/* f64 1/2000 1"][..]),
+        (
+            f64s(&doubles(&long), &doubles(&long[1..])),
+            &["shape  [2000]|[1999]", "/* f64 1999/1999 4607182418800017408"],
+        ),
+        (f32s(&singles(&[0.1]), &singles(&[0.1_f32.next_up()])), &["/* f32 1/1 1"]),
+        (
+            f32s(&[1, 2, 3, 4, 5], &[1, 2, 3, 4, 6]),
+            &["text  [05] at the end|[06] at the end", "/* f32 0/1 -"],
+        ),
+        (f32s(&[1, 2, 3, 4, 5], &[1, 2, 3, 4]), &["shape  [1] and 1 bytes|[1]", "/* f32 0/1 -"]),
+        (
+            f32s(&[0, 0, 0xc0, 0x7f], &[1, 0, 0xc0, 0x7f]),
+            &["nan /* [0] NaN (0x7fc00000)|NaN (0x7fc00001)", "/* f32 1/1 -"],
+        ),
+    ] {
+        assert_eq!(all(&comparison), expect);
+    }
+    let place = f64s(&doubles(&long), &doubles(&other));
+    assert_eq!(place.statement(), "1 of 2,000 numbers differs, by at most 1 ulp (1.5e-16 relative) at /1500");
+    assert_eq!(compare(&doubles(&long), &doubles(&other), &Options::default()).format, Format::Bytes);
+}

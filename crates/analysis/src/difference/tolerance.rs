@@ -1,0 +1,164 @@
+mod parse;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::float::Distance;
+pub use parse::ToleranceError;
+
+/// How far two numbers may be apart and still count as equivalent, by path.
+///
+/// Each rule is a text. Without a path it is the default, which holds for all paths that no other rule names; there,
+/// without a default, only numbers of the same bits are equivalent.
+///
+/// - `ulp=4`, `abs=1e-9`, `rel=1e-12`: at most so many representable numbers, so large a `|a - b|`, so large a
+///   `|a - b| / max(|a|, |b|)`. Of several, joined by commas, **one that holds is enough**.
+/// - `/energy: rel=1e-12` for one path: a JSON pointer in which a segment `*` stands for any key and for the elements of
+///   an array, and `/**` at the end for all that is below.
+/// - `/timestamp: ignore`: neither this nor anything below it is looked at.
+///
+/// Of several rules that fit a path the longest wins; among those, one that ends in `/**` loses to one that does not,
+/// and then the one with fewer `*` wins.
+///
+/// It is kept and sent as the list of its texts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Tolerances {
+    texts: Vec<String>,
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Rule {
+    segments: Vec<Segment>,
+    /// Whether it also holds for all that is below.
+    below: bool,
+    allowance: Allowance,
+}
+
+/// A segment of a rule's path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Any,
+    Key(Vec<u8>),
+}
+
+/// A segment of the path of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step<'a> {
+    /// Any element of an array, or any of too many keys.
+    Each,
+    Key(&'a [u8]),
+}
+
+/// What a path allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Allowance {
+    /// The same bits.
+    Exact,
+    Within(Bounds),
+    Ignore,
+}
+
+/// Of those given, one that holds is enough; at least one is given.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Bounds {
+    ulp: Option<u64>,
+    absolute: Option<f64>,
+    relative: Option<f64>,
+}
+
+impl Tolerances {
+    /// Reads the rules, of which there is one in each text.
+    pub fn parse(texts: &[String]) -> Result<Self, ToleranceError> {
+        if texts.len() > parse::RULES_MAX {
+            return Err(ToleranceError::TooMany(texts.len()));
+        }
+        let mut rules: Vec<Rule> = Vec::new();
+        for text in texts {
+            let rule = parse::rule(text)?;
+            if rules.iter().any(|other| other.segments == rule.segments && other.below == rule.below) {
+                return Err(ToleranceError::Twice { text: text.clone() });
+            }
+            rules.push(rule);
+        }
+        Ok(Self { texts: texts.to_vec(), rules })
+    }
+
+    /// The texts, as they were given.
+    #[must_use]
+    pub fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// What holds for a path. `above` is what holds for the path above it: all below an ignored path is ignored too,
+    /// unless a longer rule says otherwise.
+    pub(super) fn allowance(&self, path: &[Step<'_>], above: Allowance) -> Allowance {
+        let best = self.rules.iter().filter(|rule| rule.fits(path)).max_by_key(|rule| rule.rank());
+        let from_above = Allowance::Ignore == above;
+        match best {
+            // A rule that fits only with its `/**` does not say more of this path than of the one above.
+            Some(rule) if !from_above || rule.segments.len() == path.len() => rule.allowance,
+            _ if from_above => Allowance::Ignore,
+            _ => Allowance::Exact,
+        }
+    }
+
+    /// Whether a rule names this key, which is then kept apart from the others of its object however many there are.
+    pub(super) fn name(&self, key: &[u8]) -> bool {
+        let named = |segment: &Segment| matches!(segment, Segment::Key(name) if name == key);
+        self.rules.iter().any(|rule| rule.segments.iter().any(named))
+    }
+}
+
+impl Rule {
+    fn fits(&self, path: &[Step<'_>]) -> bool {
+        let length_fits =
+            if self.below { path.len() >= self.segments.len() } else { path.len() == self.segments.len() };
+        length_fits
+            && self.segments.iter().zip(path).all(|(segment, step)| match (segment, step) {
+                (Segment::Any, _) => true,
+                (Segment::Key(key), Step::Key(name)) => key == name,
+                (Segment::Key(_), Step::Each) => false,
+            })
+    }
+
+    fn rank(&self) -> (usize, bool, usize) {
+        let named = self.segments.iter().filter(|segment| matches!(segment, Segment::Key(_))).count();
+        (self.segments.len(), !self.below, named)
+    }
+}
+
+impl Bounds {
+    /// Whether one of the bounds holds.
+    pub(super) fn hold(&self, distance: &Distance) -> bool {
+        let ulp = self.ulp.zip(distance.ulp).is_some_and(|(bound, ulp)| ulp <= bound);
+        let absolute = self.absolute.is_some_and(|bound| distance.absolute <= bound);
+        let relative = self.relative.is_some_and(|bound| distance.relative <= bound);
+        ulp || absolute || relative
+    }
+}
+
+impl TryFrom<Vec<String>> for Tolerances {
+    type Error = ToleranceError;
+
+    fn try_from(texts: Vec<String>) -> Result<Self, ToleranceError> {
+        Self::parse(&texts)
+    }
+}
+
+impl From<Tolerances> for Vec<String> {
+    fn from(tolerances: Tolerances) -> Self {
+        tolerances.texts
+    }
+}
+
+impl fmt::Display for Tolerances {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.texts.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests;

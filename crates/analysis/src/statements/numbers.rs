@@ -1,0 +1,119 @@
+/// Digits after the point of a percentage, at most.
+const PERCENT_DECIMALS_MAX: usize = 4;
+
+/// A count with a comma between thousands.
+pub(super) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A p-value with two digits, and how it stands to them.
+pub(super) fn p_text(p: f64) -> String {
+    if p <= 1e-300 {
+        "< 1e-300".to_owned()
+    } else if p < 0.001 {
+        format!("= {p:.1e}")
+    } else {
+        format!("= {}", trimmed(format!("{p:.*}", decimals(p))))
+    }
+}
+
+/// Per cent with two digits, rounded up: what is said to be a bound has to be one.
+pub(super) fn percent_at_most(rate: f64) -> String {
+    percent(rate, |scaled| (scaled - 1e-9).ceil())
+}
+
+/// Per cent with two digits, rounded down.
+pub(super) fn percent_at_least(rate: f64) -> String {
+    percent(rate, |scaled| (scaled + 1e-9).floor())
+}
+
+/// A level of confidence in per cent, as it was given.
+pub(super) fn level_percent(level: f64) -> String {
+    trimmed(format!("{:.6}", level * 100.0))
+}
+
+fn percent(rate: f64, round: impl Fn(f64) -> f64) -> String {
+    let percent = rate * 100.0;
+    if percent <= 0.0 {
+        return "0".to_owned();
+    }
+    let decimals = decimals(percent).min(PERCENT_DECIMALS_MAX);
+    let scale = 10_f64.powi(i32::try_from(decimals).unwrap_or(i32::MAX));
+    let rounded = round(percent * scale) / scale;
+    if rounded > 0.0 { format!("{rounded:.decimals$}") } else { "0".to_owned() }
+}
+
+/// Digits after the point, so that two digits are shown in all.
+fn decimals(number: f64) -> usize {
+    let mut decimals = 0;
+    let mut scaled = number;
+    while scaled < 10.0 && decimals < 300 {
+        scaled *= 10.0;
+        decimals += 1;
+    }
+    decimals
+}
+
+fn trimmed(text: String) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_commas() {
+        let check = |number, expect: &str| assert_eq!(count(number), expect);
+        check(0, "0");
+        check(999, "999");
+        check(1_000, "1,000");
+        check(1_234_567, "1,234,567");
+    }
+
+    #[test]
+    fn bounds_are_rounded_outwards() {
+        let check = |rate, low: &str, high: &str| {
+            assert_eq!(
+                (percent_at_least(rate).as_str(), percent_at_most(rate).as_str()),
+                (low, high),
+                "{rate}"
+            );
+        };
+        check(0.0, "0", "0");
+        check(1.0, "100", "100");
+        check(0.016_5, "1.6", "1.7");
+        check(0.220_9, "22", "23");
+        check(0.05, "5.0", "5.0");
+        check(0.009_97, "0.99", "1.00");
+        check(0.000_123_4, "0.012", "0.013");
+        check(1e-9, "0", "0.0001");
+    }
+
+    #[test]
+    fn p_values_have_two_digits() {
+        let check = |p, expect: &str| assert_eq!(p_text(p), expect);
+        check(1.0, "= 1");
+        check(0.05, "= 0.05");
+        check(0.333_3, "= 0.33");
+        check(0.001_2, "= 0.0012");
+        check(1.08e-5, "= 1.1e-5");
+        check(f64::MIN_POSITIVE, "< 1e-300");
+    }
+
+    #[test]
+    fn levels_are_as_given() {
+        let check = |level, expect: &str| assert_eq!(level_percent(level), expect);
+        check(0.95, "95");
+        check(0.999, "99.9");
+        check(0.9, "90");
+    }
+}

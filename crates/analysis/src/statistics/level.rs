@@ -1,0 +1,61 @@
+use serde::Serialize;
+
+/// A level of confidence: above 0 and below 1, 0.95 unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct Level(f64);
+
+/// A number that is no level of confidence.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("not a level of confidence: expected a number above 0 and below 1 such as 0.95, found {found}")]
+pub struct LevelError {
+    /// What stood there.
+    pub found: f64,
+}
+
+impl Level {
+    /// The level `level`.
+    ///
+    /// # Errors
+    /// When it is not above 0 and below 1, or when 1 minus it is not.
+    pub fn new(level: f64) -> Result<Self, LevelError> {
+        if level > 0.0 && 1.0 - level > 0.0 && level < 1.0 {
+            Ok(Self(level))
+        } else {
+            Err(LevelError { found: level })
+        }
+    }
+
+    /// The level as a number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+
+    /// The chance of being wrong that remains: 1 minus the level.
+    #[must_use]
+    pub fn alpha(self) -> f64 {
+        1.0 - self.0
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self(0.95)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_lies_between_nought_and_one() {
+        for level in [0.0, 1.0, -0.1, 95.0, f64::NAN, f64::INFINITY] {
+            assert!(Level::new(level).is_err(), "{level}");
+        }
+        for level in [1e-300, 0.5, 0.95, 0.999_999] {
+            assert_eq!(Level::new(level).unwrap().get().to_bits(), level.to_bits());
+        }
+    }
+}
