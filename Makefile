@@ -16,9 +16,12 @@ check: ## Format, lints and documentation, without running anything
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
 
-test: check lint ## Everything: format, lints, all tests, a whole stack on an emulator
+test: check lint ## Everything: format, lints, all tests, numbers against SciPy and NumPy, a page in a browser, a whole stack on an emulator
 	cargo test --workspace --all-features --locked --quiet
 	$(DYNAMODB) test $(IN_DYNAMODB) --quiet
+	acceptance/statistics/run
+	acceptance/difference/run
+	acceptance/report/run
 	acceptance/stack/run
 
 lint: ## The template of a stack: cfn-lint, checkov, and what rests on its settings

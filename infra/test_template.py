@@ -68,6 +68,7 @@ ALLOWED = {
         "DeadlineQueue.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"},
         "DeadLetterQueue.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
         "AsideQueue.Arn": {"sqs:SendMessage"},
+        "Queue.Arn": {"sqs:SendMessage"},
         "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}": {"events:PutEvents"},
         "AggregatorLog.Arn": LOGS,
         "*": TRACES,
@@ -78,7 +79,8 @@ WORKER_SETTINGS = {
     "CONCORD_STACK", "AWS_ENDPOINT_URL",
 }  # fmt: skip
 AGGREGATOR_SETTINGS = {
-    "TABLE", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ASIDE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS", "CONCORD_STACK", "AWS_ENDPOINT_URL",
+    "TABLE", "QUEUE_URL", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ASIDE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS",
+    "CONCORD_STACK", "AWS_ENDPOINT_URL",
 }  # fmt: skip
 NOTHING = {"Ref": "AWS::NoValue"}
 

@@ -13,6 +13,7 @@ pub mod embedded;
 pub mod examples;
 pub mod fairness;
 pub mod feed;
+pub mod goldens;
 pub mod jobs;
 pub mod outcomes;
 pub mod outputs;
@@ -25,8 +26,8 @@ use std::future::Future;
 
 use concord_protocol::ports::{
     AcknowledgeChanges, Announce, CreateJobs, DelayMessage, DeleteDeadLetter, DeleteMessage, EnqueueCopies,
-    MergeRoll, MergeTally, ReadChanges, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally,
-    ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
+    MergeRoll, MergeTally, ReadChanges, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadPayload,
+    ReadTally, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
 };
 
 use crate::TestClock;
@@ -44,6 +45,8 @@ pub trait Ledger:
     + MergeRoll
     + ReadTally
     + ReplaceState
+    + ReadGolden
+    + WriteGolden
 {
 }
 
@@ -59,6 +62,8 @@ impl<P> Ledger for P where
         + MergeRoll
         + ReadTally
         + ReplaceState
+        + ReadGolden
+        + WriteGolden
 {
 }
 
@@ -116,6 +121,8 @@ macro_rules! conformance_tests {
             feed::unacknowledged_changes_return,
             feed::changes_come_in_bounded_batches,
             feed::every_outcome_that_is_kept_enters_once,
+            goldens::golden_result_is_read_back,
+            goldens::golden_result_replaces_the_one_before,
             jobs::created_job_is_read_back,
             jobs::jobs_are_created_all_or_none,
             jobs::unknown_job_is_absent,
@@ -140,9 +147,11 @@ macro_rules! conformance_tests {
             states::state_is_replaced_only_from_the_revision_before,
             states::changed_verdict_enters_the_feed_once,
             states::same_verdict_does_not_enter_the_feed,
+            states::extended_job_wants_more_copies,
             tallies::tallies_merge_by_union,
             tallies::chunks_have_tallies_of_their_own,
             tallies::rolls_merge_by_union,
+            tallies::sandboxes_are_kept_as_far_as_they_count,
         }
     };
     (@each $fixture:expr; $($group:ident :: $check:ident,)+) => {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::ports::{Clock, PortError, PortResult};
-use concord_protocol::{Change, Digest, Job, JobId, JobTally, Outcome, Roll, Verdict};
+use concord_protocol::{Change, Digest, Golden, GoldenKey, Job, JobId, JobTally, Outcome, Roll, Verdict};
 
 use queue::Queue;
 
@@ -23,6 +23,7 @@ pub struct Memory {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) jobs: BTreeMap<JobId, StoredJob>,
+    goldens: BTreeMap<GoldenKey, Golden>,
     /// Changes that nobody has acknowledged, by their place.
     pub(crate) feed: BTreeMap<u64, Change>,
     fed: u64,

@@ -59,7 +59,7 @@ def queued(record: dict) -> None:
 def handled(event: dict) -> dict:
     for record in event["Records"]:
         stream = record["eventSource"] == "aws:dynamodb"
-        handle = change if stream else copy if "QUEUE_URL" in os.environ else queued
+        handle = change if stream else queued if "DEADLINE_QUEUE_URL" in os.environ else copy
         handle(record)
     return {"batchItemFailures": []}
 

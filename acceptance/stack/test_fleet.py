@@ -34,9 +34,19 @@ class Probes(FleetCase):
         self.assertEqual(items["tally#0000"][digest], set(range(20)))
         self.assertEqual((items["job"]["status"], items["enqueued"]["round"]), ("reproducible", 0))
         self.assertIn(f"output#{digest}", items)
-        sandboxes = {item["environment"]["sandbox"] for item in self.copies(job)}
+        sandboxes = {item["sandbox"] for item in self.copies(job)}
         self.assertEqual(report["worker_processes"], len(sandboxes))
         self.assertGreater(len(sandboxes), 1, "the copies ran side by side")
+        facts = {key.removeprefix("facts#"): item["facts"] for key, item in items.items() if key.startswith("facts#")}
+        self.assertEqual({item["environment"] for item in self.copies(job)}, set(facts), "facts are stored once")
+        for known in facts.values():
+            self.assertGreaterEqual(set(known), {"host.architecture", "canary.class", "sandbox.function", "sandbox.memory_mb"})
+        self.assertNotIn("AWS_SECRET_ACCESS_KEY", str(items))
+        for item in self.copies(job):
+            self.assertLess(len(json.dumps(item, default=str)), 1024, "an outcome is one write unit")
+        self.assertEqual(items["job"]["evidence"]["supports"], report["summary"]["supports"])
+        explained, = self.producer(0, "explain", job).json
+        self.assertEqual(explained["coverage"]["sandboxes"], len(sandboxes))
 
         # The other verbs, with the stack from the environment.
         status, = fleet().producer("status", job, "--format", "json", CONCORD_STACK=self.STACK).json

@@ -112,7 +112,8 @@ class Wiring(unittest.TestCase):
         self.refused(worker("s3").get_object, Bucket=bucket, Key="outputs/roles")
         self.refused(worker("lambda").invoke, FunctionName=self.outputs["AggregatorFunction"])
         self.refused(aggregator("dynamodb").delete_item, TableName=table, Key=key)
-        self.refused(aggregator("sqs").send_message, QueueUrl=queue, MessageBody="{}")
+        self.refused(aggregator("sqs").purge_queue, QueueUrl=queue)
+        self.refused(aggregator("sqs").send_message, QueueUrl=self.outputs["DeadLetterQueueUrl"], MessageBody="{}")
         self.refused(aggregator("s3").put_object, Bucket=bucket, Key="outputs/roles", Body=b"")
 
     def acting_as(self, env: dict[str, str]) -> Callable[[str], Any]:

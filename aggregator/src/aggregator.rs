@@ -1,12 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use concord_protocol::ports::{
-    Announce, Clock, Delivery, MergeRoll, MergeTally, PortError, PortResult, ReadJob, RecordOutcome,
-    ReplaceState,
+    Announce, Clock, Delivery, MergeRoll, MergeTally, PortError, PortResult, ReadJob, ReadOutcomes,
+    ReadOutput, RecordOutcome, ReplaceState,
 };
-use concord_protocol::{Announcement, Change, Job, JobId, Outcome, Roll, Tally, chunk_of, decide};
+use concord_protocol::{
+    Announcement, Change, Job, JobId, Outcome, Roll, Separation, Tally, Verdict, asks_for_separation,
+    chunk_of, decide,
+};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+
+use crate::examine::examine;
+use crate::separation::{IsSeparated, separation};
 
 /// The reason of a copy that was delivered again and again and never came to an outcome.
 pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome too often";
@@ -15,40 +22,51 @@ pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome to
 const JOBS_AT_ONCE_MAX: usize = 256;
 
 /// What the aggregator asks of the ledger.
-pub trait Ledger: ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + Sync {}
+pub trait Ledger:
+    ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+{
+}
 
-impl<L: ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + Sync> Ledger for L {}
+impl<L> Ledger for L where
+    L: ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+{
+}
 
 /// Folds the change feed into verdicts.
 pub struct Aggregator<L, A, K> {
     ledger: L,
     announcer: A,
     clock: K,
+    is_separated: IsSeparated,
 }
 
 /// What a batch says of one job.
 #[derive(Default)]
-struct Batch {
-    tallies: BTreeMap<u32, Tally>,
+struct Batch<'a> {
+    outcomes: Vec<&'a Change>,
     announcements: Vec<Announcement>,
 }
 
 impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     /// An aggregator which keeps its tallies and verdicts in `ledger`.
     pub fn new(ledger: L, announcer: A, clock: K) -> Self {
-        Self { ledger, announcer, clock }
+        Self { ledger, announcer, clock, is_separated: concord_analysis::is_separated }
+    }
+
+    /// The same with another say in whether a divergent job that may be extended has enough copies.
+    #[must_use]
+    pub fn asking(self, is_separated: IsSeparated) -> Self {
+        Self { is_separated, ..self }
     }
 
     /// Folds a batch of changes, in any order, whole or in part seen before. Gives the jobs that could not be folded,
     /// each with the reason: their changes have to come again. One job's trouble never holds up another.
     pub async fn fold(&self, changes: &[Change]) -> BTreeMap<JobId, PortError> {
-        let mut batches = BTreeMap::<&JobId, Batch>::new();
+        let mut batches = BTreeMap::<&JobId, Batch<'_>>::new();
         for change in changes {
             let batch = batches.entry(change.job()).or_default();
             match change {
-                Change::Produced { copy, .. } | Change::Failed { copy, .. } => {
-                    batch.tallies.entry(chunk_of(copy.index)).or_default().absorb(change);
-                }
+                Change::Produced { .. } | Change::Failed { .. } => batch.outcomes.push(change),
                 Change::Decided(announcement) => batch.announcements.push(announcement.clone()),
             }
         }
@@ -72,20 +90,18 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         }
     }
 
-    async fn fold_named<'a>(&self, job: &'a JobId, batch: Batch) -> (&'a JobId, PortResult<()>) {
+    async fn fold_named<'a>(&self, job: &'a JobId, batch: Batch<'_>) -> (&'a JobId, PortResult<()>) {
         (job, self.fold_job(job, batch).await)
     }
 
-    async fn fold_job(&self, job: &JobId, batch: Batch) -> PortResult<()> {
-        if !batch.tallies.is_empty() {
-            let copies = self.read(job).await?.spec.copies;
-            let mut delta = Roll::default();
-            for (chunk, tally) in batch.tallies {
-                let tally = self.ledger.merge_tally(job, chunk, tally).await?;
-                delta.merge(&Roll::of_chunk(copies, chunk, &tally));
+    async fn fold_job(&self, job: &JobId, batch: Batch<'_>) -> PortResult<()> {
+        if !batch.outcomes.is_empty() {
+            let Job { spec, state } = self.read(job).await?;
+            let mut merged = Vec::new();
+            for (chunk, tally) in tallies(&batch.outcomes, spec.policy.sandboxes_min) {
+                merged.push((chunk, self.ledger.merge_tally(job, chunk, tally).await?));
             }
-            let roll = self.ledger.merge_roll(job, delta).await?;
-            self.settle(job, &roll).await?;
+            self.roll_and_settle(job, &merged, state.copies).await?;
         }
         let mut told = BTreeSet::new();
         for announcement in batch.announcements {
@@ -96,13 +112,30 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         Ok(())
     }
 
+    /// Takes what is known of these chunks of a job into its roll, and settles it. `copies` were wanted when it was read;
+    /// once more are, by whomever, the chunks are looked at again.
+    async fn roll_and_settle(&self, job: &JobId, merged: &[(u32, Tally)], mut copies: u32) -> PortResult<()> {
+        loop {
+            let mut delta = Roll::default();
+            for (chunk, tally) in merged {
+                delta.merge(&Roll::of_chunk(copies, *chunk, tally));
+            }
+            let roll = self.ledger.merge_roll(job, delta).await?;
+            let wanted = self.settle(job, &roll).await?;
+            if wanted <= copies {
+                return Ok(());
+            }
+            copies = wanted;
+        }
+    }
+
     /// Brings a job to its end once its deadline has passed; before that, changes nothing.
     ///
     /// # Errors
     /// When a port fails; the call can be repeated.
     pub async fn meet_deadline(&self, job: &JobId) -> PortResult<()> {
         let roll = self.ledger.merge_roll(job, Roll::default()).await?;
-        self.settle(job, &roll).await
+        self.settle(job, &roll).await.map(|_| ())
     }
 
     /// Records a failed outcome for a copy that cannot be run: one that the queue has given up ([`GIVEN_UP`]), or whose
@@ -115,13 +148,26 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         self.ledger.record_outcome(outcome).await.map(|_| ())
     }
 
-    /// Writes the state that the roll calls for, unless the job stands so already.
-    async fn settle(&self, job: &JobId, roll: &Roll) -> PortResult<()> {
+    /// Writes the state that the roll calls for, unless the job stands so already; gives how many copies it wants then.
+    async fn settle(&self, job: &JobId, roll: &Roll) -> PortResult<u32> {
         loop {
             let stored = self.read(job).await?;
-            let Some(state) = decide(&stored, roll, self.clock.now()) else { return Ok(()) };
+            let now = self.clock.now();
+            let separation = if asks_for_separation(&stored, roll, now) {
+                separation(&self.ledger, &stored, self.is_separated).await?
+            } else {
+                Separation::Found
+            };
+            let Some(mut state) = decide(&stored, roll, now, separation) else {
+                return Ok(stored.state.copies);
+            };
+            let copies = state.copies;
+            if state.verdict != Verdict::Running {
+                let decided = Job { spec: Arc::clone(&stored.spec), state: state.clone() };
+                state.evidence = examine(&self.ledger, &decided).await;
+            }
             if self.ledger.replace_state(job, state).await? {
-                return Ok(());
+                return Ok(copies);
             }
             // Somebody else wrote a state in between: look at the new one.
         }
@@ -131,4 +177,16 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         let stored = self.ledger.read_job(job).await?;
         stored.ok_or(PortError::Rejected("a change names a job that is not in the ledger"))
     }
+}
+
+/// What changes say of each chunk, for a job that asks for so many different sandboxes.
+fn tallies(changes: &[&Change], sandboxes_min: u32) -> BTreeMap<u32, Tally> {
+    let mut tallies = BTreeMap::new();
+    for change in changes {
+        if let Change::Produced { copy, .. } | Change::Failed { copy, .. } = change {
+            let tally = tallies.entry(chunk_of(copy.index)).or_insert_with(|| Tally::keeping(sandboxes_min));
+            tally.absorb(change);
+        }
+    }
+    tallies
 }

@@ -1,3 +1,6 @@
+mod conditions;
+mod evidence;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -7,6 +10,10 @@ use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX, TIMEOUT_MS_MAX};
 use concord_protocol::{JobId, Verdict};
 
 use concord_worker::calc::function::{FunctionName, parse_qualifier};
+
+pub(crate) use conditions::ConditionArgs;
+use evidence::{ACCEPT_NOTES, COMPARE_NOTES, EXPLAIN_NOTES, REPORT_EXAMPLES};
+pub(crate) use evidence::{CompareArgs, CompareOutputsArgs, ExplainArgs, ReadAs, ReportArgs, ReportForm};
 
 /// Does this computation give the same answer every time?
 ///
@@ -42,6 +49,7 @@ Examples:
   producer submit input.json --copies 180 -- python3 model.py --fast
   producer submit input.json --copies 180 --function clmath --region eu-west-1
   producer submit payloads.json --each --stack concord
+  producer submit input.json --detect 1% --sandboxes 20 --extend 2000 --stack concord
   echo '{\"probe\":\"libm\"}' | producer submit - --format json | jq .verdict
 
 Payload and output are bytes: nothing reads or rewrites them unless --each or --select asks.
@@ -52,6 +60,9 @@ exit code 0 is success. It runs without a shell, in the current folder, and with
 process group of its own, which is killed when the copy is over.
 A function is an AWS Lambda function that exists; it gets the payload, and its reply is the
 output. Whoever calls it needs the permission lambda:InvokeFunction, and pays for each call.
+With --sandboxes a job is reproducible only when enough different sandboxes gave a digest: on
+one machine a producer is one sandbox, in a stack each Lambda sandbox is one. --hold has copies
+share fewer of them, and --extend asks for more copies by itself.
 A stack runs the calculation that it was deployed with, on its own machines; this program
 puts the copies on its queue and waits. Waiting for an hour costs about 500 reads of its
 table, less than a hundredth of a cent.";
@@ -136,7 +147,7 @@ pub(crate) enum Color {
 pub(crate) enum Verb {
     /// Run copies of a payload and say whether all gave the same output
     #[command(after_help = SUBMIT_EXAMPLES)]
-    Submit(SubmitArgs),
+    Submit(Box<SubmitArgs>),
     /// Work on jobs until they have ended, and print their verdicts
     Wait(WaitArgs),
     /// Print how jobs stand, without working on them
@@ -145,6 +156,18 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Print the outcome of each copy of a job
     Copies(CopiesArgs),
+    /// Explain jobs: what separates the outputs, how far they differ, and how sure the verdict is
+    #[command(after_help = EXPLAIN_NOTES)]
+    Explain(ExplainArgs),
+    /// Write the explanation of jobs as a file: HTML, Markdown, JUnit, JSON or text
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
+    /// Compare two jobs: whether they gave the same result, what differs between their machines, and by how much
+    #[command(after_help = COMPARE_NOTES)]
+    Compare(CompareArgs),
+    /// Make the result of jobs golden: what `submit --golden` expects of the same calculation and payload from now on
+    #[command(after_help = ACCEPT_NOTES)]
+    Accept(JobsArgs),
     /// Run the copies of ended jobs that gave no digest again
     Retry(RetryArgs),
     /// End jobs for good: nothing more of them is started, and what runs of them on this machine is killed
@@ -174,9 +197,15 @@ pub(crate) struct SubmitArgs {
     /// Make one job of each element of a JSON array, or of each line of JSON Lines, byte for byte
     #[arg(long)]
     pub(crate) each: bool,
-    /// Copies of each payload
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(COPIES_MAX)))]
-    pub(crate) copies: u32,
+    /// Copies of each payload [default: 20, or as many as --detect takes]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(COPIES_MAX)))]
+    pub(crate) copies: Option<u32>,
+    /// As many copies as find a divergence in this share of runs, such as 1% or 0.01, with --confidence
+    #[arg(long, value_name = "RATE", conflicts_with = "copies", value_parser = share)]
+    pub(crate) detect: Option<f64>,
+    /// How sure that is
+    #[arg(long, value_name = "LEVEL", requires = "detect", default_value = "95%", value_parser = share)]
+    pub(crate) confidence: f64,
     /// Name of the job; repeating a submit with the same name, payload and options goes on with the job or reports it
     #[arg(long, value_name = "ID")]
     pub(crate) job: Option<JobId>,
@@ -196,6 +225,8 @@ pub(crate) struct SubmitArgs {
     /// Digest only the part of a JSON output at this JSON pointer (RFC 6901), such as /result/hash
     #[arg(long, value_name = "POINTER")]
     pub(crate) select: Option<Pointer>,
+    #[command(flatten)]
+    pub(crate) conditions: ConditionArgs,
     /// Do not wait: the next `producer wait` does the work, or, but for functions, any submit on the same store
     #[arg(long)]
     pub(crate) detach: bool,
@@ -218,6 +249,32 @@ pub(crate) struct WorkArgs {
     /// Copies that run at once [default: the number of cores; of functions, 1000]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     pub(crate) jobs: Option<u16>,
+    /// Exit with 0 also for a divergent job whose outputs are all within the tolerances of its --equivalent
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) accept: Option<Accept>,
+    /// A program that says whether two outputs are equivalent: called here with two files, once for each distinct
+    /// output; exit code 0 says equivalent, 1 not
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) comparator: Option<PathBuf>,
+}
+
+/// What counts as well as `reproducible`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Accept {
+    /// A divergent job whose outputs are within its tolerances
+    Equivalent,
+}
+
+impl Verb {
+    /// How the verb works on jobs, if it does.
+    pub(crate) fn work(&self) -> Option<&WorkArgs> {
+        match self {
+            Self::Submit(args) => Some(&args.work),
+            Self::Wait(args) => Some(&args.work),
+            Self::Retry(args) => Some(&args.work),
+            _ => None,
+        }
+    }
 }
 
 /// How AWS is reached. What is not given is for the SDK to find, where the AWS command line finds it.
@@ -297,6 +354,15 @@ pub(crate) struct CopiesArgs {
 
 fn verdicts() -> clap::builder::PossibleValuesParser {
     Verdict::ALL.map(Verdict::as_str).into()
+}
+
+/// Reads a share between 0 and 1, as a fraction or in percent.
+fn share(text: &str) -> Result<f64, String> {
+    // By its digits: a division would round once more.
+    let number =
+        text.strip_suffix('%').map_or_else(|| text.to_owned(), |digits| format!("{}e-2", digits.trim_end()));
+    let share = number.parse().ok().filter(|share| *share > 0.0 && *share < 1.0);
+    share.ok_or_else(|| "expected a share between 0 and 1, such as 1% or 0.01".to_owned())
 }
 
 /// Reads a length of time such as `90s`, `15m`, `1h30m` or `2d`, in milliseconds.

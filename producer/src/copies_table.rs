@@ -1,8 +1,10 @@
 //! The table of a job's copies.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use concord_protocol::{Digest, Environment, Failure, Outcome};
+use concord_analysis::CPU_KIND_FACTS;
+use concord_protocol::{Digest, Environment, Facts, Failure, Outcome};
 use serde::Serialize;
 
 use crate::report::Moment;
@@ -25,7 +27,29 @@ pub(crate) struct CopyReport<'a> {
     started_at: Option<Moment>,
     run_us: Option<u64>,
     stderr_tail: &'a str,
-    environment: Option<&'a Environment>,
+    environment: Option<EnvironmentReport<'a>>,
+    /// What is known of this run alone.
+    facts: Option<&'a Facts>,
+}
+
+/// Where a copy ran.
+#[derive(Debug, Serialize)]
+struct EnvironmentReport<'a> {
+    sandbox: &'a str,
+    architecture: &'a str,
+    cpu: String,
+    /// All facts, those two in other words among them.
+    facts: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> EnvironmentReport<'a> {
+    fn of(environment: &'a Environment) -> Self {
+        let facts: BTreeMap<_, _> = environment.iter().collect();
+        let known = CPU_KIND_FACTS.into_iter().filter_map(|name| facts.get(name).copied());
+        let cpu = known.collect::<Vec<_>>().join(" ");
+        let architecture = facts.get("host.architecture").copied().unwrap_or_default();
+        Self { sandbox: &environment.sandbox, architecture, cpu, facts }
+    }
 }
 
 /// The copies in `copies`, in order, each with its outcomes.
@@ -51,6 +75,7 @@ pub(crate) fn reports(copies: Range<u32>, outcomes: &[Outcome]) -> Vec<CopyRepor
                 run_us: None,
                 stderr_tail: "",
                 environment: None,
+                facts: None,
             });
         }
     }
@@ -70,7 +95,8 @@ fn ended(outcome: &Outcome, second: bool) -> CopyReport<'_> {
         started_at: Some(outcome.started_at.into()),
         run_us: Some(outcome.run_us),
         stderr_tail: &outcome.stderr_tail,
-        environment: outcome.environment.as_deref(),
+        environment: outcome.environment.as_deref().map(EnvironmentReport::of),
+        facts: Some(&outcome.facts),
     }
 }
 

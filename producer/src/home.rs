@@ -1,20 +1,27 @@
 //! Where jobs are kept: in the store of this machine, or in a stack.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use concord_local::{Found, Listed, Store};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
-    CreateJobs, NewJob, PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadTally, ReplaceState,
+    CreateJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadTally, ReplaceState,
+    WriteGolden, WriteOutput,
 };
-use concord_protocol::{Digest, Environment, Job, JobId, JobState, JobTally, Outcome};
+use concord_protocol::{Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome};
 use futures::executor::block_on;
 
 use crate::stack::Stack;
 
-/// Copies whose environments are looked at in a stack, at most: each read costs.
-const ENVIRONMENTS_OF_COPIES_MAX: u32 = 20 * CHUNK_COPIES;
+/// Copies whose outcomes are looked at in a stack, at most: each read costs.
+const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+
+/// Copies whose outcomes are looked at in a store of this machine, at most: they are held in memory.
+const COPIES_READ_HERE_MAX: u32 = 200 * CHUNK_COPIES;
+
+/// Copies whose outcomes are read in one step.
+const COPIES_AT_ONCE: u32 = 20 * CHUNK_COPIES;
 
 /// Candidates that are named when a name is ambiguous, at most.
 const CANDIDATES_MAX: usize = 10;
@@ -69,6 +76,18 @@ impl Home {
         ask!(self, ledger => ledger.read_output(job, digest))
     }
 
+    pub(crate) fn read_golden(&self, key: &GoldenKey) -> PortResult<Option<Golden>> {
+        ask!(self, ledger => ledger.read_golden(key))
+    }
+
+    pub(crate) fn write_golden(&self, golden: Golden) -> PortResult<()> {
+        ask!(self, ledger => ledger.write_golden(golden))
+    }
+
+    pub(crate) fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
+        ask!(self, ledger => ledger.write_output(job, digest, bytes))
+    }
+
     pub(crate) fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         ask!(self, ledger => ledger.replace_state(job, state))
     }
@@ -119,20 +138,15 @@ impl Home {
         })
     }
 
-    /// The distinct environments in which copies of a job ran; in a stack, those of the first
-    /// [`ENVIRONMENTS_OF_COPIES_MAX`] copies.
-    pub(crate) fn environments(&self, job: &Job) -> PortResult<Vec<Environment>> {
-        let stack = match self {
-            Self::Local(store) => return store.environments(&job.spec.job),
-            Self::Stack(stack) => stack,
-        };
-        let mut environments = BTreeSet::new();
-        let copies = job.spec.copies.min(ENVIRONMENTS_OF_COPIES_MAX);
-        for from in (0..copies).step_by(CHUNK_COPIES as usize) {
-            let to = copies.min(from + CHUNK_COPIES);
-            let outcomes = stack.aws.block_on(stack.ledger.read_outcomes(&job.spec.job, from..to))?;
-            environments.extend(outcomes.into_iter().filter_map(|outcome| outcome.environment));
+    /// The outcomes of the first copies of a job, with how many copies were looked at: [`COPIES_READ_MAX`] in a stack,
+    /// where each read costs, and [`COPIES_READ_HERE_MAX`] here.
+    pub(crate) fn outcomes(&self, job: &Job) -> PortResult<(Vec<Outcome>, u32)> {
+        let copies_max = if self.stack().is_some() { COPIES_READ_MAX } else { COPIES_READ_HERE_MAX };
+        let copies = job.state.copies.min(copies_max);
+        let mut outcomes = Vec::new();
+        for from in (0..copies).step_by(COPIES_AT_ONCE as usize) {
+            outcomes.extend(self.read_outcomes(&job.spec.job, from..copies.min(from + COPIES_AT_ONCE))?);
         }
-        Ok(environments.into_iter().map(|environment| (*environment).clone()).collect())
+        Ok((outcomes, copies))
     }
 }

@@ -5,9 +5,12 @@
 
 mod args;
 mod aws;
+mod comparator;
 mod copies_table;
 mod doctor;
 mod exit;
+mod expected;
+mod explain;
 mod fault;
 mod home;
 mod interrupt;

@@ -48,7 +48,7 @@ impl<'a> Progress<'a> {
             "{id}: {} {}/{} copies, {distinct} distinct, {failed} failed, {rate:.0}/s, {} s",
             job.state.verdict,
             done + failed,
-            job.spec.copies,
+            job.state.copies,
             elapsed.as_secs()
         );
         if self.printer.draws {

@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
-use concord_protocol::ports::{Clock, PortResult};
-use concord_protocol::{
-    Calculation, Digest, DigestCount, InconclusiveCause, Job, JobId, JobTally, Timestamp, Verdict,
-};
+use concord_analysis::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
+use concord_protocol::ports::PortResult;
+use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::{Serialize, Serializer};
 
+use crate::explain::{self, Comparing, Gathered};
+use crate::fault::Fault;
 use crate::home::Home;
 use crate::printer::Warning;
+use crate::settings::Settings;
 
 /// Digests of a job that are listed, at most, the most frequent ones first.
 pub(crate) const DIGESTS_LISTED_MAX: usize = 1_000;
@@ -18,6 +20,9 @@ pub(crate) const CONFIDENCE: f64 = 0.95;
 /// A bound on the divergence rate above this supports little.
 const WEAK_RATE: f64 = 0.2;
 
+/// The fact that is the architecture of a processor.
+const ARCHITECTURE: &str = "host.architecture";
+
 /// The reason of copies of which nothing was heard in time.
 const LOST: &str = "no outcome before the deadline";
 
@@ -27,8 +32,11 @@ pub(crate) struct JobReport {
     pub(crate) job: JobId,
     pub(crate) submission: JobId,
     pub(crate) verdict: Verdict,
-    pub(crate) cause: Option<InconclusiveCause>,
+    pub(crate) cause: Option<Cause>,
+    /// Copies wanted now.
     pub(crate) copies: u32,
+    /// Copies that were asked for.
+    pub(crate) copies_submitted: u32,
     pub(crate) succeeded: u32,
     pub(crate) failed: u32,
     /// Neither succeeded nor failed: still to run, or never started.
@@ -43,6 +51,13 @@ pub(crate) struct JobReport {
     pub(crate) payload_bytes: u64,
     pub(crate) calculation: Calculation,
     pub(crate) fail_fast: bool,
+    /// The digest that every copy is to give, if there is one.
+    pub(crate) expected: Option<Digest>,
+    pub(crate) equivalent: Vec<String>,
+    /// Different sandboxes that have to give a digest; 0 when it does not matter.
+    pub(crate) sandboxes_min: u32,
+    /// How many did, counted up to that; absent when it does not matter.
+    pub(crate) sandboxes: Option<u32>,
     #[serde(flatten)]
     pub(crate) evidence: Option<Evidence>,
 }
@@ -63,24 +78,33 @@ pub(crate) struct FailureReport {
     pub(crate) copies: u32,
 }
 
-/// What costs a look at the outcomes themselves.
+/// What costs a look at the outcomes and outputs themselves.
 #[derive(Debug, Serialize)]
 pub(crate) struct Evidence {
-    pub(crate) worker_processes: usize,
-    pub(crate) cpu_kinds: Vec<String>,
-    /// The share of copies that differ is below this, with the confidence of [`CONFIDENCE`]; when all agree.
-    pub(crate) divergence_rate_below: Option<f64>,
+    /// The three lines that matter.
+    pub(crate) summary: Summary,
+    /// Where the copies ran.
+    pub(crate) coverage: Coverage,
+    /// How sure the verdict is.
+    pub(crate) confidence: Confidence,
+    /// Whether all outputs are within the tolerances of the job.
+    pub(crate) equivalence: Option<Equivalence>,
+    /// Sandboxes that gave a digest.
+    worker_processes: u64,
+    cpu_kinds: BTreeSet<String>,
+    /// The share of copies that differ is below this, when all agree.
+    divergence_rate_below: Option<f64>,
     /// Where the two most frequent outputs differ first.
-    pub(crate) first_difference: Option<FirstDifference>,
+    first_difference: Option<FirstDifference>,
     pub(crate) warnings: Vec<Warning>,
 }
 
 /// Where two outputs part.
 #[derive(Debug, Serialize)]
-pub(crate) struct FirstDifference {
+struct FirstDifference {
     /// Offset of the first byte that differs, or that one of them lacks.
-    pub(crate) byte: usize,
-    pub(crate) digests: [Digest; 2],
+    byte: u64,
+    digests: [Digest; 2],
 }
 
 /// A moment, written as RFC 3339 has it.
@@ -117,10 +141,11 @@ impl JobReport {
             submission: job.spec.submission.clone(),
             verdict: job.state.verdict,
             cause: job.state.cause,
-            copies: job.spec.copies,
+            copies: job.state.copies,
+            copies_submitted: job.spec.copies,
             succeeded,
             failed,
-            unaccounted: job.spec.copies.saturating_sub(succeeded).saturating_sub(failed),
+            unaccounted: job.state.copies.saturating_sub(succeeded).saturating_sub(failed),
             distinct_digests: counts.len(),
             digests,
             failures,
@@ -131,33 +156,74 @@ impl JobReport {
             payload_bytes: job.spec.payload_bytes,
             calculation: job.spec.calculation.clone(),
             fail_fast: job.spec.policy.fail_fast,
+            expected: job.spec.policy.expect,
+            equivalent: job.spec.policy.equivalent.clone(),
+            sandboxes_min: job.spec.policy.sandboxes_min,
+            sandboxes: (job.spec.policy.sandboxes_min > 0).then(|| tally.sandboxes().len()),
             evidence: None,
         })
     }
 
+    /// Whether it is divergent, but every copy gave an output, and all are within its tolerances.
+    pub(crate) fn is_equivalent(&self) -> bool {
+        let equivalence = self.evidence.as_ref().and_then(|evidence| evidence.equivalence.as_ref());
+        // A second opinion on what was asked for, not on a part of it.
+        let complete = self.ended
+            && self.succeeded == self.copies
+            && self.sandboxes.is_none_or(|sandboxes| sandboxes >= self.sandboxes_min);
+        let equivalent = equivalence.is_some_and(|equivalence| equivalence.equivalent);
+        self.verdict == Verdict::Divergent && complete && equivalent
+    }
+
     /// How a job stands, with the evidence that its outcomes and outputs give.
-    pub(crate) fn with_evidence(home: &Home, job: &Job, clock: &dyn Clock) -> PortResult<Self> {
-        let mut report = Self::read(home, job, clock.now())?;
-        let environments = home.environments(job)?;
-        let cpu_kinds: BTreeSet<_> = environments
-            .iter()
-            .map(|environment| format!("{} {}", environment.architecture, environment.cpu))
-            .collect();
-        let sandboxes: BTreeSet<_> = environments.iter().map(|environment| &environment.sandbox).collect();
+    pub(crate) fn with_evidence(
+        home: &Home,
+        job: &Job,
+        settings: &Settings,
+        comparing: &Comparing,
+    ) -> Result<Self, Fault> {
+        let mut report = Self::read(home, job, settings.clock.now())?;
+        let Gathered { explanation, comparator_fault, .. } = explain::explanation(home, job, comparing)?;
         let agree = job.state.verdict == Verdict::Reproducible;
-        let mut evidence = Evidence {
-            worker_processes: sandboxes.len(),
-            cpu_kinds: cpu_kinds.into_iter().collect(),
-            divergence_rate_below: agree.then(|| rate_below(report.succeeded)),
-            first_difference: first_difference(home, &report)?,
-            warnings: Vec::new(),
+        let mut warnings: Vec<_> = match (job.state.verdict, job.state.cause) {
+            (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
+            (_, Some(Cause::Coverage)) => vec![short_coverage(&report, home)],
+            _ => Vec::new(),
         };
-        if agree {
-            evidence.warnings.extend(warning(&report, &evidence));
-        }
-        report.evidence = Some(evidence);
+        warnings.extend(comparator_fault.map(|fault| Warning {
+            text: format!("no second opinion: {:#}", fault.cause),
+            hint: fault.hint.unwrap_or_default(),
+        }));
+        report.evidence = Some(Evidence {
+            worker_processes: explanation.coverage.sandboxes,
+            cpu_kinds: explanation
+                .environments
+                .iter()
+                .map(|place| cpu_kind(|fact| place.facts.get(fact)))
+                .collect(),
+            divergence_rate_below: agree.then_some(explanation.confidence.copies.rate_high),
+            first_difference: first_difference(&report.digests, &explanation.differences),
+            warnings,
+            summary: explanation.summary,
+            coverage: explanation.coverage,
+            confidence: explanation.confidence,
+            equivalence: explanation.equivalence,
+        });
         Ok(report)
     }
+}
+
+/// A kind of processor, in words.
+fn cpu_kind<'a>(fact: impl Fn(&str) -> Option<&'a String>) -> String {
+    let names = [ARCHITECTURE].into_iter().chain(CPU_KIND_FACTS);
+    let words: Vec<_> = names.filter_map(fact).map(String::as_str).collect();
+    if words.is_empty() { "unknown".to_owned() } else { words.join(" ") }
+}
+
+fn first_difference(digests: &[DigestReport], differences: &[Difference]) -> Option<FirstDifference> {
+    let [first, second, ..] = digests else { return None };
+    let comparison = differences.first()?.comparison.as_ref()?;
+    Some(FirstDifference { byte: comparison.first_different_byte?, digests: [first.digest, second.digest] })
 }
 
 fn digest_report(home: &Home, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
@@ -174,32 +240,38 @@ fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
         .into_iter()
         .map(|(reason, copies)| FailureReport { reason, copies })
         .collect();
-    if job.state.cause == Some(InconclusiveCause::Deadline) {
+    if job.state.cause == Some(Cause::Deadline) {
         let failed: u32 = failures.iter().map(|failure| failure.copies).sum();
-        let copies = job.spec.copies.saturating_sub(tally.produced()).saturating_sub(failed);
+        let copies = job.state.copies.saturating_sub(tally.produced()).saturating_sub(failed);
         failures.push(FailureReport { reason: LOST.to_owned(), copies });
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.copies));
     }
     failures
 }
 
-fn first_difference(home: &Home, report: &JobReport) -> PortResult<Option<FirstDifference>> {
-    let [first, second, ..] = &report.digests[..] else { return Ok(None) };
-    let digests = [first.digest, second.digest];
-    let outputs = (home.read_output(&report.job, digests[0])?, home.read_output(&report.job, digests[1])?);
-    let (Some(one), Some(other)) = outputs else { return Ok(None) };
-    let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
-    Ok(Some(FirstDifference { byte: common, digests }))
+/// What helps a job whose copies agree, in too few sandboxes.
+fn short_coverage(report: &JobReport, home: &Home) -> Warning {
+    let (seen, asked) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
+    let hint = match home {
+        Home::Local(_) => {
+            "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
+             submit to a stack"
+        }
+        Home::Stack(_) => {
+            "copies shared sandboxes: ask for more --copies, or --extend up to a bound; or have each keep its own for a while with --hold 2s"
+        }
+    };
+    Warning {
+        text: format!(
+            "every copy gave the same digest, but in {seen} of the {asked} sandboxes that are asked"
+        ),
+        hint: hint.to_owned(),
+    }
 }
 
-/// None of `copies` differ: then, with confidence 1 - α, the share of copies which do is below 1 - α^(1/n). The exact
-/// binomial bound (Clopper and Pearson, 1934) for no event in n trials.
-fn rate_below(copies: u32) -> f64 {
-    1.0 - (1.0 - CONFIDENCE).powf(1.0 / f64::from(copies.max(1)))
-}
-
-fn warning(report: &JobReport, evidence: &Evidence) -> Option<Warning> {
-    let copies = report.copies;
+/// What a reproducible job leaves open.
+fn warning(report: &JobReport, explanation: &Explanation) -> Option<Warning> {
+    let (copies, coverage) = (report.copies, &explanation.coverage);
     let warning = |text: &str, hint: &str| Some(Warning { text: text.to_owned(), hint: hint.to_owned() });
     if copies == 1 {
         return warning(
@@ -210,37 +282,21 @@ fn warning(report: &JobReport, evidence: &Evidence) -> Option<Warning> {
     if report.calculation.hides_its_machine() {
         return warning(
             "the machines that ran the function are not seen: many copies may have run on few",
-            "have the function log what it runs on; producer copies --format json has the end of each log",
+            "a function can say what it runs on: see reported facts in docs/facts.md",
         );
     }
-    if evidence.cpu_kinds.len() <= 1 {
-        let processes = match evidence.worker_processes {
-            1 => "in one worker process on one kind of CPU".to_owned(),
-            several => format!("on one kind of CPU, in {several} worker processes"),
+    if coverage.cpu_kinds <= 1 {
+        let processes = match coverage.sandboxes {
+            1 => "in one sandbox on one kind of CPU".to_owned(),
+            several => format!("on one kind of CPU, in {several} sandboxes"),
         };
         return warning(
             &format!("every copy ran {processes}: this says little about other machines"),
             "the bound holds for runs like these; to say more, run the same payload on other machines too",
         );
     }
-    if rate_below(copies) > WEAK_RATE {
+    if explanation.confidence.copies.rate_high > WEAK_RATE {
         return warning("so few copies support little", "ask for more: with --copies 299 the bound is 1 %");
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bound_is_the_one_in_the_tables() {
-        let check = |copies, percent: f64| {
-            assert!((rate_below(copies) * 100.0 - percent).abs() < 0.05, "{copies}: {}", rate_below(copies));
-        };
-        check(20, 13.9);
-        check(180, 1.65);
-        check(299, 1.0);
-        check(1, 95.0);
-    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use concord_cloud::SystemClock;
 use concord_local::Store;
 use concord_protocol::ports::Clock;
+use concord_worker::Variables;
 
 use crate::args::{Args, AwsArgs, StackArgs};
 use crate::fault::Fault;
@@ -37,6 +38,8 @@ pub(crate) struct Process {
     pub(crate) stdout_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
     pub(crate) cores: usize,
+    /// The variables that are recorded with every outcome.
+    pub(crate) variables: Variables,
 }
 
 impl Process {
@@ -53,6 +56,7 @@ impl Process {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             cores: std::thread::available_parallelism().map_or(1, NonZero::get),
+            variables: Variables::read(|name| std::env::var_os(name)),
         }
     }
 }
@@ -66,6 +70,11 @@ pub(crate) struct Settings {
     default_place: bool,
     pub(crate) search_path: Option<OsString>,
     pub(crate) cores: usize,
+    pub(crate) variables: Variables,
+    /// Whether differences within the tolerances of a job count as none for the exit code.
+    pub(crate) accepts_equivalent: bool,
+    /// The program that says what is equivalent.
+    pub(crate) comparator: Option<PathBuf>,
     pub(crate) stack: StackArgs,
     pub(crate) aws: AwsArgs,
     /// The clock that everything in this process goes by.
@@ -88,6 +97,9 @@ impl Settings {
             default_place,
             search_path: process.search_path.clone(),
             cores: process.cores,
+            variables: process.variables.clone(),
+            accepts_equivalent: args.verb.work().is_some_and(|work| work.accept.is_some()),
+            comparator: args.verb.work().and_then(|work| work.comparator.clone()),
             stack: stack(args, process)?,
             aws: args.aws.clone(),
             clock: Arc::new(SystemClock::start()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::Output;
-use concord_cloud::{Ledger, Place, Queue};
+use concord_cloud::{Ledger, Place, Queue, trace_header};
 use concord_protocol::ports::{Clock, EnqueueCopies};
 use concord_protocol::{Calculation, Job, JobId};
 
@@ -99,8 +99,7 @@ impl Stack {
 
     /// Whether all copies of the job's round were put on the queue.
     pub(crate) fn is_enqueued(&self, job: &Job) -> Result<bool, Fault> {
-        let enqueued = self.aws.block_on(self.ledger.enqueued_round(&job.spec.job))?;
-        Ok(enqueued.is_some_and(|round| round >= job.state.round))
+        Ok(self.aws.block_on(self.ledger.is_enqueued(job))?)
     }
 
     /// Has outcomes of a job that its tallies lack folded again; gives how many.
@@ -115,7 +114,7 @@ impl Stack {
         job: &Job,
         mut part: impl FnMut(&JobId, Range<u32>) -> bool,
     ) -> Result<bool, Fault> {
-        let (id, round, copies) = (&job.spec.job, job.state.round, job.spec.copies);
+        let (id, round, copies) = (&job.spec.job, job.state.round, job.state.copies);
         let queue = self.queue.clone().traced(trace_header(job));
         for from in (0..copies).step_by(ENQUEUED_AT_ONCE_MAX as usize) {
             let range = from..copies.min(from.saturating_add(ENQUEUED_AT_ONCE_MAX));
@@ -124,7 +123,7 @@ impl Stack {
                 return Ok(false);
             }
         }
-        self.aws.block_on(self.ledger.set_enqueued(id, round))?;
+        self.aws.block_on(self.ledger.set_enqueued(id, round, copies))?;
         Ok(true)
     }
 }
@@ -141,17 +140,6 @@ pub(crate) fn flags(args: &StackArgs, aws_args: &AwsArgs) -> String {
         |(name, value): (&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
     let place: String = named.into_iter().filter_map(flag).collect();
     if place.is_empty() { place } else { place + &aws_args.flags() }
-}
-
-/// The header by which X-Ray puts the runs of a job's copies into one trace: its id has the time of the submission and
-/// 96 bits that come from the job's own facts, so that whoever completes an interrupted submission continues it
-/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids>).
-fn trace_header(job: &Job) -> String {
-    let seconds = job.spec.submitted_at.unix_ms / 1_000;
-    let facts = format!("{}{}", job.spec.job, job.spec.payload_digest);
-    let random = concord_protocol::Digest::of(facts.as_bytes()).to_string();
-    let random = &random["sha256:".len()..][..24];
-    format!("Root=1-{seconds:08x}-{random};Sampled=1")
 }
 
 fn describe(aws: &Aws, name: &str) -> Result<Deployed, Fault> {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use concord_protocol::{Calculation, Digest, Verdict};
+use concord_protocol::{Calculation, Cause, Digest, Verdict};
 
+use crate::explain;
 use crate::printer::Printer;
-use crate::report::{CONFIDENCE, Evidence, JobReport};
+use crate::report::{Evidence, JobReport};
 use crate::settings::Settings;
 
 /// Digests and reasons of a job that are shown, at most.
@@ -21,6 +22,15 @@ pub(crate) fn report(report: &JobReport, settings: &Settings, printer: &Printer)
     line(calculation(&report.calculation));
     line(format!("payload {} ({} bytes)", short(&report.payload_digest), report.payload_bytes));
     line(copies(report));
+    if let Some(expected) = &report.expected {
+        line(compared(report, expected));
+    }
+    if report.copies > report.copies_submitted {
+        line(format!("extended from {} copies to {}", report.copies_submitted, report.copies));
+    }
+    if let Some(sandboxes) = report.sandboxes {
+        line(format!("{sandboxes} of {} sandboxes gave a digest", report.sandboxes_min));
+    }
     for digest in report.digests.iter().take(SHOWN_MAX) {
         let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {bytes} bytes"));
         line(format!(
@@ -68,31 +78,42 @@ fn copies(report: &JobReport) -> String {
     words
 }
 
+/// How the digests stand to the one that is expected.
+fn compared(report: &JobReport, expected: &Digest) -> String {
+    let words = match (report.cause, report.succeeded) {
+        (Some(Cause::Drift), _) => "drift: all agree, but not with the expected",
+        _ if report.distinct_digests > 1 => "the copies differ among themselves; expected is",
+        (_, 0) => "expected:",
+        _ => "as expected:",
+    };
+    format!("{words} {}", short(expected))
+}
+
+/// Where the copies ran, and the three lines that matter.
 fn lines_of_evidence(report: &JobReport, evidence: &Evidence, settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
-    if evidence.worker_processes > 0 && report.calculation.hides_its_machine() {
-        let processes = counted(evidence.worker_processes, "process", "processes");
-        lines.push(format!("called from {processes} here; the machines that ran it are not seen"));
-    } else if evidence.worker_processes > 0 {
-        lines.push(format!(
-            "ran in {} on {}: {}",
-            counted(evidence.worker_processes, "worker process", "worker processes"),
-            counted(evidence.cpu_kinds.len(), "kind of CPU", "kinds of CPU"),
-            evidence.cpu_kinds.join("; ")
-        ));
+    if evidence.coverage.copies > 0 {
+        lines.push(explain::coverage(&evidence.coverage));
     }
-    if let Some(rate) = evidence.divergence_rate_below {
-        let (percent, confidence) = (rate * 100.0, CONFIDENCE * 100.0);
-        let places = if percent < 1.0 { 4 } else { 1 };
-        lines.push(format!(
-            "supports: fewer than {percent:.places$} % of such runs differ, with {confidence} % confidence"
-        ));
+    let summary = &evidence.summary;
+    let mut told = |name: &str, words: Option<&str>| {
+        if let Some(words) = words {
+            lines.push(explain::wrapped(&format!("{name}: {words}")));
+        }
+    };
+    told("separates", summary.separates.as_deref());
+    told("difference", summary.difference.as_deref());
+    told("supports", Some(&summary.supports));
+    if let Some(equivalence) = &evidence.equivalence {
+        told("tolerance", Some(&explain::equivalence(equivalence)));
     }
-    if let Some(difference) = &evidence.first_difference {
-        lines.push(format!("the two most frequent outputs differ first at byte {}", difference.byte));
-    }
-    if matches!(report.verdict, Verdict::Divergent | Verdict::Inconclusive) {
-        lines.push(format!("more: producer copies {}{}", report.job, settings.place_flags()));
+    let more = match report.verdict {
+        Verdict::Divergent => Some("explain"),
+        Verdict::Inconclusive => Some("copies"),
+        Verdict::Running | Verdict::Reproducible | Verdict::Cancelled => None,
+    };
+    if let Some(verb) = more {
+        lines.push(format!("more: producer {verb} {}{}", report.job, settings.place_flags()));
     }
     lines
 }
@@ -127,10 +148,12 @@ fn shortened(text: &str, chars_max: usize) -> String {
 
 /// The beginning of a digest, enough to tell it from others at a glance.
 pub(crate) fn short(digest: &Digest) -> String {
-    let mut text = digest.to_string();
-    text.truncate("sha256:".len() + 16);
-    text.push('…');
-    text
+    short_text(&digest.to_string())
+}
+
+/// The same, of a digest that is a text already.
+pub(crate) fn short_text(digest: &str) -> String {
+    shortened(digest, "sha256:".len() + 16)
 }
 
 /// A length of time, to three digits or so.
@@ -143,6 +166,7 @@ pub(crate) fn elapsed(ms: u64) -> String {
     }
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+/// A count with its noun.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

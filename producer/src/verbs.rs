@@ -1,11 +1,16 @@
 //! One verb a file: settings in, a printed report and an exit code out.
 
+mod accept;
 mod cancel;
+pub(crate) mod compare;
 mod completions;
+mod conditions;
 mod copies;
 mod doctor;
+mod explain;
 mod function;
 mod list;
+mod report;
 mod retry;
 mod status;
 mod submit;
@@ -29,6 +34,10 @@ pub(crate) fn run(verb: Verb, settings: &Settings, printer: &Printer) -> Result<
         Verb::Status(args) => status::run(&args, settings, printer),
         Verb::List(args) => list::run(&args, settings, printer),
         Verb::Copies(args) => copies::run(&args, settings, printer),
+        Verb::Explain(args) => explain::run(&args, settings, printer),
+        Verb::Report(args) => report::run(&args, settings, printer),
+        Verb::Compare(args) => compare::run(&args, settings, printer),
+        Verb::Accept(args) => accept::run(&args, settings, printer),
         Verb::Retry(args) => retry::run(&args, settings, printer),
         Verb::Cancel(args) => cancel::run(&args, settings, printer),
         Verb::Doctor => doctor::run(settings, printer),

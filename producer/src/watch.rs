@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use concord_local::{Conductor, Elsewhere, Settings as Fleet, Store};
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
-use concord_worker::{BuiltIn, Runs};
+use concord_worker::{BuiltIn, Runs, System};
 use futures::executor::block_on;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::args::{Format, WorkArgs};
+use crate::args::{CompareOutputsArgs, Format, WorkArgs};
 use crate::aws::Aws;
 use crate::exit::Exit;
+use crate::explain::Comparing;
 use crate::fault::Fault;
 use crate::home::Home;
 use crate::interrupt::Interrupt;
@@ -40,9 +41,6 @@ const FILES_BESIDES: u64 = 64;
 /// Calls of functions that are waited for at once, unless a user says otherwise: the concurrency that Lambda gives an
 /// account in a region (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const CALLS_AT_ONCE_MAX: usize = 1_000;
-
-/// Facts about the processors of this machine, as Linux shows them.
-const CPUINFO: &str = "/proc/cpuinfo";
 
 /// With what jobs are worked on.
 pub(crate) struct Work<'a> {
@@ -75,8 +73,8 @@ pub(crate) fn watch(
     if let Some(aws) = &work.aws {
         calculation = calculation.with_functions(aws.functions());
     }
-    let cpuinfo = std::fs::read_to_string(CPUINFO).unwrap_or_default();
-    let environment = concord_worker::environment(format!("local-{}", new_id()?), &cpuinfo);
+    let system = System::new(settings.variables.clone());
+    let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
     let fleet = Fleet { threads, elsewhere, environment };
     let others = others(store, jobs)?;
     if others > 0 {
@@ -107,16 +105,23 @@ pub(crate) fn print(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Fault> {
+    let args =
+        CompareOutputsArgs { comparator: settings.comparator.clone(), ..CompareOutputsArgs::default() };
+    let comparing = Comparing::new(&args, settings)?;
     let mut exits = Vec::new();
     let mut warnings = Vec::new();
     for id in jobs {
         let job = home.read_job(id)?.ok_or_else(|| gone(id))?;
-        let report = JobReport::with_evidence(home, &job, &*settings.clock)?;
+        let report = JobReport::with_evidence(home, &job, settings, &comparing)?;
         match printer.format {
             Format::Json => printer.json(&report)?,
             Format::Text => printer.data(&text::report(&report, settings, printer))?,
         }
-        exits.push(Exit::of_verdict(report.verdict));
+        exits.push(if settings.accepts_equivalent && report.is_equivalent() {
+            Exit::Reproducible
+        } else {
+            Exit::of_verdict(report.verdict)
+        });
         for warning in report.evidence.into_iter().flat_map(|evidence| evidence.warnings) {
             if !warnings.contains(&warning) {
                 warnings.push(warning);
@@ -220,7 +225,7 @@ fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<El
         let spec = read(store, id)?.spec;
         if spec.calculation.runs_elsewhere() {
             called.push(id.clone());
-            copies += spec.copies as usize;
+            copies += spec.copies_most() as usize;
         }
     }
     let in_flight_max = work.args.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);

@@ -43,7 +43,7 @@ pub(crate) fn enqueue(
             continue;
         }
         let sent = stack.enqueue(&job, |id, copies| {
-            progress.enqueued(id, copies.end, job.spec.copies);
+            progress.enqueued(id, copies.end, job.state.copies);
             !interrupt.is_asked()
         });
         progress.finish(id);

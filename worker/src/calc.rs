@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord_protocol::JobSpec;
+use concord_protocol::{Facts, JobSpec};
 
 use crate::Payload;
 
@@ -34,6 +34,9 @@ pub struct Output {
     pub bytes: Vec<u8>,
     /// The end of what it wrote to its standard error.
     pub stderr_tail: Vec<u8>,
+    /// What the calculation itself knows of this run, such as the libraries that were loaded: it stands beside what the
+    /// worker knows of every run, and in place of a fact of the same name.
+    pub facts: Facts,
 }
 
 /// Why a run gave no output, named by what the worker does next.

@@ -6,6 +6,7 @@
 mod bounded;
 mod deployed;
 mod door;
+mod hold;
 mod settings;
 
 use std::sync::Arc;

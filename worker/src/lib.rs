@@ -9,9 +9,10 @@ mod environment;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod payloads;
+mod run;
 mod worker;
 
 pub use calc::{BuiltIn, Calculate, CalculationError, Output, Runs, Task};
-pub use environment::environment;
+pub use environment::{System, Variables, environment, unseen};
 pub use payloads::Payload;
 pub use worker::{Disposition, Worker};

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Environment, Failure, Job, JobId, Outcome, Produced, Timestamp};
+use concord_protocol::{Digest, Environment, Facts, Failure, Job, JobId, Outcome, Produced, Timestamp};
 use futures::FutureExt;
 
+use crate::environment::{FloatMode, is_unseen, unseen};
 use crate::payloads::Payloads;
+use crate::run;
 use crate::{Calculate, CalculationError, Output, Payload, Task};
 
 /// Milliseconds before the second attempt of a failed copy; each further attempt waits twice as long.
@@ -43,6 +46,11 @@ pub struct Worker<L, C, K> {
     calculation: C,
     clock: K,
     environment: Arc<Environment>,
+    /// What is recorded of a calculation whose machine is another than this one.
+    unseen: Arc<Environment>,
+    float_mode: FloatMode,
+    /// Runs that this process began.
+    runs: AtomicU64,
     payloads: Payloads,
     known_outputs: Mutex<HashSet<(JobId, Digest)>>,
 }
@@ -53,13 +61,16 @@ where
     C: Calculate,
     K: Clock,
 {
-    /// A worker which records what `calculation` gives into `ledger`.
+    /// A worker which records what `calculation` gives into `ledger`. `environment` is that of this process.
     pub fn new(ledger: L, calculation: C, clock: K, environment: Environment) -> Self {
         Self {
             ledger,
             calculation,
             clock,
+            unseen: Arc::new(unseen(environment.sandbox.clone())),
             environment: Arc::new(environment),
+            float_mode: FloatMode::measure(),
+            runs: AtomicU64::new(0),
             payloads: Payloads::default(),
             known_outputs: Mutex::default(),
         }
@@ -73,7 +84,7 @@ where
     pub async fn handle(&self, delivery: &Delivery, ends_at: Timestamp) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         let job = job.ok_or(PortError::Rejected("a message names a job that is not in the ledger"))?;
-        if delivery.copy.index >= job.spec.copies {
+        if delivery.copy.index >= job.state.copies {
             return Err(PortError::Rejected("a message names a copy that its job does not have"));
         }
         if !job.wants(delivery.round, self.clock.now()) {
@@ -88,17 +99,23 @@ where
         let time_limit = left.min(Duration::from_millis(job.spec.policy.copy_timeout_ms));
         let task = Task { payload, time_limit, spec: Arc::clone(&job.spec) };
         let started_at = self.clock.now();
+        let (environment, mut facts) = self.known_before(&job, delivery, started_at);
         let started_us = self.clock.ticks_us();
         let output = self.run(task).await;
         let run_us = self.clock.ticks_us().saturating_sub(started_us);
         let (result, stderr_tail) = match output {
-            Ok(output) => (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail),
+            Ok(output) => {
+                facts.record_all(output.facts);
+                (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail)
+            }
             Err(CalculationError::Stopped) => return Ok(Disposition::Left),
             Err(CalculationError::Failed { .. }) if delivery.receive_count < job.spec.policy.attempts => {
                 return Ok(Disposition::Again { delay_ms: retry_delay_ms(delivery.receive_count) });
             }
             Err(CalculationError::Failed { reason, stderr_tail }) => (Err(Failure::new(reason)), stderr_tail),
         };
+        let stderr_tail = tail(&stderr_tail);
+        run::record_reported(&stderr_tail, &mut facts);
         let outcome = Outcome {
             copy: delivery.copy.clone(),
             round: delivery.round,
@@ -106,18 +123,31 @@ where
             result,
             started_at,
             run_us,
-            stderr_tail: tail(&stderr_tail),
-            environment: Some(Arc::clone(&self.environment)),
+            stderr_tail,
+            environment: Some(environment),
+            facts,
         };
         self.ledger.record_outcome(outcome).await?;
         Ok(Disposition::Done)
     }
 
+    /// Where a copy is going to run, and what is known of the run before it begins.
+    fn known_before(&self, job: &Job, delivery: &Delivery, now: Timestamp) -> (Arc<Environment>, Facts) {
+        let mut facts = run::of_delivery(delivery, now);
+        if job.spec.calculation.hides_its_machine() || is_unseen(&self.environment) {
+            return (Arc::clone(&self.unseen), facts);
+        }
+        run::record_call(self.runs.fetch_add(1, Ordering::Relaxed) + 1, &mut facts);
+        (Arc::clone(&self.environment), facts)
+    }
+
     /// Runs the calculation; a panic in it fails this copy only.
     async fn run(&self, task: Task) -> Result<Output, CalculationError> {
         let select = task.spec.policy.select.clone();
+        let before = FloatMode::measure();
         let run = AssertUnwindSafe(self.calculation.calculate(task)).catch_unwind().await;
         let mut output = run.unwrap_or_else(|_| Err(failed("the calculation panicked", Vec::new())))?;
+        before.record(self.float_mode, &mut output.facts);
         if output.bytes.len() > OUTPUT_BYTES_MAX {
             return Err(failed(format!("output over {OUTPUT_BYTES_MAX} bytes"), output.stderr_tail));
         }
@@ -182,3 +212,6 @@ fn tail(stderr: &[u8]) -> String {
     let from = stderr.len().saturating_sub(STDERR_TAIL_BYTES);
     String::from_utf8_lossy(&stderr[from..]).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

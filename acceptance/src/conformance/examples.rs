@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{CreateJobs, NewJob, PortResult, ReadJob};
 use concord_protocol::{
-    Calculation, CopyId, Digest, Environment, Failure, InconclusiveCause, Job, JobId, JobSpec, JobState,
-    Outcome, Policy, Produced, Timestamp, Verdict,
+    Calculation, Cause, CopyId, Digest, Environment, Failure, Job, JobId, JobSpec, JobState, Outcome, Policy,
+    Produced, Timestamp, Verdict,
 };
 
 use super::Fixture;
@@ -39,13 +39,7 @@ pub fn spec(name: &str, copies: u32) -> JobSpec {
         payload_bytes: PAYLOAD.len() as u64,
         copies,
         calculation: Calculation::Command { argv: vec!["calculate".to_owned()], folder: "/".into() },
-        policy: Policy {
-            attempts: 2,
-            timeout_ms: 3_600_000,
-            copy_timeout_ms: COPY_TIMEOUT_MS,
-            fail_fast: false,
-            select: Some("/value".to_owned()),
-        },
+        policy: Policy { select: Some("/value".to_owned()), ..Policy::bounds(2, 3_600_000, COPY_TIMEOUT_MS) },
     }
 }
 
@@ -81,8 +75,8 @@ pub type Gave<'a> = Result<&'a str, &'a str>;
 pub fn outcome(job: &JobId, index: u32, round: u32, gave: Gave<'_>) -> Outcome {
     let environment = Environment {
         sandbox: format!("sandbox-{}", index % 2),
-        architecture: "x86_64".to_owned(),
-        cpu: "an example".to_owned(),
+        identity: [("host.boot_id", format!("boot-{}", index % 2))].into_iter().collect(),
+        facts: [("cpu.model_name", "an example"), ("variable.TZ", "")].into_iter().collect(),
     };
     Outcome {
         copy: copy(job, index),
@@ -93,6 +87,7 @@ pub fn outcome(job: &JobId, index: u32, round: u32, gave: Gave<'_>) -> Outcome {
         run_us: 1_234_567,
         stderr_tail: "warning: an example\n".to_owned(),
         environment: Some(Arc::new(environment)),
+        facts: [("sandbox.call", "17")].into_iter().collect(),
     }
 }
 
@@ -106,7 +101,7 @@ pub fn produced(output: &str) -> Produced {
 #[must_use]
 pub fn decided(state: &JobState, verdict: Verdict) -> JobState {
     let now = SUBMITTED_AT.plus_ms(1_000);
-    let cause = (verdict == Verdict::Inconclusive).then_some(InconclusiveCause::Failures);
+    let cause = (verdict == Verdict::Inconclusive).then_some(Cause::Failures);
     JobState {
         verdict,
         cause,

@@ -1,7 +1,7 @@
 //! The change feed.
 
-use concord_protocol::Change;
 use concord_protocol::ports::{AcknowledgeChanges, PortResult, ReadChanges, RecordOutcome};
+use concord_protocol::{Change, SandboxHash};
 
 use super::Fixture;
 use super::examples::{copy, given_job, outcome, produced};
@@ -38,7 +38,7 @@ pub async fn unacknowledged_changes_return(fixture: &impl Fixture) -> PortResult
     let digest = produced("a").digest;
     let reason = "exit code 1".to_owned();
     let expected = [
-        Change::Produced { copy: copy(&job, 0), digest },
+        Change::Produced { copy: copy(&job, 0), digest, sandbox: Some(SandboxHash::of("sandbox-0")) },
         Change::Failed { copy: copy(&job, 1), round: 0, reason },
     ];
     assert_eq!(changes, expected);
@@ -75,7 +75,8 @@ pub async fn every_outcome_that_is_kept_enters_once(fixture: &impl Fixture) -> P
         ports.record_outcome(outcome(&job, 0, 0, gave)).await?;
     }
     let changes: Vec<_> = ports.read_changes(20).await?.into_iter().map(|fed| fed.change).collect();
-    let of = |output| Change::Produced { copy: copy(&job, 0), digest: produced(output).digest };
+    let sandbox = Some(SandboxHash::of("sandbox-0"));
+    let of = |output| Change::Produced { copy: copy(&job, 0), digest: produced(output).digest, sandbox };
     let reason = "exit code 1".to_owned();
     let failed = Change::Failed { copy: copy(&job, 0), round: 0, reason };
     assert_eq!(changes, [failed, of("a"), of("b"), of("c")]);

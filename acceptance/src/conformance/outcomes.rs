@@ -2,7 +2,7 @@
 
 use concord_protocol::Settlement::{self, Dropped, KeptBeside, Written};
 use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome};
-use concord_protocol::{JobId, Outcome};
+use concord_protocol::{Facts, JobId, Outcome};
 
 use super::Fixture;
 use super::examples::{Gave, given_job, id, outcome};
@@ -54,8 +54,12 @@ async fn read(fixture: &impl Fixture, job: &JobId, index: u32) -> PortResult<Vec
 /// Whatever was recorded with an outcome is read back.
 pub async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 3).await?;
-    let nobody_knows =
-        |outcome: Outcome| Outcome { environment: None, stderr_tail: String::new(), ..outcome };
+    let nobody_knows = |outcome: Outcome| Outcome {
+        environment: None,
+        stderr_tail: String::new(),
+        facts: Facts::default(),
+        ..outcome
+    };
     let outcomes = [
         outcome(&job, 0, 3, Ok("a")),
         outcome(&job, 1, 4, Err("exit code 1")),

@@ -1,7 +1,9 @@
 //! States are replaced on condition, and a changed verdict enters the feed.
 
-use concord_protocol::ports::{PortResult, ReadChanges, ReplaceState};
-use concord_protocol::{Change, JobId, JobState, Verdict};
+use concord_protocol::ports::{
+    EnqueueCopies, MergeRoll, PortResult, ReadChanges, ReceiveCopies, ReplaceState,
+};
+use concord_protocol::{Change, CopySet, JobId, JobState, Roll, Verdict};
 
 use super::Fixture;
 use super::examples::{SUBMITTED_AT, decided, ended, given_job, retried, stored};
@@ -45,6 +47,28 @@ pub async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture) -> Por
     assert!(ports.replace_state(&job, decided(&inconclusive, Verdict::Divergent)).await?);
     let expected = [(Verdict::Inconclusive, 1), (Verdict::Divergent, 2)];
     assert_eq!(verdicts_fed(fixture, &job).await?, expected);
+    Ok(())
+}
+
+/// How many copies are wanted is part of a state, and a round that wants more takes them from the queue.
+pub async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let job = given_job(fixture, "job", 2).await?;
+    let first = stored(fixture, &job).await?.state;
+    assert_eq!(first.copies, 2);
+    let extended = JobState { copies: 1_500, revision: 1, ..first };
+    assert!(ports.replace_state(&job, extended.clone()).await?);
+    let stored = stored(fixture, &job).await?;
+    assert_eq!((stored.spec.copies, &stored.state), (2, &extended));
+    ports.enqueue_copies(&job, 0, 2..4).await?;
+    let mut delivered: Vec<_> =
+        ports.receive_copies(10).await?.into_iter().map(|delivery| delivery.copy.index).collect();
+    delivered.sort_unstable();
+    assert_eq!(delivered, [2, 3]);
+    let roll = Roll { copies: 2, produced: CopySet::of(0), ..Roll::default() };
+    ports.merge_roll(&job, roll).await?;
+    let outgrown = Roll { copies: 1_500, ..Roll::default() };
+    assert_eq!(ports.merge_roll(&job, outgrown.clone()).await?, outgrown);
     Ok(())
 }
 

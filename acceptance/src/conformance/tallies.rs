@@ -1,7 +1,7 @@
 //! Tallies and rolls only grow, and merging gives the whole.
 
 use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{Change, CopySet, JobId, Roll, Tally};
+use concord_protocol::{Change, CopySet, JobId, Roll, SandboxHash, Sandboxes, Tally};
 
 use super::Fixture;
 use super::examples::{Gave, copy, given_job, produced};
@@ -11,7 +11,7 @@ fn tally(job: &JobId, outcomes: &[(u32, u32, Gave<'_>)]) -> Tally {
     for (index, round, gave) in outcomes {
         let copy = copy(job, *index);
         tally.absorb(&match gave {
-            Ok(output) => Change::Produced { copy, digest: produced(output).digest },
+            Ok(output) => Change::Produced { copy, digest: produced(output).digest, sandbox: None },
             Err(reason) => Change::Failed { copy, round: *round, reason: (*reason).to_owned() },
         });
     }
@@ -81,7 +81,35 @@ pub async fn rolls_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
         produced: CopySet::of(0).union(CopySet::of(2)),
         round: 1,
         accounted: CopySet::of(1).union(CopySet::of(999)),
+        ..Roll::default()
     };
     assert_eq!(ports.merge_roll(&job, Roll::default()).await?, whole);
+    Ok(())
+}
+
+/// Of sandboxes as many are kept as the job asks for, those with the smallest hashes, and always the same ones.
+pub async fn sandboxes_are_kept_as_far_as_they_count(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let job = given_job(fixture, "job", 2_000).await?;
+    // Beyond what fits a signed number, and two that differ only there.
+    let of = |bits: &[u64]| Sandboxes::stored(3, bits.iter().copied().map(SandboxHash::from_bits));
+    let tally = |bits: &[u64]| Tally { sandboxes: of(bits), ..Tally::default() };
+    let most = u64::MAX;
+    for (delta, expect) in [
+        (tally(&[most, 7]), tally(&[7, most])),
+        (tally(&[most - 1]), tally(&[7, most - 1, most])),
+        (tally(&[9, 5]), tally(&[5, 7, 9])),
+        (tally(&[most - 1, 9]), tally(&[5, 7, 9])),
+        (Tally::default(), tally(&[5, 7, 9])),
+    ] {
+        assert_eq!(ports.merge_tally(&job, 1, delta).await?, expect);
+    }
+    ports.merge_tally(&job, 0, tally(&[8, most])).await?;
+    let whole = ports.read_tally(&job).await?;
+    assert_eq!((&whole.chunks[&1], whole.sandboxes()), (&tally(&[5, 7, 9]), of(&[5, 7, 8])));
+    let roll = |bits: &[u64]| Roll { sandboxes: of(bits), ..Roll::default() };
+    assert_eq!(ports.merge_roll(&job, roll(&[8, most])).await?, roll(&[8, most]));
+    assert_eq!(ports.merge_roll(&job, roll(&[9, 5, 7])).await?, roll(&[5, 7, 8]));
+    assert_eq!(ports.merge_roll(&job, Roll::default()).await?, roll(&[5, 7, 8]));
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
 use concord_protocol::ports::{
-    CreateJobs, MergeRoll, MergeTally, NewJob, PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload,
-    ReadTally, RecordOutcome, ReplaceState, WriteOutput,
+    CreateJobs, MergeRoll, MergeTally, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput,
+    ReadPayload, ReadTally, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Change, Digest, Job, JobId, JobState, JobTally, Outcome, Roll, Settlement, Tally, settle,
+    Announcement, Change, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Roll,
+    Settlement, Tally, settle,
 };
 
 use super::{Memory, NO_SUCH_JOB, StoredJob};
@@ -84,13 +85,7 @@ impl RecordOutcome for Memory {
             }
             settled => settled,
         };
-        let copy = outcome.copy.clone();
-        let change = match &outcome.result {
-            Ok(produced) => Change::Produced { copy, digest: produced.digest },
-            Err(failure) => {
-                Change::Failed { copy, round: outcome.round, reason: failure.reason().to_owned() }
-            }
-        };
+        let change = Change::of_outcome(&outcome);
         match settlement {
             Settlement::Written => *outcomes = vec![outcome],
             Settlement::KeptBeside => outcomes.push(outcome),
@@ -154,5 +149,18 @@ impl MergeRoll for Memory {
 impl ReadTally for Memory {
     async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
         self.with(job, |stored| stored.tally.clone())
+    }
+}
+
+impl WriteGolden for Memory {
+    async fn write_golden(&self, golden: Golden) -> PortResult<()> {
+        self.state().goldens.insert(golden.key.clone(), golden);
+        Ok(())
+    }
+}
+
+impl ReadGolden for Memory {
+    async fn read_golden(&self, key: &GoldenKey) -> PortResult<Option<Golden>> {
+        Ok(self.state().goldens.get(key).cloned())
     }
 }

@@ -69,6 +69,7 @@ impl StoredJob {
                 copy: CopyId { job: self.job.spec.job.clone(), index: copy },
                 round: message.round,
                 receive_count,
+                sent_at: None,
                 receipt,
             };
             if message.receive_count >= receives_max {

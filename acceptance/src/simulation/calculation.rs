@@ -4,7 +4,7 @@ use concord_protocol::Digest;
 use concord_worker::{Calculate, CalculationError, Output, Task};
 
 use super::counts::Count;
-use super::plan::Act;
+use super::plan::{Act, output};
 use super::tasks::pause;
 use super::world::World;
 
@@ -17,7 +17,7 @@ impl Calculate for Simulated {
         pause().await;
         match run.act {
             Act::Give(number) => {
-                let value = format!("{}.{number}", task.spec.job);
+                let value = output(task.spec.job.as_str(), number);
                 let (bytes, digested) = match &task.spec.policy.select {
                     // What is not selected differs every time, and must not count.
                     Some(_) => {
@@ -27,7 +27,7 @@ impl Calculate for Simulated {
                 };
                 self.0.lock().facts.given(&run.copy, Digest::of(digested.as_bytes()));
                 pause().await;
-                Ok(Output { bytes: bytes.into_bytes(), stderr_tail: Vec::new() })
+                Ok(Output { bytes: bytes.into_bytes(), ..Output::default() })
             }
             Act::Fail => Err(failed("exit code 1")),
             Act::Stop => {

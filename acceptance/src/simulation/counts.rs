@@ -46,6 +46,14 @@ pub enum Count {
     DeadlineMet,
     /// A divergence ended a job before all copies were in.
     FailedFast,
+    /// A job was found to give another digest than the expected one.
+    Drift,
+    /// Every copy agreed, in too few sandboxes.
+    Coverage,
+    /// A job was extended for more sandboxes.
+    ExtendedForSandboxes,
+    /// A divergent job was extended to find out why.
+    ExtendedForReasons,
     /// A reproducible job became divergent.
     LateDivergence,
     /// The user cancelled a job.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concord_protocol::{
-    Announcement, CopyId, Digest, InconclusiveCause, JobId, JobSpec, JobState, Outcome, Timestamp, Verdict,
+    Announcement, Cause, CopyId, Digest, JobId, JobSpec, JobState, Outcome, Timestamp, Verdict,
 };
 
 /// The facts of every job.
@@ -15,8 +15,14 @@ pub(super) struct Facts(BTreeMap<JobId, JobFacts>);
 
 /// The facts of one job.
 pub(super) struct JobFacts {
+    /// Copies that are wanted now.
     pub(super) copies: u32,
+    copies_most: u32,
     fail_fast: bool,
+    expect: Option<Digest>,
+    pub(super) sandboxes_min: u32,
+    /// The sandboxes whose digests were kept.
+    pub(super) sandboxes: BTreeSet<String>,
     /// The digests that each copy gave, the first one first.
     pub(super) digests: BTreeMap<u32, Vec<Digest>>,
     /// The rounds in which a copy failed before it ever gave a digest, each with its reason.
@@ -31,6 +37,14 @@ pub(super) struct JobFacts {
     pub(super) lost: bool,
 }
 
+/// Outcomes with a digest that are taken to show why a simulated job is divergent.
+const SEPARATED_OUTCOMES: usize = 14;
+
+/// What the aggregators of a simulation take for an explanation: something that gets true with more copies and stays so.
+pub(super) fn is_separated(outcomes: &[Outcome]) -> bool {
+    outcomes.iter().filter(|outcome| outcome.result.is_ok()).count() >= SEPARATED_OUTCOMES
+}
+
 type Kept = Result<(), String>;
 
 fn keep(kept: bool, broken: impl FnOnce() -> String) -> Kept {
@@ -41,7 +55,11 @@ impl Facts {
     pub(super) fn add_job(&mut self, spec: &JobSpec) {
         let facts = JobFacts {
             copies: spec.copies,
+            copies_most: spec.copies.max(spec.policy.copies_max),
             fail_fast: spec.policy.fail_fast,
+            expect: spec.policy.expect,
+            sandboxes_min: spec.policy.sandboxes_min,
+            sandboxes: BTreeSet::new(),
             digests: BTreeMap::new(),
             failures: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -75,6 +93,8 @@ impl Facts {
                 let digests = facts.digests.entry(*index).or_default();
                 if !digests.contains(&produced.digest) {
                     digests.push(produced.digest);
+                    let environment = outcome.environment.as_ref();
+                    facts.sandboxes.extend(environment.map(|environment| environment.sandbox.clone()));
                 }
                 let given = facts.given.get(index).is_some_and(|given| given.contains(&produced.digest));
                 keep(given, || format!("{job}/{index} is recorded with a digest that it never gave"))
@@ -98,6 +118,7 @@ impl Facts {
             facts.decided.insert(state.revision, state.verdict);
         }
         facts.state = state.clone();
+        facts.copies = state.copies;
         judged.map_err(|broken| format!("{job} {broken}"))
     }
 
@@ -145,10 +166,20 @@ impl JobFacts {
             (Reproducible | Divergent | Cancelled | Inconclusive, _) => false,
         };
         let in_order = new.revision == old.revision + 1;
-        // That every copy ended stays true: no deadline can be the cause after that.
-        let failures = |state: &JobState| state.cause == Some(InconclusiveCause::Failures);
-        let deadline = new.cause == Some(InconclusiveCause::Deadline);
-        keep(!(failures(old) && deadline), || "became inconclusive for another cause".to_owned())?;
+        // That every copy ended stays true: no deadline can be the cause after that. Nor do copies that differed agree.
+        let backwards = match (old.cause, new.cause) {
+            (Some(Cause::Failures), Some(Cause::Deadline))
+            | (Some(Cause::Coverage), Some(Cause::Deadline | Cause::Failures)) => true,
+            (None, Some(_)) => old.verdict == Divergent,
+            _ => false,
+        };
+        let extended = new.copies == self.copies_most.min(old.copies * 2)
+            && new.copies > old.copies
+            && matches!((new.verdict, new.ended_at), (Running | Divergent, None));
+        keep(new.copies == old.copies || extended, || {
+            format!("wants {} copies after {}, of {} at most", new.copies, old.copies, self.copies_most)
+        })?;
+        keep(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause, new.cause))?;
         keep(legal && in_order, || format!("turned from {old:?} into {new:?}"))
     }
 
@@ -159,42 +190,87 @@ impl JobFacts {
         let reason = match (new.verdict, new.cause) {
             (Verdict::Running, None) => true,
             (Verdict::Cancelled, None) => by_user,
-            (Verdict::Reproducible, None) => self.agree(),
+            (Verdict::Reproducible, None) => self.agree() && self.enough_sandboxes(),
             (Verdict::Divergent, None) => self.distinct().len() > 1,
-            (Verdict::Inconclusive, Some(InconclusiveCause::Failures)) => {
-                accounted() && new.ended_at.is_some()
+            (Verdict::Divergent, Some(Cause::Drift)) => self.drifted(),
+            (Verdict::Inconclusive, Some(Cause::Failures)) => accounted() && new.ended_at.is_some(),
+            (Verdict::Inconclusive, Some(Cause::Coverage)) => {
+                self.agree() && self.may_be_short() && new.ended_at.is_some()
             }
-            (Verdict::Inconclusive, Some(InconclusiveCause::Deadline)) => overdue && new.ended_at.is_some(),
+            (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at.is_some(),
             _ => false,
         };
         keep(reason, || format!("became {:?} {:?} without reason", new.verdict, new.cause))?;
         let ends = new.ended_at.is_some() && self.state.ended_at.is_none();
-        let divergent = self.distinct().len() > 1;
+        let divergent = self.distinct().len() > 1 || self.drifted();
         let may_end = accounted() || overdue || by_user || (divergent && self.fail_fast);
-        keep(!ends || may_end, || format!("ended as {:?} without reason", new.verdict))
+        keep(!ends || may_end, || format!("ended as {:?} without reason", new.verdict))?;
+        let says_enough = match (new.verdict, new.cause) {
+            (Verdict::Inconclusive, Some(Cause::Coverage)) => false,
+            (Verdict::Divergent, None) if !self.fail_fast => self.is_separated(),
+            _ => true,
+        };
+        let may_grow = new.copies < self.copies_most && !overdue && !by_user;
+        keep(!ends || says_enough || !may_grow, || "ended with copies that say too little".to_owned())?;
+        let grows = new.copies > self.state.copies;
+        keep(!grows || self.may_grow(), || "wants more copies without reason".to_owned())
     }
 
-    /// Whether there is a digest that every copy gave.
+    /// Whether the copies that there are are all accounted for, and may be too few.
+    fn may_grow(&self) -> bool {
+        let short = self.agree() && self.may_be_short();
+        let divergent = self.distinct().len() > 1 && !self.fail_fast;
+        self.all_accounted(self.state.round) && (short || divergent)
+    }
+
+    fn is_separated(&self) -> bool {
+        self.digests.values().map(Vec::len).sum::<usize>() >= SEPARATED_OUTCOMES
+    }
+
+    /// Whether there is a digest that every copy gave, and that is the expected one if there is one.
     fn agree(&self) -> bool {
         let mut copies = self.digests.values();
         let first = copies.next().map(Vec::as_slice).unwrap_or_default();
         let copies = copies.collect::<Vec<_>>();
-        self.all_produced() && first.iter().any(|digest| copies.iter().all(|given| given.contains(digest)))
+        self.all_produced()
+            && first.iter().any(|digest| {
+                self.expect.is_none_or(|expected| expected == *digest)
+                    && copies.iter().all(|given| given.contains(digest))
+            })
+    }
+
+    /// Whether a copy gave another digest than the one that is expected.
+    fn drifted(&self) -> bool {
+        self.expect.is_some_and(|expected| self.distinct().iter().any(|digest| *digest != expected))
+    }
+
+    /// Whether digests came from as many sandboxes as are asked for.
+    fn enough_sandboxes(&self) -> bool {
+        self.sandboxes.len() >= self.sandboxes_min as usize
+    }
+
+    /// Whether sandboxes are too few, or were before a second outcome of a copy, which may not have been folded.
+    fn may_be_short(&self) -> bool {
+        !self.enough_sandboxes() || self.digests.values().any(|given| given.len() > 1)
     }
 
     /// How the job has to stand once nothing is left to do.
-    pub(super) fn calls_for(&self) -> (Verdict, Option<InconclusiveCause>) {
+    pub(super) fn calls_for(&self) -> (Verdict, Option<Cause>) {
         let cancelled = self.decided.values().any(|verdict| *verdict == Verdict::Cancelled);
         if cancelled {
             (Verdict::Cancelled, None)
         } else if self.distinct().len() > 1 {
             (Verdict::Divergent, None)
+        } else if self.drifted() {
+            (Verdict::Divergent, Some(Cause::Drift))
+        } else if self.all_produced() && !self.enough_sandboxes() {
+            (Verdict::Inconclusive, Some(Cause::Coverage))
         } else if self.all_produced() {
             (Verdict::Reproducible, None)
         } else if self.all_accounted(self.state.round) {
-            (Verdict::Inconclusive, Some(InconclusiveCause::Failures))
+            (Verdict::Inconclusive, Some(Cause::Failures))
         } else {
-            (Verdict::Inconclusive, Some(InconclusiveCause::Deadline))
+            (Verdict::Inconclusive, Some(Cause::Deadline))
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use concord_protocol::ports::{Clock, CreateJobs};
-use concord_protocol::{Environment, Job, JobId, Timestamp};
+use concord_protocol::{Environment, Facts, Job, JobId, Timestamp};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
@@ -9,6 +9,7 @@ use super::actors::{self, SimulatedAggregator, SimulatedWorker};
 use super::calculation::Simulated;
 use super::chance::Chance;
 use super::counts::Count;
+use super::facts::is_separated;
 use super::plan::Plan;
 use super::ports::Ports;
 use super::tasks::{Task, Tasks};
@@ -33,6 +34,8 @@ pub(super) struct Fleet {
     pub(super) aggregator: Arc<SimulatedAggregator>,
     pub(super) tasks: Tasks,
     others: usize,
+    /// Processes that were started anew.
+    starts: usize,
 }
 
 impl Fleet {
@@ -50,10 +53,11 @@ impl Fleet {
             remembers: false,
             by_user: false,
         };
-        let workers = (0..plan.workers).map(|process| worker(&ports, process)).collect();
-        let aggregator = Arc::new(SimulatedAggregator::new(ports.clone(), ports.clone(), clock.clone()));
+        let workers = (0..plan.workers).map(|process| worker(&ports, process, 0)).collect();
+        let aggregator = SimulatedAggregator::new(ports.clone(), ports.clone(), clock.clone());
+        let aggregator = Arc::new(aggregator.asking(is_separated));
         let tasks = Tasks::default();
-        Self { plan, world, memory, clock, ports, workers, aggregator, tasks, others: OTHERS }
+        Self { plan, world, memory, clock, ports, workers, aggregator, tasks, others: OTHERS, starts: 0 }
     }
 
     /// Lives through everything: submission, chaos, rest, the deadlines, and a last retry.
@@ -122,7 +126,7 @@ impl Fleet {
         let missing = open.filter_map(|Job { spec, state }| {
             let (round, reached) = world.enqueued.get(&spec.job).copied().unwrap_or_default();
             let from = if round == state.round { reached } else { 0 };
-            (from < spec.copies).then(|| (spec.job.clone(), state.round, from..spec.copies))
+            (from < state.copies).then(|| (spec.job.clone(), state.round, from..state.copies))
         });
         missing.collect()
     }
@@ -136,15 +140,16 @@ impl Fleet {
 
     /// Starts a worker process anew: what it knew is gone.
     pub(super) fn restart(&mut self, process: usize) {
-        self.workers[process] = worker(&self.ports, process);
+        self.starts += 1;
+        self.workers[process] = worker(&self.ports, process, self.starts);
     }
 }
 
-fn worker(ports: &Ports, process: usize) -> Arc<SimulatedWorker> {
+fn worker(ports: &Ports, process: usize, start: usize) -> Arc<SimulatedWorker> {
     let environment = Environment {
-        sandbox: format!("process-{process}"),
-        architecture: "simulated".to_owned(),
-        cpu: "simulated".to_owned(),
+        sandbox: format!("process-{process}-{start}"),
+        identity: Facts::default(),
+        facts: Facts::default(),
     };
     let ports = Ports { remembers: true, ..ports.clone() };
     let clock = ports.clock.clone();

@@ -161,6 +161,36 @@ impl Plan {
     }
 }
 
+/// The text that the output with a number is, or that is selected from it.
+pub(super) fn output(job: &str, number: u64) -> String {
+    format!("{job}.{number}")
+}
+
+fn policy(chance: &mut Chance, job: &str, copies: u32) -> Policy {
+    let attempts = chance.small(1, 3);
+    let timeout_ms = if chance.per_mille(300) { chance.between(1_000, 200_000) } else { 36_000_000 };
+    let copy_timeout_ms = chance.between(100, 5_000);
+    let fail_fast = chance.per_mille(300);
+    let select = chance.per_mille(200).then(|| "/value".to_owned());
+    let expected = chance.per_mille(250).then(|| output(job, u64::from(chance.per_mille(400))));
+    let expect = expected.map(|text| {
+        let digested = if select.is_some() { format!("\"{text}\"") } else { text };
+        Digest::of(digested.as_bytes())
+    });
+    // Of a large job not even twice as many: it would be all that a seed does.
+    let most = if copies >= CHUNK_COPIES { copies + CHUNK_COPIES } else { copies * 5 };
+    let copies_max = if chance.per_mille(250) { chance.small(copies, most) } else { 0 };
+    let sandboxes_min = if chance.per_mille(250) { chance.small(1, 4) } else { 0 };
+    Policy {
+        fail_fast,
+        select,
+        expect,
+        sandboxes_min,
+        copies_max,
+        ..Policy::bounds(attempts, timeout_ms, copy_timeout_ms)
+    }
+}
+
 fn job(chance: &mut Chance, salt: u64, number: u64, copies: u32, now: Timestamp) -> JobPlan {
     let name = format!("job-{number}");
     let payload: Arc<[u8]> = name.as_bytes().into();
@@ -172,13 +202,7 @@ fn job(chance: &mut Chance, salt: u64, number: u64, copies: u32, now: Timestamp)
         payload_bytes: payload.len() as u64,
         copies,
         calculation: Calculation::Probe { name: "simulated".to_owned() },
-        policy: Policy {
-            attempts: chance.small(1, 3),
-            timeout_ms: if chance.per_mille(300) { chance.between(1_000, 200_000) } else { 36_000_000 },
-            copy_timeout_ms: chance.between(100, 5_000),
-            fail_fast: chance.per_mille(300),
-            select: chance.per_mille(200).then(|| "/value".to_owned()),
-        },
+        policy: policy(chance, &name, copies),
     };
     JobPlan { new: NewJob { spec, payload }, behaviour: Behaviour::drawn(chance), salt }
 }

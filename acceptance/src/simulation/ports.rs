@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{
     AcknowledgeChanges, Announce, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery,
-    EnqueueCopies, FedChange, MergeRoll, MergeTally, PortResult, ReadChanges, ReadJob, ReadPayload,
-    ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
+    EnqueueCopies, FedChange, MergeRoll, MergeTally, PortResult, ReadChanges, ReadJob, ReadOutcomes,
+    ReadOutput, ReadPayload, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Digest, Job, JobId, JobState, Outcome, Roll, Settlement, Tally, Verdict,
+    Announcement, Cause, Digest, Job, JobId, JobState, Outcome, Roll, Settlement, Tally, Verdict,
 };
 
 use super::counts::Count;
@@ -122,6 +122,18 @@ impl Ports {
     }
 }
 
+impl ReadOutcomes for Ports {
+    async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
+        self.call("read_outcomes", self.memory.read_outcomes(job, copies)).await
+    }
+}
+
+impl ReadOutput for Ports {
+    async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
+        self.call("read_output", self.memory.read_output(job, digest)).await
+    }
+}
+
 impl MergeTally for Ports {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let merge = async {
@@ -164,6 +176,16 @@ impl ReplaceState for Ports {
             let before = world.facts.job(job).state.clone();
             if (before.verdict, state.verdict) == (Verdict::Reproducible, Verdict::Divergent) {
                 world.counts.add(Count::LateDivergence);
+            }
+            match state.verdict {
+                _ if state.copies == before.copies => {}
+                Verdict::Divergent => world.counts.add(Count::ExtendedForReasons),
+                _ => world.counts.add(Count::ExtendedForSandboxes),
+            }
+            match state.cause.filter(|_| before.cause != state.cause) {
+                Some(Cause::Drift) => world.counts.add(Count::Drift),
+                Some(Cause::Coverage) => world.counts.add(Count::Coverage),
+                _ => {}
             }
             let ends = before.ended_at.is_none() && state.ended_at.is_some();
             if ends && now >= state.deadline_at {

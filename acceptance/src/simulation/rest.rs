@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use concord_protocol::limits::{CHUNK_COPIES, OUTPUTS_KEPT_MAX};
 use concord_protocol::ports::{Clock, ReadOutcomes, ReadOutput, ReadTally};
-use concord_protocol::{Digest, Job, JobId, Outcome, Verdict};
+use concord_protocol::{Digest, Job, JobId, Outcome, SandboxHash, Verdict};
 use futures::FutureExt;
 
 use super::actors;
@@ -126,6 +126,9 @@ impl Fleet {
         if announced != facts.decided {
             return Err(now(&format!("was announced as {announced:?}, but became {:?}", facts.decided)));
         }
+        if job.state.copies > job.spec.copies.max(job.spec.policy.copies_max) {
+            return Err(now("wants more copies than it may"));
+        }
         if self.memory.state().queued(id) > 0 {
             return Err(now("has messages after its end"));
         }
@@ -174,6 +177,11 @@ impl Fleet {
             let gave = facts.digests.values().filter(|given| given.contains(&count.digest)).count();
             gave == count.copies as usize
         });
+        let hashes: BTreeSet<_> = facts.sandboxes.iter().map(|name| SandboxHash::of(name)).collect();
+        let kept = hashes.into_iter().take(facts.sandboxes_min as usize);
+        if !tally.sandboxes().iter().eq(kept) {
+            return Err(format!("the sandboxes of {job} are counted wrongly"));
+        }
         let counted = right && counts.len() == facts.distinct().len();
         let produced = tally.produced() as usize == facts.digests.len();
         if counted && produced { Ok(()) } else { Err(format!("the copies of {job} are counted wrongly")) }

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use concord_acceptance::conformance::examples::{SUBMITTED_AT, copy, id, produced, spec};
 use concord_protocol::limits::CHUNK_COPIES;
-use concord_protocol::{Change, CopySet, Job, JobState, Roll, Tally, Timestamp, Verdict, chunk_of, decide};
+use concord_protocol::{
+    Change, CopySet, Job, JobState, Roll, SandboxHash, Sandboxes, Separation, Tally, Timestamp, Verdict,
+    chunk_of, chunks, copies_in_chunk, decide,
+};
 use proptest::collection::{btree_set, vec};
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -15,14 +19,18 @@ const EARLY: Timestamp = SUBMITTED_AT;
 /// Copies of the last chunk of the jobs below, and the places in the first chunk that changes are drawn from.
 const FEW: u32 = 3;
 
+/// Sandboxes that the jobs below ask for.
+const SANDBOXES_MIN: u32 = 3;
+
 /// A change of one of the first few copies of a chunk. No copy fails in a round that has not begun.
 fn change(chunks: u32, round_max: u32) -> impl Strategy<Value = Change> {
     let gave = prop_oneof![
         4 => (0..2_u32).prop_map(|output| (0, Ok(output))),
         2 => (0..=round_max, 0..2_u32).prop_map(|(round, reason)| (round, Err(reason))),
     ];
-    (0..chunks, 0..FEW, gave)
-        .prop_map(|(chunk, place, (round, gave))| of_copy(chunk * CHUNK_COPIES + place, round, gave))
+    (0..chunks, 0..FEW, gave, sandbox()).prop_map(|(chunk, place, (round, gave), sandbox)| {
+        of_copy(chunk * CHUNK_COPIES + place, round, gave, sandbox)
+    })
 }
 
 fn changes(chunks: u32, round_max: u32) -> impl Strategy<Value = Vec<Change>> {
@@ -36,9 +44,10 @@ fn complete() -> impl Strategy<Value = Vec<Change>> {
         1 => Just(Ok(1)),
         4 => (0..2_u32).prop_map(Err),
     ];
-    let all = vec(gave, 2 * FEW as usize).prop_map(|gave| {
+    let all = vec((gave, sandbox()), 2 * FEW as usize).prop_map(|gave| {
         let indices = (0..FEW).chain(CHUNK_COPIES..CHUNK_COPIES + FEW);
-        indices.zip(gave).map(|(index, gave)| of_copy(index, 0, gave)).collect::<Vec<_>>()
+        let of_copy = |(index, (gave, sandbox))| of_copy(index, 0, gave, sandbox);
+        indices.zip(gave).map(of_copy).collect::<Vec<_>>()
     });
     all.prop_shuffle()
 }
@@ -53,11 +62,23 @@ fn whole_or_part(round: u32) -> impl Strategy<Value = Vec<Change>> {
     })
 }
 
+/// One of a few sandboxes, or one that nobody knows.
+fn sandbox() -> impl Strategy<Value = Option<SandboxHash>> {
+    option::of((0..6_u64).prop_map(SandboxHash::from_bits))
+}
+
+/// What is known of the sandboxes of a job that asks for [`SANDBOXES_MIN`]: perhaps nothing.
+fn sandboxes() -> impl Strategy<Value = Sandboxes> {
+    let some = vec((0..6_u64).prop_map(SandboxHash::from_bits), 0..6);
+    option::of(some)
+        .prop_map(|some| some.map_or_else(Sandboxes::default, |some| Sandboxes::stored(SANDBOXES_MIN, some)))
+}
+
 /// What a copy gave in a round: an output, or the number of a reason.
-fn of_copy(index: u32, round: u32, gave: Result<u32, u32>) -> Change {
+fn of_copy(index: u32, round: u32, gave: Result<u32, u32>, sandbox: Option<SandboxHash>) -> Change {
     let copy = copy(&id("job"), index);
     match gave {
-        Ok(output) => Change::Produced { copy, digest: produced(&output.to_string()).digest },
+        Ok(output) => Change::Produced { copy, digest: produced(&output.to_string()).digest, sandbox },
         Err(reason) => Change::Failed { copy, round, reason: format!("exit code {reason}") },
     }
 }
@@ -67,7 +88,7 @@ fn tally() -> impl Strategy<Value = Tally> {
 }
 
 fn absorbed(changes: &[Change]) -> Tally {
-    let mut tally = Tally::default();
+    let mut tally = Tally::keeping(SANDBOXES_MIN);
     for change in changes {
         tally.absorb(change);
     }
@@ -81,12 +102,18 @@ fn set() -> impl Strategy<Value = CopySet> {
 
 fn roll() -> impl Strategy<Value = Roll> {
     let witnesses = btree_set((0..4_u32).prop_map(|output| produced(&output.to_string()).digest), 0..=2);
-    (witnesses, set(), 0..3_u32, set()).prop_map(|(witnesses, produced, round, accounted)| Roll {
-        witnesses,
-        produced,
-        round,
-        accounted,
-    })
+    (witnesses, extent(), set(), 0..3_u32, set(), sandboxes()).prop_map(
+        |(witnesses, copies, produced, round, accounted, sandboxes)| {
+            let chunks = CopySet::first(chunks(copies));
+            let (produced, accounted) = (produced.intersection(chunks), accounted.intersection(chunks));
+            Roll { witnesses, copies, produced, round, accounted, sandboxes }
+        },
+    )
+}
+
+/// Copies that a job wanted at some time: of chunks in part, and of full ones.
+fn extent() -> impl Strategy<Value = u32> {
+    prop_oneof![(1..6_u32).prop_map(|chunks| chunks * CHUNK_COPIES), 1..6 * CHUNK_COPIES]
 }
 
 /// The result of merging without changing either.
@@ -95,6 +122,14 @@ trait Merged {
 }
 
 impl Merged for Tally {
+    fn merged(&self, other: &Self) -> Self {
+        let mut merged = self.clone();
+        merged.merge(other);
+        merged
+    }
+}
+
+impl Merged for Sandboxes {
     fn merged(&self, other: &Self) -> Self {
         let mut merged = self.clone();
         merged.merge(other);
@@ -128,17 +163,20 @@ struct Folded {
 impl Folded {
     /// A job of one chunk and a few copies more. All but the first few copies of the first chunk are in.
     fn new(round: u32) -> Self {
-        let spec = spec("job", CHUNK_COPIES + FEW);
+        let mut spec = spec("job", CHUNK_COPIES + FEW);
+        spec.policy.sandboxes_min = SANDBOXES_MIN;
         let state = JobState { round, ..spec.first_state() };
         let mut folded = Self {
             job: Job { spec: Arc::new(spec), state },
-            tallies: vec![Tally::default(); 2],
+            tallies: vec![Tally::keeping(SANDBOXES_MIN); 2],
             roll: Roll::default(),
         };
         let digest = produced("0").digest;
         let rest = FEW..CHUNK_COPIES;
         folded.fold(
-            &rest.map(|index| Change::Produced { copy: copy(&id("job"), index), digest }).collect::<Vec<_>>(),
+            &rest
+                .map(|index| Change::Produced { copy: copy(&id("job"), index), digest, sandbox: None })
+                .collect::<Vec<_>>(),
             EARLY,
         );
         folded
@@ -150,13 +188,13 @@ impl Folded {
             let chunk = chunk_of(copy.index);
             let tally = &mut self.tallies[chunk as usize];
             tally.absorb(change);
-            self.roll.merge(&Roll::of_chunk(self.job.spec.copies, chunk, tally));
+            self.roll.merge(&Roll::of_chunk(self.job.state.copies, chunk, tally));
         }
         self.settle(&self.roll.clone(), now);
     }
 
     fn settle(&mut self, roll: &Roll, now: Timestamp) {
-        if let Some(state) = decide(&self.job, roll, now) {
+        if let Some(state) = decide(&self.job, roll, now, Separation::Found) {
             self.job.state = state;
         }
     }
@@ -171,6 +209,12 @@ proptest! {
     #[test]
     fn tallies_are_united(one in tally(), two in tally(), three in tally()) {
         is_a_union(&one, &two, &three);
+    }
+
+    #[test]
+    fn sandboxes_are_united(one in sandboxes(), two in sandboxes(), three in sandboxes()) {
+        is_a_union(&one, &two, &three);
+        prop_assert!(one.merged(&two).len() <= SANDBOXES_MIN);
     }
 
     #[test]
@@ -208,6 +252,37 @@ proptest! {
             rest = later;
         }
         prop_assert_eq!(at_once.result(), bit_by_bit.result());
+    }
+
+    /// Whoever looks at the chunks again once more copies are wanted, in whatever order, sees whether all of those gave
+    /// a digest.
+    #[test]
+    fn an_extension_is_not_taken_for_complete(
+        before in 1..3 * CHUNK_COPIES,
+        more in 1..2 * CHUNK_COPIES,
+        given in 0..6 * CHUNK_COPIES,
+        order in Just([0_usize, 1, 2]).prop_shuffle(),
+    ) {
+        let after = before + more;
+        let tally = |chunk| {
+            let mut tally = Tally::default();
+            tally.digests.insert(produced("0").digest, CopySet::first(copies_in_chunk(given, chunk)));
+            tally
+        };
+        let roll = |copies| {
+            let mut roll = Roll::default();
+            for chunk in 0..chunks(copies) {
+                roll.merge(&Roll::of_chunk(copies, chunk, &tally(chunk)));
+            }
+            roll
+        };
+        let seen = [roll(before), roll(after), Roll::default()];
+        let mut merged = Roll::default();
+        for place in order {
+            merged.merge(&seen[place]);
+        }
+        prop_assert_eq!(merged.reached(after, 0).produced, given >= after);
+        prop_assert_eq!(merged.reached(before, 0).produced && given < before, false);
     }
 
     /// An aggregator that was held up between reading a roll and settling knows less than one that came later. The

@@ -11,7 +11,7 @@ use concord_protocol::ports::{
     AcknowledgeChanges, Clock, CreateJobs, NewJob, PortResult, ReadChanges, ReadJob, RecordOutcome,
     ReplaceState,
 };
-use concord_protocol::{Environment, Job, JobId, JobSpec, Verdict};
+use concord_protocol::{Environment, Facts, Job, JobId, JobSpec, Verdict};
 use concord_worker::{Calculate, CalculationError, Output, Runs, Task};
 use futures::executor::block_on;
 
@@ -64,11 +64,8 @@ fn retried_job_without_anything_to_run_ends_at_once() {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let store = Store::open(&folder.path().join("store"), Arc::clone(&clock)).unwrap();
     let job = block_on(given_retried_job(&store, &clock)).unwrap();
-    let environment = Environment {
-        sandbox: "retries".to_owned(),
-        architecture: "simulated".to_owned(),
-        cpu: "simulated".to_owned(),
-    };
+    let environment =
+        Environment { sandbox: "retries".to_owned(), identity: Facts::default(), facts: Facts::default() };
     let settings = Settings { threads: 1, elsewhere: None, environment };
     let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
     let conductor = Conductor::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
 use concord_cloud::{
     Announcer, AsideQueue, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
-    ReadMessage, Record, StreamChange, SystemClock, complain,
+    Queue, ReadMessage, Record, StreamChange, SystemClock, complain, trace_header,
 };
-use concord_protocol::ports::{Clock, Delivery, PortError, PortResult, ReadJob};
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};
 use concord_protocol::{JobId, Timestamp};
 use futures::{StreamExt, stream};
 use lambda_runtime::Error;
@@ -19,13 +21,14 @@ use serde_json::{Value, json};
 use super::Settings;
 use crate::{Aggregator, GIVEN_UP};
 
-/// Rounds whose deadlines are sent side by side, at most.
-const ROUNDS_AT_ONCE_MAX: usize = 32;
+/// Rounds that are begun, or jobs that are extended, side by side, at most.
+const BEGUN_AT_ONCE_MAX: usize = 32;
 
 /// What comes in, and where it goes.
 pub struct Doors<W> {
     ledger: Ledger,
     aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
+    copies: Queue,
     deadlines: DeadlineQueue,
     aside: AsideQueue,
     deadline_queue: String,
@@ -44,6 +47,7 @@ impl<W: Write + Send> Doors<W> {
         let name = |url: &str| url.rsplit('/').next().unwrap_or(url).to_owned();
         Self {
             aggregator: Aggregator::new(ledger.clone(), announcer, clock),
+            copies: Queue::new(events, settings.queue_url, ledger.clone()),
             ledger,
             deadline_queue: name(&settings.deadline_queue_url),
             dead_letter_queue: name(&settings.dead_letter_queue_url),
@@ -97,13 +101,13 @@ impl<W: Write + Send> Doors<W> {
                         ids_of.entry(change.job().clone()).or_default().push(id.clone());
                         changes.push(change);
                     }
-                    StreamChange::Due { job, round, deadline_at } => {
-                        due.push(self.begin_round(id.clone(), job, round, deadline_at));
+                    begun @ (StreamChange::Due { .. } | StreamChange::Extended { .. }) => {
+                        due.push(self.begin(id.clone(), begun));
                     }
                 }
             }
         }
-        let begun = stream::iter(due).buffer_unordered(ROUNDS_AT_ONCE_MAX);
+        let begun = stream::iter(due).buffer_unordered(BEGUN_AT_ONCE_MAX);
         failed.extend(begun.filter_map(std::future::ready).collect::<Vec<_>>().await);
         for (job, error) in self.aggregator.fold(&changes).await {
             let ids = ids_of.remove(&job).unwrap_or_default();
@@ -131,24 +135,43 @@ impl<W: Write + Send> Doors<W> {
         }
     }
 
-    /// Sees to it that a round ends by its deadline; gives the record's id when that failed.
-    async fn begin_round(
-        &self,
-        id: String,
-        job: JobId,
-        round: u32,
-        deadline_at: Timestamp,
-    ) -> Option<String> {
-        let begun = async {
-            if round > 0 {
-                // A retry may find that nothing is left to run: then nothing would come in that ends the job.
-                self.aggregator.meet_deadline(&job).await?;
-            }
-            self.deadlines.send(job, round, deadline_at, self.clock.now()).await
+    /// Sees to what a change of a job's state begins; gives the record's id when that failed.
+    async fn begin(&self, id: String, change: StreamChange) -> Option<String> {
+        let begun = match change {
+            StreamChange::Due { job, round, deadline_at } => self.begin_round(job, round, deadline_at).await,
+            StreamChange::Extended { job, round, copies } => self.extend(&job, round, copies).await,
+            StreamChange::Fold(_) => Ok(()),
         };
-        let error = begun.await.err()?;
+        let error = begun.err()?;
         complain(&id, &error);
         Some(id)
+    }
+
+    /// Sees to it that a round ends by its deadline.
+    async fn begin_round(&self, job: JobId, round: u32, deadline_at: Timestamp) -> PortResult<()> {
+        if round > 0 {
+            // A retry may find that nothing is left to run: then nothing would come in that ends the job.
+            self.aggregator.meet_deadline(&job).await?;
+        }
+        self.deadlines.send(job, round, deadline_at, self.clock.now()).await
+    }
+
+    /// Puts the copies on the queue by which a job was extended, unless that was done before. The state that wants them
+    /// was written first, so whoever dies in between is followed by the same record again.
+    async fn extend(&self, id: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
+        let Some(job) = self.ledger.read_job(id).await? else { return Ok(()) };
+        if job.state.ended_at.is_some() || job.state.round != round {
+            return Ok(());
+        }
+        let queue = self.copies.clone().traced(trace_header(&job));
+        let from = self.ledger.enqueued_copies(&job).await?.max(copies.start);
+        for from in (from..copies.end).step_by(CHUNK_COPIES as usize) {
+            let to = copies.end.min(from + CHUNK_COPIES);
+            queue.enqueue_copies(id, round, from..to).await?;
+            // What is there need not be put there again, should this take longer than an invocation.
+            self.ledger.set_enqueued(id, round, to).await?;
+        }
+        Ok(())
     }
 
     async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
@@ -182,10 +205,16 @@ impl<W: Write + Send> Doors<W> {
         let round = copy.round;
         let copy = copy.copy();
         let job = self.ledger.read_job(&copy.job).await?;
-        if job.is_none_or(|job| copy.index >= job.spec.copies) {
+        if job.is_none_or(|job| copy.index >= job.state.copies) {
             return Err(PortError::Rejected("a dead letter names a copy that no job has"));
         }
-        let delivery = Delivery { copy, round, receive_count: message.receive_count, receipt: 0 };
+        let delivery = Delivery {
+            copy,
+            round,
+            receive_count: message.receive_count,
+            sent_at: message.sent_at,
+            receipt: 0,
+        };
         self.aggregator.give_up(&delivery, GIVEN_UP).await
     }
 }

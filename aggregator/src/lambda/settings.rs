@@ -6,6 +6,8 @@ const TABLE: &str = "TABLE";
 const DEADLINE_QUEUE_URL: &str = "DEADLINE_QUEUE_URL";
 /// Address of the queue of dead letters.
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+/// Address of the queue of copies.
+const QUEUE_URL: &str = "QUEUE_URL";
 /// Address of the queue of what nothing can handle.
 const ASIDE_QUEUE_URL: &str = "ASIDE_QUEUE_URL";
 /// The EventBridge bus that hears of verdicts.
@@ -24,6 +26,8 @@ pub struct Settings {
     pub deadline_queue_url: String,
     /// Address of the queue of dead letters.
     pub dead_letter_queue_url: String,
+    /// Address of the queue of copies.
+    pub queue_url: String,
     /// Address of the queue of what nothing can handle.
     pub aside_queue_url: String,
     /// Name of the EventBridge bus that hears of verdicts.
@@ -59,6 +63,7 @@ impl Settings {
             table: needed(TABLE)?,
             deadline_queue_url: needed(DEADLINE_QUEUE_URL)?,
             dead_letter_queue_url: needed(DEAD_LETTER_QUEUE_URL)?,
+            queue_url: needed(QUEUE_URL)?,
             aside_queue_url: needed(ASIDE_QUEUE_URL)?,
             event_bus: needed(EVENT_BUS)?,
             keep_days: keep_days.ok_or(SettingsError::NoDays(KEEP_DAYS, days))?,
@@ -91,6 +96,7 @@ mod tests {
             TABLE,
             DEADLINE_QUEUE_URL,
             DEAD_LETTER_QUEUE_URL,
+            QUEUE_URL,
             ASIDE_QUEUE_URL,
             EVENT_BUS,
             KEEP_DAYS,

@@ -13,6 +13,7 @@ mod confidence;
 mod coverage;
 pub mod difference;
 mod evidence;
+mod explanation;
 mod planning;
 mod run;
 mod statements;
@@ -26,6 +27,10 @@ pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
 pub use evidence::Evidence;
+pub use explanation::{
+    CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, Explained, Explanation, FailedCopies, Pair,
+    Place, Summary, between, is_separated, output_format,
+};
 pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
 pub use run::{Facts, Run};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use concord_protocol::ports::{Announce, PortError, PortResult, ReadJob, ReadTally};
-use concord_protocol::{Announcement, Digest, InconclusiveCause, Job, JobId, JobTally, Timestamp, Verdict};
+use concord_protocol::{Announcement, Cause, Digest, Evidence, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ struct Detail<'a> {
     submission: &'a JobId,
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<InconclusiveCause>,
+    cause: Option<Cause>,
     revision: u64,
     submitted_at: Moment,
     decided_at: Moment,
@@ -90,8 +90,13 @@ struct Detail<'a> {
     succeeded: u32,
     failed: u32,
     distinct_digests: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Digest>,
     digests: Vec<NamedDigest>,
     failures: Vec<NamedFailure>,
+    /// What the verdict rests on; absent when it could not be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a Evidence>,
 }
 
 #[derive(Serialize)]
@@ -124,10 +129,11 @@ impl<'a> Detail<'a> {
             submitted_at: Moment(job.spec.submitted_at),
             decided_at: Moment(announcement.decided_at),
             time_to_verdict_ms: announcement.decided_at.ms_since(job.spec.submitted_at),
-            copies: job.spec.copies,
+            copies: job.state.copies,
             succeeded: tally.produced(),
             failed: tally.failed(job.state.round),
             distinct_digests: digests.len(),
+            expected: job.spec.policy.expect,
             digests: digests
                 .into_iter()
                 .take(NAMED_MAX)
@@ -137,6 +143,7 @@ impl<'a> Detail<'a> {
                     first_copy: count.first_copy,
                 })
                 .collect(),
+            evidence: job.state.evidence.as_ref(),
             failures: failures
                 .take(NAMED_MAX)
                 .map(|(reason, copies)| NamedFailure { reason, copies })

@@ -47,7 +47,7 @@ impl WriteOutput for Ledger {
         if self.get(job, &output_item(digest)).await?.is_some() || !self.claim_output(job, digest).await? {
             return Ok(());
         }
-        let zstd = zstd::encode_all(&bytes[..], ZSTD_LEVEL).map_err(refused)?;
+        let zstd = compressed(&bytes)?;
         let inline = zstd.len() <= INLINE_BYTES_MAX;
         let mut kept = Some(zstd);
         if !inline && let Some(zstd) = kept.take() {
@@ -76,10 +76,7 @@ impl ReadOutput for Ledger {
             None => self.get_object(&output_object(job, digest)).await?,
         };
         let Some(zstd) = zstd else { return Ok(None) };
-        let mut output = Vec::new();
-        let decoder = zstd::Decoder::new(&zstd[..]).map_err(refused)?;
-        io::Read::read_to_end(&mut io::Read::take(decoder, OUTPUT_BYTES_MAX as u64 + 1), &mut output)
-            .map_err(refused)?;
+        let output = decompressed(&zstd, OUTPUT_BYTES_MAX)?;
         if Digest::of(&output) != digest {
             return Err(PortError::Rejected(
                 "a stored output does not have the digest that it is stored under",
@@ -117,7 +114,7 @@ impl Ledger {
         put.send().await.map(|_| ()).map_err(fault::port("PutObject"))
     }
 
-    async fn get_object(&self, name: &str) -> PortResult<Option<Vec<u8>>> {
+    pub(crate) async fn get_object(&self, name: &str) -> PortResult<Option<Vec<u8>>> {
         let (s3, bucket) = self.bucket()?;
         let object = match s3.get_object().bucket(bucket).key(name).send().await {
             Ok(object) => object,
@@ -136,6 +133,19 @@ impl Ledger {
             "no bucket is set for payloads and outputs that do not fit into the table",
         ))
     }
+}
+
+/// Bytes as they are stored.
+pub(crate) fn compressed(bytes: &[u8]) -> PortResult<Vec<u8>> {
+    zstd::encode_all(bytes, ZSTD_LEVEL).map_err(refused)
+}
+
+/// Bytes as they were before they were stored; of more than `bytes_max`, one more than those.
+pub(crate) fn decompressed(zstd: &[u8], bytes_max: usize) -> PortResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let decoder = zstd::Decoder::new(zstd).map_err(refused)?;
+    io::Read::read_to_end(&mut io::Read::take(decoder, bytes_max as u64 + 1), &mut bytes).map_err(refused)?;
+    Ok(bytes)
 }
 
 fn refused(error: io::Error) -> PortError {

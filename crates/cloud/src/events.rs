@@ -5,6 +5,7 @@ use std::error::Error as _;
 
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_lambda_events::sqs::SqsMessage;
+use concord_protocol::Timestamp;
 use concord_protocol::ports::PortError;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,6 +46,8 @@ pub struct ReadMessage {
     pub body: String,
     /// How often it was delivered, this time included.
     pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: Option<Timestamp>,
     /// What names this delivery.
     pub receipt_handle: String,
 }
@@ -163,6 +166,11 @@ impl ReadMessage {
             queue: arn.rsplit(':').next()?.to_owned(),
             body: message.body?,
             receive_count: message.attributes.get("ApproximateReceiveCount")?.parse().ok()?,
+            sent_at: message
+                .attributes
+                .get("SentTimestamp")
+                .and_then(|sent| sent.parse().ok())
+                .map(Timestamp::from_unix_ms),
             receipt_handle: message.receipt_handle?,
         })
     }
@@ -212,7 +220,7 @@ mod tests {
     fn a_malformed_record_fails_alone() {
         let good = json!({
             "messageId": "good", "receiptHandle": "handle", "body": "text",
-            "attributes": {"ApproximateReceiveCount": "2"}, "messageAttributes": {},
+            "attributes": {"ApproximateReceiveCount": "2", "SentTimestamp": "1785801600000"}, "messageAttributes": {},
             "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:concord-queue",
         });
         let mut bad = good.clone();
@@ -226,6 +234,7 @@ mod tests {
             queue: "concord-queue".to_owned(),
             body: "text".to_owned(),
             receive_count: 2,
+            sent_at: Some(Timestamp::from_unix_ms(1_785_801_600_000)),
             receipt_handle: "handle".to_owned(),
         };
         assert_eq!((messages[1].id.as_str(), &messages[1].read), ("good", &Some(read)));

@@ -5,6 +5,7 @@
 //! stream are both made of it.
 
 pub(crate) mod change;
+pub(crate) mod golden;
 pub(crate) mod job;
 pub(crate) mod moment;
 pub(crate) mod outcome;
@@ -48,6 +49,9 @@ pub(crate) const ENQUEUED_ITEM: &str = "enqueued";
 /// Sort key of a submission of several jobs, under its own id.
 pub(crate) const SUBMISSION_ITEM: &str = "submission";
 
+/// Sort key of a golden result, in a partition of its own.
+pub(crate) const GOLDEN_ITEM: &str = "golden";
+
 /// Sort key of the set of outputs that are kept.
 pub(crate) const OUTPUTS_ITEM: &str = "outputs";
 
@@ -56,6 +60,9 @@ pub(crate) const TALLIES: &str = "tally#";
 
 /// Beginning of the sort keys of outcomes.
 pub(crate) const COPIES: &str = "copy#";
+
+/// Beginning of the sort keys of the facts of environments.
+const FACTS: &str = "facts#";
 
 /// Hexadecimal digits of a digest in the sort key of a differing second outcome.
 const BESIDE_DIGITS: usize = 16;
@@ -85,6 +92,16 @@ pub(crate) fn tally_item(chunk: u32) -> String {
 /// Sort key of an output.
 pub(crate) fn output_item(digest: Digest) -> String {
     format!("output#{digest}")
+}
+
+/// Sort key of the facts of an environment.
+pub(crate) fn facts_item(digest: Digest) -> String {
+    format!("{FACTS}{digest}")
+}
+
+/// Sort keys from the first to the last of the facts of environments.
+pub(crate) fn all_facts() -> (String, String) {
+    (FACTS.to_owned(), format!("{FACTS}~"))
 }
 
 /// The digits of a digest, for the names of objects.
@@ -167,6 +184,9 @@ pub(crate) struct EnqueuedAttributes {
     pub(crate) job: JobId,
     pub(crate) item: String,
     pub(crate) round: u32,
+    /// How many copies that were. An earlier version wrote none, when it was always as many as were asked for.
+    #[serde(default)]
+    pub(crate) copies: u32,
     pub(crate) expires_at: u64,
 }
 

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
-use concord_protocol::{Job, JobId, JobState, Timestamp};
+use concord_protocol::{Digest, Job, JobId, JobState, Timestamp};
 
 use crate::access::CONNECT_TIMEOUT;
 use crate::fault;
@@ -15,8 +16,8 @@ use crate::item::{self, Attributes, JOB_ITEM, job};
 /// Longest time that one attempt at a request to the table may take; items are small.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Jobs that a process remembers to have seen, at most.
-const KNOWN_JOBS_MAX: usize = 4_096;
+/// Jobs, and facts of jobs, that a process remembers to have seen, at most.
+const REMEMBERED_MAX: usize = 4_096;
 
 /// Where jobs are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct Ledger {
     keep_days: u32,
     clock: Arc<dyn Clock>,
     known_jobs: Arc<Mutex<HashSet<JobId>>>,
+    kept_facts: Arc<Mutex<HashSet<(JobId, Digest)>>>,
 }
 
 impl Ledger {
@@ -61,6 +63,7 @@ impl Ledger {
             keep_days: place.keep_days,
             clock,
             known_jobs: Arc::default(),
+            kept_facts: Arc::default(),
         }
     }
 
@@ -105,30 +108,40 @@ impl Ledger {
 
     /// Fails when a job was never created. A job is not deleted while anything is written for it.
     pub(crate) async fn check_known(&self, job: &JobId) -> PortResult<()> {
-        if self.known().contains(job) || self.read_job(job).await?.is_some() {
+        if locked(&self.known_jobs).contains(job) || self.read_job(job).await?.is_some() {
             return Ok(());
         }
         Err(PortError::Rejected("an outcome names a job that is not in the ledger"))
     }
 
-    fn known(&self) -> MutexGuard<'_, HashSet<JobId>> {
-        self.known_jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether this process has stored facts for a job.
+    pub(crate) fn has_kept_facts(&self, job: &JobId, facts: Digest) -> bool {
+        locked(&self.kept_facts).contains(&(job.clone(), facts))
     }
 
-    fn remember(&self, job: &JobId) {
-        let mut known = self.known();
-        if known.len() >= KNOWN_JOBS_MAX {
-            known.clear();
-        }
-        known.insert(job.clone());
+    /// Remembers that facts are stored for a job.
+    pub(crate) fn remember_facts(&self, job: &JobId, facts: Digest) {
+        remember(&self.kept_facts, (job.clone(), facts));
     }
+}
+
+fn locked<T>(set: &Mutex<HashSet<T>>) -> MutexGuard<'_, HashSet<T>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember<T: Eq + Hash>(set: &Mutex<HashSet<T>>, seen: T) {
+    let mut set = locked(set);
+    if set.len() >= REMEMBERED_MAX {
+        set.clear();
+    }
+    set.insert(seen);
 }
 
 impl ReadJob for Ledger {
     /// Reads what was written last: a worker that saw an older round would drop the copies of a retry.
     async fn read_job(&self, id: &JobId) -> PortResult<Option<Job>> {
         let Some(item) = self.get(id, JOB_ITEM).await? else { return Ok(None) };
-        self.remember(id);
+        remember(&self.known_jobs, id.clone());
         job::job(item).map(Some)
     }
 }

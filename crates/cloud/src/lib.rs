@@ -17,6 +17,7 @@ mod enqueued;
 #[cfg(feature = "lambda")]
 mod events;
 mod fault;
+mod golden;
 mod index;
 mod item;
 mod ledger;
@@ -39,5 +40,5 @@ pub use index::NEWEST_MAX;
 pub use item::change::{StreamChange, stream_changes};
 pub use ledger::{Ledger, Place};
 pub use message::{CopyMessage, DeadlineMessage, MessageError};
-pub use queue::Queue;
+pub use queue::{Queue, trace_header};
 pub use system_clock::SystemClock;

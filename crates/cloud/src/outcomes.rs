@@ -8,7 +8,7 @@ use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome
 use concord_protocol::{JobId, Outcome, Settlement, settle};
 
 use crate::fault;
-use crate::item::{Attributes, beside_item, copies_between, copy_item, outcome};
+use crate::item::{Attributes, all_facts, beside_item, copies_between, copy_item, outcome};
 use crate::ledger::Ledger;
 
 /// On what condition an outcome is written.
@@ -29,6 +29,7 @@ enum Put {
 impl RecordOutcome for Ledger {
     async fn record_outcome(&self, new: Outcome) -> PortResult<Settlement> {
         self.check_known(&new.copy.job).await?;
+        self.keep_facts(&new).await?;
         let first = copy_item(new.copy.index);
         let mut put = self.put(&new, first.clone(), Condition::Absent).await?;
         loop {
@@ -53,6 +54,22 @@ impl RecordOutcome for Ledger {
 }
 
 impl Ledger {
+    /// Stores the facts of an environment before anything names their digest. One put a job and process: later ones of
+    /// other processes write the same.
+    async fn keep_facts(&self, outcome: &Outcome) -> PortResult<()> {
+        let Some(environment) = &outcome.environment else { return Ok(()) };
+        let job = &outcome.copy.job;
+        let digest = outcome::facts_digest(&environment.facts)?;
+        if self.has_kept_facts(job, digest) {
+            return Ok(());
+        }
+        let attributes = outcome::facts_attributes(job, digest, &environment.facts, self.expires_at())?;
+        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes));
+        put.send().await.map_err(fault::port::<PutItemError>("PutItem"))?;
+        self.remember_facts(job, digest);
+        Ok(())
+    }
+
     async fn put(&self, outcome: &Outcome, item: String, condition: Condition<'_>) -> PortResult<Put> {
         let attributes = outcome::outcome_attributes(outcome, item, self.expires_at())?;
         let mut put = self
@@ -88,6 +105,11 @@ impl ReadOutcomes for Ledger {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
         let Some((from, to)) = copies_between(&copies) else { return Ok(Vec::new()) };
         let items = self.between(job, &from, &to).await?;
-        items.into_iter().map(outcome::outcome).collect()
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (from, to) = all_facts();
+        let known = outcome::known_facts(self.between(job, &from, &to).await?)?;
+        items.into_iter().map(|item| outcome::outcome_with_facts(item, &known)).collect()
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
 };
 use concord_protocol::ports::{EnqueueCopies, PortError, PortResult};
-use concord_protocol::{CopyId, JobId};
+use concord_protocol::{CopyId, Digest, Job, JobId};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::fault;
@@ -139,6 +139,18 @@ fn is_stale(error: &impl ProvideErrorMetadata) -> bool {
 fn pause(resend: u32) -> Duration {
     let longest = RESEND_PAUSE_MS << resend.min(10);
     Duration::from_millis(fastrand::u64(0..=longest))
+}
+
+/// The header by which X-Ray puts the runs of a job's copies into one trace: its id has the time of the submission and
+/// 96 bits that come from the job's own facts, so that whoever completes an interrupted submission continues it
+/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids>).
+#[must_use]
+pub fn trace_header(job: &Job) -> String {
+    let seconds = job.spec.submitted_at.unix_ms / 1_000;
+    let facts = format!("{}{}", job.spec.job, job.spec.payload_digest);
+    let random = Digest::of(facts.as_bytes()).to_string();
+    let random = &random["sha256:".len()..][..24];
+    format!("Root=1-{seconds:08x}-{random};Sampled=1")
 }
 
 impl EnqueueCopies for Queue {

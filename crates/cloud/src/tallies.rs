@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{JobId, JobTally, Roll, Tally};
+use concord_protocol::{JobId, JobTally, Roll, SandboxHash, Tally};
 
 use crate::fault;
 use crate::item::tally::{self, StoredRoll};
@@ -21,15 +21,18 @@ const OTHER_REASONS: &str = "one of too many reasons to count apart";
 
 impl MergeTally for Ledger {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
-        match self.add_sets(job, chunk, &delta).await {
+        let added = match self.add_sets(job, chunk, &delta).await {
             Err(error) if item_is_full(&error) => {
                 let fewer = tally::with_one_reason(&delta, OTHER_REASONS);
                 self.add_sets(job, chunk, &fewer).await
             }
             added => added,
         }
-        .map_err(fault::port("UpdateItem"))
-        .and_then(|item| tally::tally(&item.into()))
+        .map_err(fault::port("UpdateItem"))?;
+        let item = added.into();
+        let tally = tally::tally(&item)?;
+        self.drop_sandboxes(job, chunk, &tally::sandboxes_too_many(&item, &tally.sandboxes)?).await?;
+        Ok(tally)
     }
 }
 
@@ -57,6 +60,13 @@ impl Ledger {
                 .return_values(ReturnValue::AllNew)
                 .expression_attribute_names("#expires", "expires_at")
                 .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()));
+            let mut expression = "SET #expires = :expires".to_owned();
+            if !delta.sandboxes.is_empty() {
+                update = update
+                    .expression_attribute_names("#max", tally::SANDBOXES_MAX)
+                    .expression_attribute_values(":max", item::number(delta.sandboxes.kept_max().into()));
+                expression.push_str(", #max = :max");
+            }
             let mut added = Vec::new();
             for (place, (name, set)) in sets.by_ref().take(SETS_AT_ONCE_MAX).enumerate() {
                 update = update
@@ -64,13 +74,33 @@ impl Ledger {
                     .expression_attribute_values(format!(":v{place}"), set);
                 added.push(format!("#n{place} :v{place}"));
             }
-            let add = if added.is_empty() { String::new() } else { format!(" ADD {}", added.join(", ")) };
-            let expression = format!("SET #expires = :expires{add}");
+            if !added.is_empty() {
+                expression = format!("{expression} ADD {}", added.join(", "));
+            }
             let updated = update.update_expression(expression).send().await?;
             if sets.peek().is_none() {
                 return Ok(updated.attributes.unwrap_or_default());
             }
         }
+    }
+}
+
+impl Ledger {
+    /// Takes sandboxes out of a tally again which are not among the smallest: they never will be, since a set only
+    /// grows, so it does no harm if somebody adds them meanwhile or if this is never done.
+    async fn drop_sandboxes(&self, job: &JobId, chunk: u32, hashes: &[SandboxHash]) -> PortResult<()> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
+        let update = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(job, tally_item(chunk))))
+            .update_expression("DELETE #sandboxes :too_many")
+            .expression_attribute_names("#sandboxes", tally::SANDBOXES)
+            .expression_attribute_values(":too_many", tally::hashes(hashes.iter().copied()));
+        update.send().await.map(|_| ()).map_err(fault::port("UpdateItem"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The change feed: an outbox that is written in the same transaction as what it tells of.
 
 use concord_protocol::ports::{AcknowledgeChanges, Announce, FedChange, PortResult, ReadChanges};
-use concord_protocol::{Announcement, Change, CopyId, JobId, Timestamp};
+use concord_protocol::{Announcement, Change, CopyId, JobId, SandboxHash, Timestamp};
 use rusqlite::{Row, params};
 
 use crate::rows::{self, DigestColumn, signed};
@@ -10,7 +10,7 @@ use crate::store::Store;
 impl ReadChanges for Store {
     async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
         let sql = "SELECT sequence, jobs.job, copy, feed.round, digest, reason, feed.verdict, decided_at,
-                   feed.revision FROM feed JOIN jobs ON jobs.id = feed.job ORDER BY sequence LIMIT ?1";
+                   feed.revision, sandbox FROM feed JOIN jobs ON jobs.id = feed.job ORDER BY sequence LIMIT ?1";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
             let mut rows = select.query([signed(count_max as u64)])?;
@@ -60,7 +60,10 @@ fn change(row: &Row<'_>, job: JobId) -> rusqlite::Result<Change> {
     };
     let copy = CopyId { job, index };
     Ok(match row.get::<_, Option<DigestColumn>>(4)? {
-        Some(DigestColumn(digest)) => Change::Produced { copy, digest },
+        Some(DigestColumn(digest)) => {
+            let bits = row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned);
+            Change::Produced { copy, digest, sandbox: bits.map(SandboxHash::from_bits) }
+        }
         None => Change::Failed { copy, round: row.get(3)?, reason: row.get(5)? },
     })
 }

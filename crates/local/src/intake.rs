@@ -192,7 +192,7 @@ mod tests {
 
     fn delivery(index: u32) -> Delivery {
         let copy = CopyId { job: "j".parse().unwrap(), index };
-        Delivery { copy, round: 0, receive_count: 1, receipt: 1 }
+        Delivery { copy, round: 0, receive_count: 1, sent_at: None, receipt: 1 }
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
         .optional()?;
     let Some((verdict, round)) = before else { return Ok(false) };
     let sql = "UPDATE jobs SET state = ?2, verdict = ?3, round = ?4, deadline_at = ?5, ended_at = ?6, revision = ?7,
-               enqueued = CASE WHEN ?4 > round THEN 0 ELSE enqueued END WHERE id = ?1";
+               copies = ?8, enqueued = CASE WHEN ?4 > round THEN 0 ELSE enqueued END WHERE id = ?1";
     connection.prepare_cached(sql)?.execute(params![
         key,
         to_json(state)?,
@@ -101,6 +101,7 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
         signed(state.deadline_at.unix_ms),
         state.ended_at.map(|ended| signed(ended.unix_ms)),
         signed(state.revision),
+        state.copies,
     ])?;
     if state.ended_at.is_some() || state.round > round {
         // Nothing of it is wanted any more; what runs now ends without a message to delete.

@@ -168,13 +168,7 @@ mod tests {
     use concord_cloud::SystemClock;
 
     fn new_job(name: &str, calculation: Calculation) -> NewJob {
-        let policy = Policy {
-            attempts: 1,
-            timeout_ms: 60_000,
-            copy_timeout_ms: 60_000,
-            fail_fast: false,
-            select: None,
-        };
+        let policy = Policy::bounds(1, 60_000, 60_000);
         let spec = JobSpec {
             job: name.parse().unwrap(),
             submission: name.parse().unwrap(),

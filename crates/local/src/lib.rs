@@ -5,6 +5,7 @@
 
 mod conductor;
 mod feed;
+mod golden;
 mod intake;
 mod jobs;
 mod lane;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x434e_4344;
 
 /// The version of the tables below. A store that a newer version wrote is refused.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// How long a write waits for another process to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -16,6 +16,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const SWITCH_TRIES_MAX: u32 = 1_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
+
+/// From the tables of version 1 to those of today.
+const FROM_VERSION_1: &str = include_str!("from_version_1.sql");
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,11 +89,16 @@ fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
     let read = connection.transaction().map_err(said)?;
     let known_already = known(path, &read)?;
     read.finish().map_err(said)?;
-    if !known_already {
+    if known_already != Tables::Present {
         // Whoever comes second waits here, and then sees the tables of the first.
         let write = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(said)?;
-        if !known(path, &write)? {
-            write.execute_batch(SCHEMA).map_err(said)?;
+        let batch = match known(path, &write)? {
+            Tables::Present => None,
+            Tables::Absent => Some(SCHEMA),
+            Tables::Version1 => Some(FROM_VERSION_1),
+        };
+        if let Some(batch) = batch {
+            write.execute_batch(batch).map_err(said)?;
             write.pragma_update(None, "application_id", APPLICATION_ID).map_err(said)?;
             write.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(said)?;
         }
@@ -114,20 +122,31 @@ fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
     switched
 }
 
-/// Whether the tables are there, in the version that this code knows; false for an empty file. To be asked within a
-/// transaction, so that all answers are of the same moment.
-fn known(path: &Path, connection: &Connection) -> Result<bool, OpenError> {
+/// What is in a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tables {
+    /// Nothing yet.
+    Absent,
+    /// The tables that this code knows.
+    Present,
+    /// Those of the first version, which can be brought up to date.
+    Version1,
+}
+
+/// Which tables are there. To be asked within a transaction, so that all answers are of the same moment.
+fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
     let said = |error| explain(path, error);
     let pragma =
         |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(said);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(said)?;
     match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION_ID, SCHEMA_VERSION) => Ok(true),
+        (APPLICATION_ID, SCHEMA_VERSION) => Ok(Tables::Present),
+        (APPLICATION_ID, 1) => Ok(Tables::Version1),
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: path.to_owned(), found })
         }
-        (0, 0) if tables == 0 => Ok(false),
+        (0, 0) if tables == 0 => Ok(Tables::Absent),
         _ => Err(OpenError::Foreign { path: path.to_owned() }),
     }
 }
@@ -143,6 +162,31 @@ fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_of_the_first_version_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        let tables = "CREATE TABLE environments (id INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE);
+                      CREATE TABLE outcomes (job INTEGER, environment INTEGER);
+                      CREATE TABLE feed (sequence INTEGER PRIMARY KEY, job INTEGER);
+                      CREATE TABLE rolls (job INTEGER PRIMARY KEY, round INTEGER);
+                      INSERT INTO outcomes VALUES (1, 1);";
+        old.execute_batch(tables).unwrap();
+        let facts = r#"{"sandbox":"local-1","architecture":"x86_64","cpu":"GenuineIntel 6"}"#;
+        old.execute("INSERT INTO environments (facts) VALUES (?1)", [facts]).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let new = writer(&path).unwrap();
+        let read = |sql: &str| new.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap();
+        let expect = r#"{"sandbox":"local-1","identity":{},"facts":{"cpu.model_name":"GenuineIntel 6","host.architecture":"x86_64"}}"#;
+        assert_eq!(read("SELECT facts FROM environments").as_deref(), Some(expect));
+        assert_eq!(read("SELECT facts FROM outcomes"), None);
+        drop(new);
+        assert!(writer(&path).is_ok(), "and once is enough");
+    }
 
     #[test]
     fn many_may_create_a_store_at_once() {

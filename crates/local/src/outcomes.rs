@@ -1,5 +1,6 @@
 //! Payloads, outputs and outcomes.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use concord_protocol::ports::{
 use concord_protocol::{
     CopyId, Digest, Environment, Failure, JobId, Outcome, Produced, Settlement, Timestamp, settle,
 };
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::rows::{self, DigestColumn, signed};
@@ -78,12 +80,12 @@ fn environment_key(connection: &Connection, environment: &Environment) -> rusqli
 }
 
 const INSERT: &str = "INSERT OR IGNORE INTO outcomes
-    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 const REPLACE: &str = "INSERT OR REPLACE INTO outcomes
-    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 fn record(
     connection: &Connection,
@@ -131,6 +133,7 @@ fn insert(
 ) -> rusqlite::Result<usize> {
     let produced = outcome.result.as_ref().ok();
     let stderr_tail = Some(&outcome.stderr_tail).filter(|tail| !tail.is_empty());
+    let facts = (!outcome.facts.is_empty()).then(|| rows::to_json(&outcome.facts)).transpose()?;
     connection.prepare_cached(sql)?.execute(params![
         key,
         outcome.copy.index,
@@ -144,11 +147,12 @@ fn insert(
         signed(outcome.run_us),
         stderr_tail,
         environment,
+        facts,
     ])
 }
 
 fn feed(connection: &Connection, key: i64, outcome: &Outcome) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO feed (job, copy, round, digest, reason) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO feed (job, copy, round, digest, reason, sandbox) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let digest = outcome.result.as_ref().ok().map(|produced| produced.digest.as_bytes());
     let reason = outcome.result.as_ref().err().map(Failure::reason);
     connection.prepare_cached(sql)?.execute(params![
@@ -156,7 +160,9 @@ fn feed(connection: &Connection, key: i64, outcome: &Outcome) -> rusqlite::Resul
         outcome.copy.index,
         outcome.round,
         digest,
-        reason
+        reason,
+        // The same bits; SQLite has no unsigned numbers.
+        outcome.sandbox().map(|sandbox| sandbox.bits().cast_signed())
     ])?;
     Ok(())
 }
@@ -168,45 +174,48 @@ impl ReadOutcomes for Store {
     }
 }
 
-impl Store {
-    /// The environments in which copies of a job ran.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn environments(&self, job: &JobId) -> PortResult<Vec<Environment>> {
-        let key = self.key(job)?;
-        let sql = "SELECT facts FROM environments
-                   WHERE id IN (SELECT DISTINCT environment FROM outcomes WHERE job = ?1)";
-        self.read(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            let rows = select.query_map([key], |row| rows::json(row, 0))?;
-            rows.collect()
-        })
-    }
-}
-
 fn read(
     connection: &Connection,
     job: &JobId,
     key: i64,
     copies: Range<u32>,
 ) -> rusqlite::Result<Vec<Outcome>> {
-    let sql = "SELECT copy, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, facts
-               FROM outcomes LEFT JOIN environments ON environments.id = environment
+    let sql = "SELECT copy, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts
+               FROM outcomes
                WHERE job = ?1 AND copy >= ?2 AND copy < ?3 ORDER BY copy, beside";
     let mut select = connection.prepare_cached(sql)?;
-    let rows = select.query_map(params![key, copies.start, copies.end], |row| outcome(job, row))?;
+    let mut environments = HashMap::new();
+    let rows = select.query_map(params![key, copies.start, copies.end], |row| {
+        let environment = row.get::<_, Option<i64>>(9)?;
+        let environment =
+            environment.map(|id| environment_of(connection, &mut environments, id)).transpose()?;
+        outcome(job, row, environment)
+    })?;
     rows.collect()
 }
 
-fn outcome(job: &JobId, row: &Row<'_>) -> rusqlite::Result<Outcome> {
+/// An environment that many outcomes share, read once.
+fn environment_of(
+    connection: &Connection,
+    known: &mut HashMap<i64, Arc<Environment>>,
+    id: i64,
+) -> rusqlite::Result<Arc<Environment>> {
+    if let Some(environment) = known.get(&id) {
+        return Ok(Arc::clone(environment));
+    }
+    let mut select = connection.prepare_cached("SELECT facts FROM environments WHERE id = ?1")?;
+    let environment: Arc<Environment> = Arc::new(select.query_row([id], |row| rows::json(row, 0))?);
+    known.insert(id, Arc::clone(&environment));
+    Ok(environment)
+}
+
+fn outcome(job: &JobId, row: &Row<'_>, environment: Option<Arc<Environment>>) -> rusqlite::Result<Outcome> {
     let digest: Option<DigestColumn> = row.get(3)?;
     let result = match digest {
         Some(DigestColumn(digest)) => Ok(Produced { digest, bytes: rows::unsigned(row, 4)? }),
         None => Err(Failure::new(row.get::<_, String>(5)?)),
     };
-    let facts: Option<String> = row.get(9)?;
-    let environment = facts.map(|_| rows::json::<Environment>(row, 9)).transpose()?;
+    let has_facts = row.get_ref(10)? != ValueRef::Null;
     Ok(Outcome {
         copy: CopyId { job: job.clone(), index: row.get(0)? },
         round: row.get(1)?,
@@ -216,6 +225,7 @@ fn outcome(job: &JobId, row: &Row<'_>) -> rusqlite::Result<Outcome> {
         run_us: rows::unsigned(row, 7)?,
         // An empty tail is stored as no tail.
         stderr_tail: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
-        environment: environment.map(Arc::new),
+        environment,
+        facts: has_facts.then(|| rows::json(row, 10)).transpose()?.unwrap_or_default(),
     })
 }

@@ -136,6 +136,7 @@ fn claim_of_job(
         copy: CopyId { job: job.spec.job.clone(), index: waiting.copy },
         round: waiting.round,
         receive_count: waiting.receive_count + 1,
+        sent_at: None,
         receipt: claim.owner.unsigned_abs(),
     }));
     Ok(job)
@@ -292,7 +293,7 @@ impl ReceiveDeadLetters for Store {
         })?;
         let letter = |(job, index, round, receive_count): (String, u32, u32, u32)| {
             let job = job.parse().map_err(|error| PortError::Refused(Box::new(error)))?;
-            Ok(Delivery { copy: CopyId { job, index }, round, receive_count, receipt: 0 })
+            Ok(Delivery { copy: CopyId { job, index }, round, receive_count, sent_at: None, receipt: 0 })
         };
         rows.into_iter().map(letter).collect()
     }

@@ -1,8 +1,6 @@
 //! Between the rows of the store and the words of the protocol.
 
-use std::sync::Arc;
-
-use concord_protocol::{CopySet, Digest, Job};
+use concord_protocol::{CopySet, Digest, IdError, Job, JobId, SandboxHash};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
 use serde::Serialize;
@@ -18,6 +16,28 @@ impl FromSql for DigestColumn {
             .try_into()
             .map_err(|_| FromSqlError::InvalidBlobSize { expected_size: 32, blob_size: bytes.len() })?;
         Ok(Self(Digest::from_bytes(bytes)))
+    }
+}
+
+/// Hashes of sandboxes as a column: 8 bytes of each, big-endian.
+pub(crate) struct HashesColumn(pub(crate) Vec<SandboxHash>);
+
+impl FromSql for HashesColumn {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?;
+        let (hashes, rest) = bytes.as_chunks::<8>();
+        if rest.is_empty() {
+            let hashes = hashes.iter().map(|hash| SandboxHash::from_bits(u64::from_be_bytes(*hash)));
+            return Ok(Self(hashes.collect()));
+        }
+        Err(FromSqlError::InvalidBlobSize { expected_size: hashes.len() * 8, blob_size: bytes.len() })
+    }
+}
+
+impl ToSql for HashesColumn {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|hash| hash.bits().to_be_bytes()).collect();
+        Ok(ToSqlOutput::from(bytes))
     }
 }
 
@@ -50,6 +70,14 @@ pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
+/// A column that holds the id of a job.
+pub(crate) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
+    let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::<IdError>::new(error))
+    })
+}
+
 /// A column that holds JSON.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
@@ -64,5 +92,5 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 
 /// A job from the columns `spec, state`.
 pub(crate) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
-    Ok(Job { spec: Arc::new(json(row, 0)?), state: json(row, 1)? })
+    Ok(Job::stored(json(row, 0)?, json(row, 1)?))
 }

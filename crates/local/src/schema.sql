@@ -14,7 +14,7 @@ CREATE TABLE jobs (
     spec TEXT NOT NULL,              -- JSON, fixed
     state TEXT NOT NULL,             -- JSON, replaced as a whole
     -- What queries need of the two above.
-    copies INTEGER NOT NULL,
+    copies INTEGER NOT NULL,         -- wanted now
     copy_timeout_ms INTEGER NOT NULL,
     receives_max INTEGER NOT NULL,
     verdict TEXT NOT NULL,
@@ -76,6 +76,7 @@ CREATE TABLE outcomes (
     run_us INTEGER NOT NULL,
     stderr_tail TEXT,
     environment INTEGER,
+    facts TEXT,                      -- JSON; absent when there are none
     PRIMARY KEY (job, copy, beside)
 ) WITHOUT ROWID;
 
@@ -93,6 +94,7 @@ CREATE TABLE feed (
     copy INTEGER,                    -- absent: the verdict changed
     round INTEGER,
     digest BLOB,
+    sandbox INTEGER,                 -- the bits of its hash
     reason TEXT,
     verdict TEXT,
     decided_at INTEGER,
@@ -117,6 +119,15 @@ CREATE TABLE tally_failures (
     PRIMARY KEY (job, chunk, round, reason)
 ) WITHOUT ROWID;
 
+-- `hashes` has 8 bytes of each sandbox, big-endian, smallest first: `kept_max` of them at most.
+CREATE TABLE tally_sandboxes (
+    job INTEGER NOT NULL,
+    chunk INTEGER NOT NULL,
+    kept_max INTEGER NOT NULL,
+    hashes BLOB NOT NULL,
+    PRIMARY KEY (job, chunk)
+) WITHOUT ROWID;
+
 -- `produced` and `accounted` are bit sets over the chunks of the job.
 CREATE TABLE rolls (
     job INTEGER PRIMARY KEY,
@@ -124,7 +135,10 @@ CREATE TABLE rolls (
     witness_2 BLOB,
     produced BLOB NOT NULL,
     round INTEGER NOT NULL,
-    accounted BLOB NOT NULL
+    accounted BLOB NOT NULL,
+    copies INTEGER NOT NULL DEFAULT 0, -- wanted when that was so
+    kept_max INTEGER NOT NULL DEFAULT 0,
+    hashes BLOB                      -- as in a tally; absent when there are none
 );
 
 CREATE TABLE announcements (
@@ -134,3 +148,14 @@ CREATE TABLE announcements (
     decided_at INTEGER NOT NULL,
     PRIMARY KEY (job, revision)
 ) WITHOUT ROWID;
+
+-- Results that were accepted as right, by calculation and payload; `output` is absent when it was not kept.
+CREATE TABLE goldens (
+    calculation TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    job TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    output BLOB,
+    PRIMARY KEY (calculation, payload)
+);

@@ -1,10 +1,10 @@
 //! Tallies and rolls: sets, merged by union within one transaction.
 
 use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{CopySet, Digest, JobId, JobTally, Roll, Tally};
+use concord_protocol::{CopySet, Digest, JobId, JobTally, Roll, Sandboxes, Tally};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::rows::{DigestColumn, SetColumn};
+use crate::rows::{DigestColumn, HashesColumn, SetColumn};
 use crate::store::Store;
 
 impl MergeTally for Store {
@@ -34,7 +34,21 @@ fn read_chunk(connection: &Connection, key: i64, chunk: u32) -> rusqlite::Result
         let (failure, copies) = row?;
         tally.failures.insert(failure, copies);
     }
-    Ok(tally)
+    let mut sandboxes = connection
+        .prepare_cached("SELECT kept_max, hashes FROM tally_sandboxes WHERE job = ?1 AND chunk = ?2")?;
+    let sandboxes = sandboxes.query_row(params![key, chunk], |row| sandboxes_row(row, 0)).optional()?;
+    Ok(Tally { sandboxes: sandboxes.unwrap_or_default(), ..tally })
+}
+
+/// The columns `kept_max, hashes`.
+fn sandboxes_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Sandboxes> {
+    let hashes = row.get::<_, Option<HashesColumn>>(column + 1)?;
+    Ok(Sandboxes::stored(row.get(column)?, hashes.into_iter().flat_map(|column| column.0)))
+}
+
+/// What such a column holds: nothing when there are none.
+fn hashes(sandboxes: &Sandboxes) -> Option<HashesColumn> {
+    (!sandboxes.is_empty()).then(|| HashesColumn(sandboxes.iter().collect()))
 }
 
 fn digest_row(row: &Row<'_>, column: usize) -> rusqlite::Result<(Digest, CopySet)> {
@@ -66,6 +80,13 @@ fn write_chunk(
     for ((round, reason), copies) in touched {
         failures.execute(params![key, chunk, round, reason, SetColumn(*copies)])?;
     }
+    if !delta.sandboxes.is_empty() {
+        let sql =
+            "INSERT OR REPLACE INTO tally_sandboxes (job, chunk, kept_max, hashes) VALUES (?1, ?2, ?3, ?4)";
+        let sandboxes = &merged.sandboxes;
+        let row = params![key, chunk, sandboxes.kept_max(), hashes(sandboxes)];
+        connection.prepare_cached(sql)?.execute(row)?;
+    }
     Ok(())
 }
 
@@ -86,7 +107,8 @@ impl MergeRoll for Store {
 }
 
 fn read_roll(connection: &Connection, key: i64) -> rusqlite::Result<Option<Roll>> {
-    let sql = "SELECT witness_1, witness_2, produced, round, accounted FROM rolls WHERE job = ?1";
+    let sql = "SELECT witness_1, witness_2, produced, round, accounted, kept_max, hashes, copies FROM rolls
+               WHERE job = ?1";
     let roll = |row: &Row<'_>| {
         let witnesses: [Option<DigestColumn>; 2] = [row.get(0)?, row.get(1)?];
         Ok(Roll {
@@ -94,14 +116,17 @@ fn read_roll(connection: &Connection, key: i64) -> rusqlite::Result<Option<Roll>
             produced: row.get::<_, SetColumn>(2)?.0,
             round: row.get(3)?,
             accounted: row.get::<_, SetColumn>(4)?.0,
+            sandboxes: sandboxes_row(row, 5)?,
+            copies: row.get(7)?,
         })
     };
     connection.prepare_cached(sql)?.query_row([key], roll).optional()
 }
 
 fn write_roll(connection: &Connection, key: i64, roll: &Roll) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO rolls (job, witness_1, witness_2, produced, round, accounted)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT OR REPLACE INTO rolls
+               (job, witness_1, witness_2, produced, round, accounted, kept_max, hashes, copies)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut witnesses = roll.witnesses.iter().map(Digest::as_bytes);
     connection.prepare_cached(sql)?.execute(params![
         key,
@@ -109,7 +134,10 @@ fn write_roll(connection: &Connection, key: i64, roll: &Roll) -> rusqlite::Resul
         witnesses.next(),
         SetColumn(roll.produced),
         roll.round,
-        SetColumn(roll.accounted)
+        SetColumn(roll.accounted),
+        roll.sandboxes.kept_max(),
+        hashes(&roll.sandboxes),
+        roll.copies
     ])?;
     Ok(())
 }
@@ -130,6 +158,12 @@ impl ReadTally for Store {
             for row in failures.query_map([key], |row| Ok((row.get(0)?, failure_row(row, 1)?)))? {
                 let (chunk, (failure, copies)) = row?;
                 whole.chunks.entry(chunk).or_default().failures.insert(failure, copies);
+            }
+            let mut sandboxes = connection
+                .prepare_cached("SELECT chunk, kept_max, hashes FROM tally_sandboxes WHERE job = ?1")?;
+            for row in sandboxes.query_map([key], |row| Ok((row.get(0)?, sandboxes_row(row, 1)?)))? {
+                let (chunk, sandboxes) = row?;
+                whole.chunks.entry(chunk).or_default().sandboxes = sandboxes;
             }
             Ok(whole)
         })

@@ -40,13 +40,13 @@ impl Default for Libm {
 }
 
 /// The lowest and the highest argument, in the unit of the function (radians, or none).
-type Range = (f64, f64);
+pub(crate) type Range = (f64, f64);
 
-type Unary = fn(f64) -> f64;
-type Binary = fn(f64, f64) -> f64;
+pub(crate) type Unary = fn(f64) -> f64;
+pub(crate) type Binary = fn(f64, f64) -> f64;
 
 /// Functions of one argument. Ranges stay where results are finite and not trivial.
-const UNARY: [(Unary, Range); 17] = [
+pub(crate) const UNARY: [(Unary, Range); 17] = [
     (f64::sin, (-100.0 * TAU, 100.0 * TAU)),
     (f64::cos, (-100.0 * TAU, 100.0 * TAU)),
     (f64::tan, (-100.0 * TAU, 100.0 * TAU)),
@@ -67,7 +67,7 @@ const UNARY: [(Unary, Range); 17] = [
 ];
 
 /// Functions of two arguments.
-const BINARY: [(Binary, Range, Range); 3] = [
+pub(crate) const BINARY: [(Binary, Range, Range); 3] = [
     (f64::powf, (0.001, 1000.0), (-50.0, 50.0)),
     (f64::hypot, (-1000.0, 1000.0), (-1000.0, 1000.0)),
     (f64::atan2, (-10.0, 10.0), (-10.0, 10.0)),

@@ -37,7 +37,16 @@ impl Default for Matmul {
 }
 
 impl Matmul {
+    pub(crate) fn of(n: Whole<1, N_ROWS_MAX>, seed: Seed) -> Self {
+        Self { n, seed, ..Self::default() }
+    }
+
     pub(crate) fn run(&self) -> Vec<u8> {
+        le_bytes(self.product())
+    }
+
+    /// The elements of the product, row by row.
+    pub(crate) fn product(&self) -> Vec<f64> {
         let rows = self.n.len();
         let [left, right] = self.inputs();
         // nalgebra stores column by column, so elements given row by row make the transpose; and the transpose of a
@@ -45,7 +54,7 @@ impl Matmul {
         let left_transposed = DMatrix::from_vec(rows, rows, left);
         let right_transposed = DMatrix::from_vec(rows, rows, right);
         let product_transposed = right_transposed * left_transposed;
-        le_bytes(product_transposed.as_slice().iter().copied())
+        product_transposed.data.into()
     }
 
     /// The left and the right matrix, row by row.

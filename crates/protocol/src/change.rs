@@ -1,4 +1,4 @@
-use crate::{CopyId, Digest, JobId, Timestamp, Verdict};
+use crate::{CopyId, Digest, JobId, Outcome, SandboxHash, Timestamp, Verdict};
 
 /// One entry of the change feed: what a write to the ledger changed.
 ///
@@ -11,6 +11,8 @@ pub enum Change {
         copy: CopyId,
         /// The digest.
         digest: Digest,
+        /// Where it ran; absent when nobody knows.
+        sandbox: Option<SandboxHash>,
     },
     /// A copy failed in this round, after its last attempt.
     Failed {
@@ -39,6 +41,16 @@ pub struct Announcement {
 }
 
 impl Change {
+    /// What an outcome that was written changes.
+    #[must_use]
+    pub fn of_outcome(outcome: &Outcome) -> Self {
+        let copy = outcome.copy.clone();
+        match &outcome.result {
+            Ok(produced) => Self::Produced { copy, digest: produced.digest, sandbox: outcome.sandbox() },
+            Err(failure) => Self::Failed { copy, round: outcome.round, reason: failure.reason().to_owned() },
+        }
+    }
+
     /// The job that changed.
     #[must_use]
     pub fn job(&self) -> &JobId {

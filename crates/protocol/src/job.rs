@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, InconclusiveCause, JobId, Timestamp, Verdict};
+use crate::{Cause, Digest, Evidence, JobId, Timestamp, Verdict};
 
 /// What turns payload bytes into output bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,53 @@ pub struct Policy {
     pub fail_fast: bool,
     /// JSON pointer (RFC 6901) to the part of the output that is digested; all of it when absent.
     pub select: Option<String>,
+    /// The digest that every copy is to give; any that they agree on when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Digest>,
+    /// As what outputs are read when they are compared, as `concord-analysis` names formats; what they look like when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<String>,
+    /// Tolerances under which differing outputs count as equivalent, as `concord-analysis` reads them: a second opinion,
+    /// which decides no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub equivalent: Vec<String>,
+    /// Different sandboxes that have to give a digest for the job to be reproducible: at most
+    /// [`crate::limits::SANDBOXES_MIN_MAX`]; 0 when it does not matter.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sandboxes_min: u32,
+    /// Milliseconds from the start of a run during which its sandbox takes no other copy, where the fleet can see to
+    /// that: at most [`crate::limits::HOLD_MS_MAX`]; 0 for no longer than the run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hold_ms: u64,
+    /// Copies up to which the job is extended while the copies that there are do not say enough: at most
+    /// [`crate::limits::COPIES_MAX`]; 0 for never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copies_max: u32,
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
+}
+
+impl Policy {
+    /// A policy that asks nothing but these bounds, which [`Policy`] describes.
+    #[must_use]
+    pub fn bounds(attempts: u32, timeout_ms: u64, copy_timeout_ms: u64) -> Self {
+        Self {
+            attempts,
+            timeout_ms,
+            copy_timeout_ms,
+            fail_fast: false,
+            select: None,
+            expect: None,
+            equivalent: Vec::new(),
+            read_as: None,
+            sandboxes_min: 0,
+            hold_ms: 0,
+            copies_max: 0,
+        }
+    }
 }
 
 /// What a job is: fixed once it was submitted.
@@ -83,7 +130,7 @@ pub struct JobSpec {
     pub payload_digest: Digest,
     /// Bytes of the payload.
     pub payload_bytes: u64,
-    /// Copies wanted: 1 to [`crate::limits::COPIES_MAX`].
+    /// Copies that were asked for: 1 to [`crate::limits::COPIES_MAX`]. How many are wanted now, [`JobState`] says.
     pub copies: u32,
     /// What runs.
     pub calculation: Calculation,
@@ -96,8 +143,11 @@ pub struct JobSpec {
 pub struct JobState {
     /// The verdict, `running` until there is one.
     pub verdict: Verdict,
-    /// Why it is inconclusive, when it is.
-    pub cause: Option<InconclusiveCause>,
+    /// Why it is inconclusive, or divergent though its copies agree.
+    pub cause: Option<Cause>,
+    /// Copies wanted now: as many as were asked for, or more once the job was extended.
+    #[serde(default)]
+    pub copies: u32,
     /// How often the copies without a digest were started again by a retry.
     pub round: u32,
     /// When the verdict is due.
@@ -106,6 +156,9 @@ pub struct JobState {
     pub decided_at: Option<Timestamp>,
     /// When the job ended: nothing more is started for it.
     pub ended_at: Option<Timestamp>,
+    /// What the verdict rests on, once there is one; from the outcomes that were there when the state was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// Which write of the state this is, from 0; a version for conditional writes, not a count of anything.
     pub revision: u64,
 }
@@ -120,22 +173,38 @@ pub struct Job {
 }
 
 impl JobSpec {
+    /// Copies that the job may ever want.
+    #[must_use]
+    pub fn copies_most(&self) -> u32 {
+        self.copies.max(self.policy.copies_max)
+    }
+
     /// The state of a job that was just submitted.
     #[must_use]
     pub fn first_state(&self) -> JobState {
         JobState {
             verdict: Verdict::Running,
             cause: None,
+            copies: self.copies,
             round: 0,
             deadline_at: self.submitted_at.plus_ms(self.policy.timeout_ms),
             decided_at: None,
             ended_at: None,
+            evidence: None,
             revision: 0,
         }
     }
 }
 
 impl Job {
+    /// A job as it was stored. States that an earlier version wrote lack the copies, which were then never more than
+    /// those asked for.
+    #[must_use]
+    pub fn stored(spec: JobSpec, state: JobState) -> Self {
+        let copies = if state.copies == 0 { spec.copies } else { state.copies };
+        Self { spec: Arc::new(spec), state: JobState { copies, ..state } }
+    }
+
     /// Whether a copy of the given round should still be run: not once the job ended, its deadline has passed, or a
     /// retry has started a newer round.
     #[must_use]

@@ -5,6 +5,9 @@
 
 mod change;
 mod digest;
+mod evidence;
+mod facts;
+mod golden;
 mod id;
 mod job;
 pub mod json_slice;
@@ -12,17 +15,22 @@ pub mod limits;
 mod outcome;
 pub mod ports;
 mod roll;
+mod sandboxes;
 mod tally;
 mod timestamp;
 mod verdict;
 
 pub use change::{Announcement, Change};
 pub use digest::{Digest, DigestError};
+pub use evidence::Evidence;
+pub use facts::Facts;
+pub use golden::{Golden, GoldenKey};
 pub use id::{CopyId, IdError, JobId};
 pub use job::{Calculation, Job, JobSpec, JobState, Policy};
 pub use outcome::{Environment, Failure, Outcome, Produced, Settlement, settle};
 pub use roll::{Reached, Roll};
+pub use sandboxes::{SandboxHash, Sandboxes};
 pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_in_chunk};
 pub use timestamp::Timestamp;
 pub use verdict::VerdictError;
-pub use verdict::{Event, IllegalTransition, InconclusiveCause, Verdict, decide, next};
+pub use verdict::{Cause, Event, IllegalTransition, Separation, Verdict, asks_for_separation, decide, next};

@@ -42,3 +42,18 @@ pub const ROUNDS_MAX: u32 = 1_000;
 
 /// Bytes of a job's id, at most.
 pub const JOB_ID_BYTES_MAX: usize = 64;
+
+/// Different sandboxes that a job may ask for, at most: it bounds what its tallies and its roll keep of them.
+pub const SANDBOXES_MIN_MAX: u32 = 1_000;
+
+/// Milliseconds from the start of a run for which a job may have its sandbox held, at most. Held time is paid for.
+pub const HOLD_MS_MAX: u64 = 60_000;
+
+/// Facts recorded of one machine or of one run, at most; what is beyond is left out.
+pub const FACTS_MAX: usize = 128;
+
+/// Bytes of the name of a fact, at most.
+pub const FACT_NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of the value of a fact, at most; longer ones are cut.
+pub const FACT_VALUE_BYTES_MAX: usize = 256;

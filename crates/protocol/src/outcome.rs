@@ -4,17 +4,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::REASON_BYTES_MAX;
 use crate::ports::Delivery;
-use crate::{CopyId, Digest, Timestamp};
+use crate::{CopyId, Digest, Facts, SandboxHash, Timestamp};
 
 /// The facts about the machine and sandbox which ran a copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Environment {
     /// The worker process: unique to one start of one process (a Lambda sandbox, or this producer).
     pub sandbox: String,
-    /// Architecture of the processor, as Rust names it: `x86_64`, `aarch64`.
-    pub architecture: String,
-    /// Vendor, family, model, stepping and name of the processor, as the system shows them.
-    pub cpu: String,
+    /// What names this sandbox and its machine alone, such as `host.boot_id`: few and short, kept with each outcome.
+    pub identity: Facts,
+    /// What other sandboxes may have in common with it, from the processor to the variables: stored once by digest.
+    pub facts: Facts,
+}
+
+impl Environment {
+    /// Name of the fact that is the sandbox.
+    pub const SANDBOX: &str = "sandbox.id";
+
+    /// Every fact, the sandbox among them, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        [(Self::SANDBOX, self.sandbox.as_str())]
+            .into_iter()
+            .chain(self.identity.iter())
+            .chain(self.facts.iter())
+    }
 }
 
 /// Output bytes, by their digest.
@@ -69,9 +82,19 @@ pub struct Outcome {
     pub stderr_tail: String,
     /// Where it ran; absent when a copy was given up and nobody knows.
     pub environment: Option<Arc<Environment>>,
+    /// What was recorded of this run alone; where it names a fact of the environment, it is this one that held.
+    pub facts: Facts,
 }
 
 impl Outcome {
+    /// The sandbox that ran it; absent when nobody knows.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<SandboxHash> {
+        let of_run = self.facts.get(Environment::SANDBOX);
+        let of_worker = || self.environment.as_ref().map(|environment| environment.sandbox.as_str());
+        of_run.or_else(of_worker).map(SandboxHash::of)
+    }
+
     /// The failure of a copy that was delivered and cannot be run: nobody knows where it would have.
     #[must_use]
     pub fn not_run(delivery: &Delivery, reason: &str, now: Timestamp) -> Self {
@@ -84,6 +107,7 @@ impl Outcome {
             run_us: 0,
             stderr_tail: String::new(),
             environment: None,
+            facts: Facts::default(),
         }
     }
 }
@@ -128,6 +152,7 @@ mod tests {
             run_us: 0,
             stderr_tail: String::new(),
             environment: None,
+            facts: Facts::default(),
         }
     }
 

@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{
-    Announcement, Change, CopyId, Digest, Job, JobId, JobSpec, JobState, JobTally, Outcome, Roll, Settlement,
-    Tally, Timestamp,
+    Announcement, Change, CopyId, Digest, Golden, GoldenKey, Job, JobId, JobSpec, JobState, JobTally,
+    Outcome, Roll, Settlement, Tally, Timestamp,
 };
 
 /// Why a port did not do what was asked, named by what the caller does next.
@@ -59,6 +59,8 @@ pub struct Delivery {
     pub round: u32,
     /// How often the message was delivered, this time included.
     pub receive_count: u32,
+    /// When the message was put on the queue, where the queue says so.
+    pub sent_at: Option<Timestamp>,
     /// What names this delivery of the message when it is deleted or put back.
     pub receipt: u64,
 }
@@ -159,6 +161,18 @@ pub trait ReadOutput {
         job: &JobId,
         digest: Digest,
     ) -> impl Future<Output = PortResult<Option<Vec<u8>>>> + Send;
+}
+
+/// Remembers golden results.
+pub trait WriteGolden {
+    /// Remembers a result in place of the one that was golden before, for as long as nobody replaces it.
+    fn write_golden(&self, golden: Golden) -> impl Future<Output = PortResult<()>> + Send;
+}
+
+/// Reads golden results.
+pub trait ReadGolden {
+    /// The golden result of a calculation on a payload, if one was accepted.
+    fn read_golden(&self, key: &GoldenKey) -> impl Future<Output = PortResult<Option<Golden>>> + Send;
 }
 
 /// Records outcomes.

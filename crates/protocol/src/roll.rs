@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
+use crate::limits::CHUNK_COPIES;
 use crate::tally::{chunks, copies_in_chunk};
-use crate::{CopySet, Digest, Tally};
+use crate::{CopySet, Digest, Sandboxes, Tally};
 
 /// What a job's chunks have reached, in a size that does not grow with the copies: enough for a verdict without
 /// reading every tally after every batch.
@@ -11,12 +12,17 @@ use crate::{CopySet, Digest, Tally};
 pub struct Roll {
     /// The two smallest of the digests seen: one means agreement so far, two are the proof of a divergence.
     pub witnesses: BTreeSet<Digest>,
+    /// The copies that the job wanted when what follows was so. Of chunks that are full, it stays so when more are
+    /// wanted; the last chunk may have been a part of one, which has to be looked at again.
+    pub copies: u32,
     /// The chunks in which every copy gave a digest.
     pub produced: CopySet,
     /// The latest round in which some chunk was accounted for with failures.
     pub round: u32,
     /// The chunks in which every copy gave a digest or failed in [`Roll::round`], and some failed.
     pub accounted: CopySet,
+    /// The sandboxes that gave a digest, as far as the job needs to know.
+    pub sandboxes: Sandboxes,
 }
 
 /// How far a job has come, as its roll shows it.
@@ -37,7 +43,15 @@ impl Roll {
         let wanted = copies_in_chunk(job_copies, chunk);
         // What a stray message made of a copy that the job does not have stands for none that it has.
         let of_the_job = CopySet::first(wanted);
-        let mut roll = Self { witnesses: tally.digests.keys().take(2).copied().collect(), ..Self::default() };
+        let mut roll = Self {
+            witnesses: tally.digests.keys().take(2).copied().collect(),
+            copies: job_copies,
+            sandboxes: tally.sandboxes.clone(),
+            ..Self::default()
+        };
+        if wanted == 0 {
+            return roll;
+        }
         let produced = tally.produced().intersection(of_the_job);
         if produced.len() == wanted {
             roll.produced.insert(chunk);
@@ -56,22 +70,74 @@ impl Roll {
         while self.witnesses.len() > 2 {
             self.witnesses.pop_last();
         }
-        self.produced = self.produced.union(other.produced);
-        match self.round.cmp(&other.round) {
-            std::cmp::Ordering::Less => (self.round, self.accounted) = (other.round, other.accounted),
-            std::cmp::Ordering::Equal => self.accounted = self.accounted.union(other.accounted),
-            std::cmp::Ordering::Greater => {}
-        }
+        self.sandboxes.merge(&other.sandboxes);
+        let copies = self.copies.max(other.copies);
+        let ([produced, accounted], [also_produced, also_accounted]) =
+            (self.lasting(copies), other.lasting(copies));
+        self.copies = copies;
+        self.produced = produced.union(also_produced);
+        (self.round, self.accounted) = match self.round.cmp(&other.round) {
+            std::cmp::Ordering::Less => (other.round, also_accounted),
+            std::cmp::Ordering::Equal => (self.round, accounted.union(also_accounted)),
+            std::cmp::Ordering::Greater => (self.round, accounted),
+        };
+    }
+
+    /// The chunks that stay produced, and accounted for, when `copies` are wanted: all but a last one that was a part
+    /// of one, when they are more.
+    fn lasting(&self, copies: u32) -> [CopySet; 2] {
+        let in_part = copies > self.copies && !self.copies.is_multiple_of(CHUNK_COPIES);
+        let outgrown = if in_part { CopySet::of(self.copies / CHUNK_COPIES) } else { CopySet::default() };
+        [self.produced.minus(outgrown), self.accounted.minus(outgrown)]
     }
 
     /// How far a job of `copies` copies has come in its round.
     #[must_use]
     pub fn reached(&self, copies: u32, round: u32) -> Reached {
-        let accounted = if self.round == round { self.accounted } else { CopySet::default() };
+        let [mut produced, mut accounted] = self.lasting(copies);
+        if self.round != round {
+            accounted = CopySet::default();
+        }
+        if copies < self.copies {
+            // Whoever asks has not seen yet that more are wanted. What holds for more holds for fewer.
+            let wanted = CopySet::first(chunks(copies));
+            (produced, accounted) = (produced.intersection(wanted), accounted.intersection(wanted));
+        }
         Reached {
             divergent: self.witnesses.len() > 1,
-            produced: self.produced.len() == chunks(copies),
-            accounted: self.produced.union(accounted).len() == chunks(copies),
+            produced: produced.len() == chunks(copies),
+            accounted: produced.union(accounted).len() == chunks(copies),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(copies: u32) -> Tally {
+        let digests = [(Digest::of(b"a"), CopySet::first(copies))].into();
+        Tally { digests, ..Tally::default() }
+    }
+
+    #[test]
+    fn a_chunk_in_part_is_outgrown_and_a_full_one_is_not() {
+        let check = |before, after, expect: &[u32]| {
+            let mut roll = Roll::of_chunk(before, 0, &tally(before.min(CHUNK_COPIES)));
+            assert!(roll.reached(before, 0).produced || before > CHUNK_COPIES);
+            roll.merge(&Roll { copies: after, ..Roll::default() });
+            assert_eq!(roll.produced.iter().collect::<Vec<_>>(), expect, "{before} {after}");
+        };
+        check(20, 20, &[0]);
+        check(20, 40, &[]);
+        check(999, 1_000, &[]);
+        check(1_000, 2_000, &[0]);
+        check(1_001, 2_000, &[0]);
+    }
+
+    #[test]
+    fn a_chunk_that_the_job_does_not_have_stands_for_nothing() {
+        let stray = Roll::of_chunk(1_000, 1, &tally(3));
+        assert_eq!((stray.produced.len(), stray.witnesses.len()), (0, 1));
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::limits::CHUNK_COPIES;
-use crate::{Change, Digest};
+use crate::{Change, Digest, Sandboxes};
 
 /// The chunk that holds a copy's tally.
 #[must_use]
@@ -138,14 +138,25 @@ pub struct Tally {
     pub digests: BTreeMap<Digest, CopySet>,
     /// Which copies failed, by round and reason. A copy that gave a digest since is not taken out.
     pub failures: BTreeMap<(u32, String), CopySet>,
+    /// Where the digests came from, as far as the job needs to know.
+    pub sandboxes: Sandboxes,
 }
 
 impl Tally {
+    /// Nothing yet, of a job that asks for so many different sandboxes.
+    #[must_use]
+    pub fn keeping(sandboxes_min: u32) -> Self {
+        Self { sandboxes: Sandboxes::keeping(sandboxes_min), ..Self::default() }
+    }
+
     /// Takes in one change. A verdict is no outcome and changes nothing.
     pub fn absorb(&mut self, change: &Change) {
         match change {
-            Change::Produced { copy, digest } => {
+            Change::Produced { copy, digest, sandbox } => {
                 self.digests.entry(*digest).or_default().insert(copy.index % CHUNK_COPIES);
+                if let Some(sandbox) = sandbox {
+                    self.sandboxes.insert(*sandbox);
+                }
             }
             Change::Failed { copy, round, reason } => {
                 let key = (*round, reason.clone());
@@ -165,6 +176,7 @@ impl Tally {
             let known = self.failures.entry(failure.clone()).or_default();
             *known = known.union(*copies);
         }
+        self.sandboxes.merge(&other.sandboxes);
     }
 
     /// The copies that gave a digest.
@@ -216,6 +228,16 @@ impl JobTally {
     #[must_use]
     pub fn failed(&self, round: u32) -> u32 {
         self.chunks.values().map(|tally| tally.failed(round).len()).sum()
+    }
+
+    /// The sandboxes that gave a digest, as far as the job needs to know.
+    #[must_use]
+    pub fn sandboxes(&self) -> Sandboxes {
+        let mut all = Sandboxes::default();
+        for tally in self.chunks.values() {
+            all.merge(&tally.sandboxes);
+        }
+        all
     }
 
     /// Every digest with its copies, most frequent first, then by the copy that gave it first.

@@ -14,7 +14,7 @@ pub enum Verdict {
     Running,
     /// Every copy gave a digest, and all are equal.
     Reproducible,
-    /// Two digests differ. Final.
+    /// Two digests differ, or one from the digest that is expected. Final.
     Divergent,
     /// Not every copy is accounted for with a digest.
     Inconclusive,
@@ -63,14 +63,32 @@ impl FromStr for Verdict {
     }
 }
 
-/// Why a job is inconclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a job is inconclusive, or divergent though its copies agree. In the order of how much has to be known for it:
+/// of an inconclusive job a later one is not replaced by an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum InconclusiveCause {
-    /// Every copy ended, but some failed.
-    Failures,
+pub enum Cause {
     /// The deadline passed before every copy ended.
     Deadline,
+    /// Every copy ended, but some failed.
+    Failures,
+    /// Every copy gave one and the same digest, but in fewer sandboxes than the job asks for.
+    Coverage,
+    /// The copies gave another digest than the one that is expected, and agree with each other so far.
+    Drift,
+}
+
+impl Cause {
+    /// The word for it, the same everywhere.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Failures => "failures",
+            Self::Coverage => "coverage",
+            Self::Drift => "drift",
+        }
+    }
 }
 
 /// What happens to a job.
@@ -82,6 +100,8 @@ pub enum Event {
     Cancelled,
     /// The user has its copies without a digest run again.
     Retried,
+    /// More copies are wanted, since those that there are do not say enough.
+    Extended,
 }
 
 /// A thing that cannot happen to a job as it stands.
@@ -90,6 +110,7 @@ pub enum Event {
     Event::Decided(to) => format!("a {from} job cannot become {to}"),
     Event::Cancelled => format!("a {from} job has ended and cannot be cancelled"),
     Event::Retried => format!("a {from} job cannot be retried"),
+    Event::Extended => format!("a {from} job cannot be extended"),
 })]
 pub struct IllegalTransition {
     /// The verdict as it stands.
@@ -109,50 +130,97 @@ pub fn next(from: Verdict, event: Event) -> Result<Verdict, IllegalTransition> {
         | (Inconclusive, Event::Decided(to @ (Inconclusive | Reproducible | Divergent)))
         | (Reproducible, Event::Decided(to @ (Reproducible | Divergent))) => Ok(to),
         (Running, Event::Cancelled) => Ok(Cancelled),
-        (Inconclusive, Event::Retried) => Ok(Running),
-        // What differs stays different: cancelling stops the rest of the copies, a retry runs those that failed.
-        (Divergent, Event::Decided(Divergent) | Event::Cancelled | Event::Retried) => Ok(Divergent),
+        (Inconclusive, Event::Retried) | (Running, Event::Extended) => Ok(Running),
+        // What differs stays different: cancelling stops the rest of the copies, a retry runs those that failed, and an
+        // extension looks for why.
+        (Divergent, Event::Decided(Divergent) | Event::Cancelled | Event::Retried | Event::Extended) => {
+            Ok(Divergent)
+        }
         (from, event) => Err(IllegalTransition { from, event }),
     }
 }
 
+/// Whether the outcomes of a divergent job show what separates its digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Separation {
+    /// They do, or nobody asks.
+    Found,
+    /// They do not: more copies may show it.
+    Open,
+}
+
+/// Whether [`decide`] needs to know the [`Separation`]: of a divergent job whose copies are all accounted for, and
+/// which may be extended.
+#[must_use]
+pub fn asks_for_separation(job: &Job, roll: &Roll, now: Timestamp) -> bool {
+    let reached = roll.reached(job.state.copies, job.state.round);
+    let asked = !job.spec.policy.fail_fast && reached.divergent && reached.accounted;
+    asked && job.extended(now).is_some()
+}
+
 /// The state that a job's roll calls for at `now`; `None` when it stands as it should.
 ///
-/// Fails closed: `reproducible` needs a digest from every copy, all equal; failures or a passed deadline make
-/// `inconclusive`; two digests make `divergent` at once, and nothing turns that back.
+/// Fails closed: `reproducible` needs a digest from every copy, all equal, equal to the expected one if there is one,
+/// and from as many sandboxes as the job asks for; too few of them, failures or a passed deadline make `inconclusive`; two digests, or one that is not the expected one, make
+/// `divergent` at once, and nothing turns that back.
+///
+/// A job that may be extended asks for twice as many copies instead of ending with too few sandboxes, or with a
+/// divergence that nothing explains yet.
 #[must_use]
-pub fn decide(job: &Job, roll: &Roll, now: Timestamp) -> Option<JobState> {
+pub fn decide(job: &Job, roll: &Roll, now: Timestamp, separation: Separation) -> Option<JobState> {
     let Job { spec, state } = job;
-    let reached = roll.reached(spec.copies, state.round);
+    let reached = roll.reached(state.copies, state.round);
     let overdue = now >= state.deadline_at;
+    let drifted =
+        spec.policy.expect.is_some_and(|expected| roll.witnesses.iter().any(|seen| *seen != expected));
     let (verdict, cause) = if reached.divergent {
         (Verdict::Divergent, None)
+    } else if drifted {
+        (Verdict::Divergent, Some(Cause::Drift))
+    } else if reached.produced && roll.sandboxes.len() < spec.policy.sandboxes_min {
+        (Verdict::Inconclusive, Some(Cause::Coverage))
     } else if reached.produced {
         (Verdict::Reproducible, None)
     } else if reached.accounted {
-        (Verdict::Inconclusive, Some(InconclusiveCause::Failures))
+        (Verdict::Inconclusive, Some(Cause::Failures))
     } else if overdue {
-        (Verdict::Inconclusive, Some(InconclusiveCause::Deadline))
+        (Verdict::Inconclusive, Some(Cause::Deadline))
     } else {
         (Verdict::Running, None)
     };
-    // The roll may be older than the one that the state was decided from: failures that accounted for every copy stand.
-    let cause = match (state.cause, cause) {
-        (Some(InconclusiveCause::Failures), Some(_)) => state.cause,
-        _ => cause,
-    };
+    let unexplained = separation == Separation::Open && asks_for_separation(job, roll, now);
+    if (cause == Some(Cause::Coverage) || unexplained)
+        && let Some(copies) = job.extended(now)
+    {
+        let verdict = if unexplained { verdict } else { Verdict::Running };
+        let verdict = next(next(state.verdict, Event::Decided(verdict)).ok()?, Event::Extended).ok()?;
+        return Some(JobState { copies, ..replaced(state, verdict, None, None, now) });
+    }
+    let cause = latest_cause(state, verdict, cause);
     // A final verdict stands whatever else comes in.
     let verdict = next(state.verdict, Event::Decided(verdict)).ok()?;
-    let stops = reached.accounted || overdue || (reached.divergent && spec.policy.fail_fast);
+    let divergent = verdict == Verdict::Divergent;
+    let stops = reached.accounted || overdue || (divergent && spec.policy.fail_fast);
     let ended_at = state.ended_at.or(stops.then_some(now));
     let unchanged = verdict == state.verdict && ended_at == state.ended_at && cause == state.cause;
     (!unchanged).then(|| replaced(state, verdict, cause, ended_at, now))
 }
 
+/// The cause that stands when a roll calls for `cause`: the roll may be older than the one that the state was decided
+/// from, and then knows less.
+fn latest_cause(state: &JobState, verdict: Verdict, cause: Option<Cause>) -> Option<Cause> {
+    match (state.verdict, verdict) {
+        (Verdict::Inconclusive, Verdict::Inconclusive) => state.cause.max(cause),
+        // Copies that differ among themselves were seen.
+        (Verdict::Divergent, Verdict::Divergent) if state.cause.is_none() => None,
+        _ => cause,
+    }
+}
+
 fn replaced(
     state: &JobState,
     verdict: Verdict,
-    cause: Option<InconclusiveCause>,
+    cause: Option<Cause>,
     ended_at: Option<Timestamp>,
     now: Timestamp,
 ) -> JobState {
@@ -161,10 +229,21 @@ fn replaced(
         same if same == state.verdict => state.decided_at,
         _ => Some(now),
     };
-    JobState { verdict, cause, ended_at, decided_at, revision: state.revision + 1, ..state.clone() }
+    // What the verdict before rested on is not what this one does.
+    let evidence = None;
+    JobState { verdict, cause, ended_at, decided_at, evidence, revision: state.revision + 1, ..state.clone() }
 }
 
 impl Job {
+    /// How many copies are wanted once more are: twice as many, up to the job's bound. None when that is reached, or when
+    /// nothing more is started.
+    fn extended(&self, now: Timestamp) -> Option<u32> {
+        let Self { spec, state } = self;
+        let open = state.ended_at.is_none() && now < state.deadline_at;
+        let more = state.copies.saturating_mul(2).min(spec.policy.copies_max);
+        (open && more > state.copies).then_some(more)
+    }
+
     /// The state after the user cancelled the job.
     ///
     /// # Errors
@@ -175,7 +254,7 @@ impl Job {
             return Err(illegal);
         }
         let verdict = next(self.state.verdict, Event::Cancelled)?;
-        Ok(replaced(&self.state, verdict, None, Some(now), now))
+        Ok(replaced(&self.state, verdict, self.kept_cause(), Some(now), now))
     }
 
     /// The state after the user had the copies without a digest run again: a new round with a deadline of its own.
@@ -188,140 +267,19 @@ impl Job {
             return Err(illegal);
         }
         let verdict = next(self.state.verdict, Event::Retried)?;
-        let state = replaced(&self.state, verdict, None, None, now);
+        let state = replaced(&self.state, verdict, self.kept_cause(), None, now);
         Ok(JobState {
             round: state.round + 1,
             deadline_at: now.plus_ms(self.spec.policy.timeout_ms),
             ..state
         })
     }
+
+    /// The cause that stays when the user stops or retries a job: why it is divergent, which stays so.
+    fn kept_cause(&self) -> Option<Cause> {
+        self.state.cause.filter(|_| self.state.verdict == Verdict::Divergent)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
-    use super::*;
-    use crate::limits::ROUNDS_MAX;
-    use crate::{Calculation, CopySet, Digest, JobSpec, Policy};
-
-    /// What becomes of a job, by its verdict: decided to be each of [`Verdict::ALL`], cancelled, retried.
-    const TRANSITIONS: [(Verdict, [Option<Verdict>; 7]); 5] = [
-        (
-            Running,
-            [
-                Some(Running),
-                Some(Reproducible),
-                Some(Divergent),
-                Some(Inconclusive),
-                None,
-                Some(Cancelled),
-                None,
-            ],
-        ),
-        (Reproducible, [None, Some(Reproducible), Some(Divergent), None, None, None, None]),
-        (Divergent, [None, None, Some(Divergent), None, None, Some(Divergent), Some(Divergent)]),
-        (
-            Inconclusive,
-            [None, Some(Reproducible), Some(Divergent), Some(Inconclusive), None, None, Some(Running)],
-        ),
-        (Cancelled, [None; 7]),
-    ];
-
-    #[test]
-    fn what_is_not_legal_is_an_error() {
-        for (from, expected) in TRANSITIONS {
-            let decided = Verdict::ALL.map(Event::Decided);
-            let events = decided.into_iter().chain([Event::Cancelled, Event::Retried]);
-            for (event, expect) in events.zip(expected) {
-                assert_eq!(
-                    next(from, event),
-                    expect.ok_or(IllegalTransition { from, event }),
-                    "{from} {event:?}"
-                );
-            }
-        }
-    }
-
-    const DEADLINE: Timestamp = Timestamp { unix_ms: 2_000 };
-
-    fn job(verdict: Verdict, fail_fast: bool) -> Job {
-        let spec = JobSpec {
-            job: "j".parse().unwrap(),
-            submission: "j".parse().unwrap(),
-            submitted_at: Timestamp::from_unix_ms(1_000),
-            payload_digest: Digest::of(b""),
-            payload_bytes: 0,
-            copies: 1_500,
-            calculation: Calculation::Probe { name: "echo".to_owned() },
-            policy: Policy { attempts: 2, timeout_ms: 1_000, copy_timeout_ms: 1, fail_fast, select: None },
-        };
-        let state = JobState { verdict, ..spec.first_state() };
-        Job { spec: spec.into(), state }
-    }
-
-    fn roll(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Roll {
-        Roll {
-            witnesses: witnesses.iter().map(|output| Digest::of(output)).collect::<BTreeSet<_>>(),
-            produced: CopySet::first(produced),
-            round: 0,
-            accounted: CopySet::first(accounted),
-        }
-    }
-
-    /// A verdict, and whether the job has ended with it; `None` when nothing changes.
-    fn decided(job: &Job, roll: &Roll, now: u64) -> Option<(Verdict, bool)> {
-        let state = decide(job, roll, Timestamp::from_unix_ms(now))?;
-        assert_eq!(state.revision, job.state.revision + 1);
-        Some((state.verdict, state.ended_at.is_some()))
-    }
-
-    #[test]
-    fn it_fails_closed() {
-        let running = job(Running, false);
-        let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
-        let check =
-            |roll: Roll, now, expect| assert_eq!(decided(&running, &roll, now), expect, "{roll:?} at {now}");
-        check(roll(&[], 0, 0), 1_999, None);
-        check(roll(agreed, 1, 0), 1_999, None);
-        check(roll(agreed, 2, 0), 1_999, Some((Reproducible, true)));
-        check(roll(agreed, 2, 0), 5_000, Some((Reproducible, true)));
-        check(roll(agreed, 1, 2), 1_999, Some((Inconclusive, true)));
-        check(roll(&[], 0, 2), 1_999, Some((Inconclusive, true)));
-        check(roll(agreed, 1, 0), 2_000, Some((Inconclusive, true)));
-        check(roll(differ, 0, 0), 1_000, Some((Divergent, false)));
-        check(roll(differ, 2, 0), 1_000, Some((Divergent, true)));
-        check(roll(differ, 1, 0), 2_000, Some((Divergent, true)));
-        assert_eq!(decided(&job(Running, true), &roll(differ, 0, 0), 1_000), Some((Divergent, true)));
-    }
-
-    #[test]
-    fn what_is_final_stays_and_what_is_late_counts() {
-        let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
-        let ended = |verdict| {
-            let mut job = job(verdict, false);
-            job.state.ended_at = Some(DEADLINE);
-            job
-        };
-        let check = |verdict, roll: Roll, expect| assert_eq!(decided(&ended(verdict), &roll, 3_000), expect);
-        check(Reproducible, roll(differ, 2, 0), Some((Divergent, true)));
-        check(Inconclusive, roll(agreed, 2, 0), Some((Reproducible, true)));
-        check(Divergent, roll(agreed, 2, 0), None);
-        check(Cancelled, roll(differ, 2, 0), None);
-    }
-
-    #[test]
-    fn a_retry_is_a_new_round_with_a_deadline_of_its_own() {
-        let mut job = job(Inconclusive, false);
-        let now = Timestamp::from_unix_ms(9_000);
-        assert!(job.retried(now).is_err(), "it has not ended");
-        job.state.ended_at = Some(DEADLINE);
-        let state = job.retried(now).unwrap();
-        assert_eq!((state.verdict, state.round, state.ended_at), (Running, 1, None));
-        assert_eq!((state.deadline_at, state.decided_at), (Timestamp::from_unix_ms(10_000), None));
-        assert!(job.cancelled(now).is_err(), "it has ended");
-        job.state.round = ROUNDS_MAX;
-        assert!(job.retried(now).is_err(), "enough is enough");
-    }
-}
+mod tests;

@@ -19,8 +19,8 @@ pub(crate) fn run(args: &CopiesArgs, settings: &Settings, printer: &Printer) -> 
     if printer.format == Format::Text {
         printer.data(copies_table::HEAD)?;
     }
-    for from in (0..job.spec.copies).step_by(CHUNK_COPIES as usize) {
-        let to = job.spec.copies.min(from + CHUNK_COPIES);
+    for from in (0..job.state.copies).step_by(CHUNK_COPIES as usize) {
+        let to = job.state.copies.min(from + CHUNK_COPIES);
         let outcomes = home.read_outcomes(id, from..to)?;
         let mut text = String::new();
         for report in copies_table::reports(from..to, &outcomes) {

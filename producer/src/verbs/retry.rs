@@ -1,4 +1,4 @@
-use concord_protocol::JobId;
+use concord_protocol::{Cause, Job, JobId};
 
 use super::{function, open, replace_all};
 use crate::args::RetryArgs;
@@ -73,9 +73,14 @@ fn retry_in(
 fn has_something_to_run(home: &Home, id: &JobId) -> Result<(), Fault> {
     let produced = home.read_tally(id)?.produced();
     match home.read_job(id)? {
-        Some(job) if produced == job.spec.copies => Err(Fault::usage_text(format!(
+        Some(job) if produced >= job.state.copies && !may_grow(&job) => Err(Fault::usage_text(format!(
             "job {id}: every copy gave a digest, so there is nothing to run again"
         ))),
         _ => Ok(()),
     }
+}
+
+/// Whether a retry has the job extended: its copies agree, in too few sandboxes, and it may have more of them.
+fn may_grow(job: &Job) -> bool {
+    job.state.cause == Some(Cause::Coverage) && job.state.copies < job.spec.policy.copies_max
 }

@@ -5,9 +5,12 @@ use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, Job, JobId, JobSpec, Policy, Timestamp};
 use concord_worker::calc::command::Program;
 
-use super::{function, new_id};
-use crate::args::SubmitArgs;
+use super::{conditions, function, new_id};
+use crate::args::{SubmitArgs, WorkArgs};
+use crate::comparator::Comparator;
 use crate::exit::Exit;
+use crate::expected::{self, Expectation};
+use crate::explain;
 use crate::fault::Fault;
 use crate::home::Home;
 use crate::payloads::{self, NamedPayload};
@@ -31,29 +34,39 @@ pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> 
         }
         (None, None) => (calculations(&args.command, &payloads, settings)?, None),
     };
-    let policy = policy(args, stack.as_ref())?;
+    let copies = conditions::copies(args)?;
+    conditions::check(args, copies, &calculations, stack.as_ref())?;
+    let policy = policy(args, stack.as_ref(), settings)?;
+    let given =
+        args.conditions.expect.as_ref().map(|expected| expected.resolve(args.select.as_ref())).transpose()?;
     let submission = args.job.clone().map_or_else(new_id, Ok)?;
     let now = settings.clock.now();
     let one = payloads.len() == 1 && !args.each;
-    let jobs: Vec<_> = payloads
+    let mut jobs: Vec<_> = payloads
         .into_iter()
         .zip(calculations)
         .enumerate()
         .map(|(place, (payload, calculation))| {
             let job = if one { Ok(submission.clone()) } else { numbered(&submission, place) };
-            job.map(|job| new_job(job, &submission, now, payload, calculation, args.copies, policy.clone()))
+            job.map(|job| new_job(job, &submission, now, payload, calculation, copies, policy.clone()))
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, Fault>>()?;
     let home = match stack {
         Some(stack) => Home::Stack(Box::new(stack)),
         None => Home::Local(settings.create_store()?),
     };
+    let expected = expectations(args.conditions.golden, given.as_ref(), &home, &mut jobs)?;
     let ids: Vec<_> = jobs.iter().map(|new| new.spec.job.clone()).collect();
     let specs: Vec<_> = jobs.iter().map(|new| new.spec.clone()).collect();
     same_payloads(&home, &submission, &ids)?;
     if let Some(taken) = home.create_jobs(jobs)? {
         specs.iter().try_for_each(|spec| same(&home, spec, &taken))?;
         printer.say(&format!("{submission} was submitted before; going on with it"));
+    }
+    for (id, expectation) in ids.iter().zip(expected) {
+        if let Some(Expectation { digest, output: Some(output) }) = expectation {
+            home.write_output(id, digest, output)?;
+        }
     }
     let wait = match home.stack() {
         Some(stack) => {
@@ -97,7 +110,7 @@ const ATTEMPTS: u32 = 2;
 const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
 
 /// What was asked beyond the copies. A stack has bounds of its own.
-fn policy(args: &SubmitArgs, stack: Option<&Stack>) -> Result<Policy, Fault> {
+fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Result<Policy, Fault> {
     let deployed = stack.map(|stack| &stack.deployed);
     let attempts = args.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
     let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
@@ -118,13 +131,52 @@ fn policy(args: &SubmitArgs, stack: Option<&Stack>) -> Result<Policy, Fault> {
         ))
         .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
     }
+    // A rule that cannot be read is found before anything runs.
+    explain::tolerances(&args.conditions.equivalent)?;
+    let WorkArgs { accept, comparator, .. } = &args.work;
+    if args.detach && (accept.is_some() || comparator.is_some()) {
+        return Err(Fault::usage_text(
+            "--accept and --comparator are for whoever waits, and --detach does not",
+        )
+        .hint("give them to producer wait"));
+    }
+    if comparator.is_some() && !args.conditions.equivalent.is_empty() {
+        return Err(Fault::usage_text("--comparator and --equivalent both say what is equivalent")
+            .hint("give one of them"));
+    }
+    if let Some(program) = comparator {
+        Comparator::find(program, settings.search_path.clone())?;
+    }
+    if args.conditions.equivalent.is_empty() && args.work.comparator.is_none() && args.work.accept.is_some() {
+        return Err(Fault::usage_text("--accept equivalent, but nothing says what is equivalent")
+            .hint("add --equivalent ulp=4, or another tolerance, or a --comparator"));
+    }
     Ok(Policy {
-        attempts,
-        timeout_ms: args.timeout,
-        copy_timeout_ms,
         fail_fast: args.fail_fast,
         select: args.select.as_ref().map(ToString::to_string),
+        equivalent: args.conditions.equivalent.clone(),
+        read_as: args.conditions.read_as.map(|form| explain::form(form).name().to_owned()),
+        copies_max: args.conditions.extend.unwrap_or_default(),
+        hold_ms: args.conditions.hold.unwrap_or_default(),
+        sandboxes_min: args.conditions.sandboxes.unwrap_or_default(),
+        ..Policy::bounds(attempts, args.timeout, copy_timeout_ms)
     })
+}
+
+/// What each job is to give, which becomes part of its policy.
+fn expectations(
+    golden: bool,
+    given: Option<&Expectation>,
+    home: &Home,
+    jobs: &mut [NewJob],
+) -> Result<Vec<Option<Expectation>>, Fault> {
+    let mut expectations = Vec::with_capacity(jobs.len());
+    for new in jobs {
+        let expectation = if golden { Some(expected::golden(home, &new.spec)?) } else { given.cloned() };
+        new.spec.policy.expect = expectation.as_ref().map(|expectation| expectation.digest);
+        expectations.push(expectation);
+    }
+    Ok(expectations)
 }
 
 /// What runs for each payload: the command, or the probe that the payload names.
@@ -243,6 +295,12 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
             ("copy-timeout", format!("{} ms", spec.policy.copy_timeout_ms)),
             ("fail-fast", spec.policy.fail_fast.to_string()),
             ("select", spec.policy.select.clone().unwrap_or_else(|| "none".to_owned())),
+            ("read-as", spec.policy.read_as.clone().unwrap_or_else(|| "what they look like".to_owned())),
+            ("equivalent", spec.policy.equivalent.join("; ")),
+            ("expect", spec.policy.expect.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string())),
+            ("sandboxes", spec.policy.sandboxes_min.to_string()),
+            ("extend", spec.policy.copies_max.to_string()),
+            ("hold", format!("{} ms", spec.policy.hold_ms)),
         ]
     };
     let pairs = shown(stored).into_iter().zip(shown(wanted));

@@ -76,7 +76,7 @@ fn a_bound_on_copies_in_flight_is_exact() {
 fn replies_that_differ_are_a_divergence() {
     let fixture = Fixture::new(|call| Answer::reply(if call.place == 3 { "\u{0}b" } else { "a" }));
     let run = fixture.submit(&["--copies", "20"]).exits(1).prints("2 distinct");
-    run.prints("differ first at byte 0");
+    run.prints("difference: A and B: 1 of 1 bytes differ, the first at byte 0");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(crate) struct Sandbox {
 }
 
 /// What a run of the program gave.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

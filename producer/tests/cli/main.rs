@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
 
+mod conditions;
+mod evidence;
 #[expect(dead_code, reason = "the tests of the worker use the rest")]
 #[path = "../../../worker/src/calc/function/tests/fake_lambda.rs"]
 mod fake_lambda;

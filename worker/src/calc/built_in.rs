@@ -3,17 +3,19 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use concord_probes::Probe;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
-use concord_protocol::{Calculation, JobId};
+use concord_protocol::{Calculation, Facts, JobId};
 use futures::future::{Either, select};
 
-use super::command::{self, Limits, Program, RunError};
+use super::command::{self, Limits, Observer, Program, RunError};
 use super::function::{Functions, Target};
 use super::runs::Runs;
 use super::{Calculate, CalculationError, Output, Task};
 use crate::Payload;
+use crate::environment::peak_memory_mb;
 
 /// The calculations that come with the program: what the job says, a probe, a command or a
 /// function.
@@ -23,7 +25,11 @@ pub struct BuiltIn {
     search_path: Option<OsString>,
     functions: Option<Functions>,
     programs: Mutex<HashMap<JobId, Arc<Program>>>,
+    observer: Observer,
 }
+
+/// A probe that took this long is worth the time to ask how much memory this process had at most.
+const LONG_PROBE: Duration = Duration::from_millis(10);
 
 /// Programs that are remembered, at most.
 const PROGRAMS_MAX: usize = 1_024;
@@ -33,7 +39,7 @@ impl BuiltIn {
     /// functions.
     #[must_use]
     pub fn new(runs: Arc<Runs>, search_path: Option<OsString>) -> Self {
-        Self { runs, search_path, functions: None, programs: Mutex::default() }
+        Self { runs, search_path, functions: None, programs: Mutex::default(), observer: Observer::default() }
     }
 
     /// The same, with `functions` to call.
@@ -66,8 +72,12 @@ impl BuiltIn {
             stderr_tail_bytes: STDERR_TAIL_BYTES,
         };
         let running = self.runs.of(&task.spec.job).ok_or(CalculationError::Stopped)?;
-        match command::run(&program, stdin, &limits, &running.commands) {
-            Ok(finished) => Ok(Output { bytes: finished.output, stderr_tail: finished.stderr_tail }),
+        match command::run(&program, stdin, &limits, &running.commands, &self.observer) {
+            Ok(finished) => Ok(Output {
+                bytes: finished.output,
+                stderr_tail: finished.stderr_tail,
+                facts: finished.facts,
+            }),
             Err(RunError::Stopped) => Err(CalculationError::Stopped),
             Err(error) => Err(failed(reason(&error), error.stderr_tail())),
         }
@@ -111,10 +121,16 @@ impl Calculate for BuiltIn {
 }
 
 fn probe(payload: &Payload) -> Result<Output, CalculationError> {
+    let started = Instant::now();
     let bytes = Probe::parse(payload.bytes()).and_then(|probe| probe.run());
-    bytes
-        .map(|bytes| Output { bytes, stderr_tail: Vec::new() })
-        .map_err(|error| failed(error.to_string(), &[]))
+    let bytes = bytes.map_err(|error| failed(error.to_string(), &[]))?;
+    let mut facts = Facts::default();
+    if started.elapsed() >= LONG_PROBE
+        && let Some(peak) = peak_memory_mb()
+    {
+        facts.record("run.peak_memory_mb", peak.to_string());
+    }
+    Ok(Output { bytes, facts, ..Output::default() })
 }
 
 /// The reason with the system's own words, which [`RunError`] keeps as its source.

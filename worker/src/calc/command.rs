@@ -12,6 +12,7 @@
 //! - No descriptor but 0, 1 and 2 goes from this process to a command.
 
 mod capture;
+mod look;
 mod payload;
 mod program;
 mod running;
@@ -23,14 +24,17 @@ use std::os::fd::AsFd as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use concord_protocol::Facts;
 use rustix::io::Errno;
 use rustix::process::PidfdFlags;
 
 use capture::{Capture, Ending, Stream};
+use look::Looks;
 use running::{Ended, Leader};
 
+pub use look::Observer;
 pub use payload::Payload;
 pub use program::{Program, ProgramError};
 pub use running::Running;
@@ -53,6 +57,8 @@ pub struct Finished {
     pub output: Vec<u8>,
     /// The end of stderr.
     pub stderr_tail: Vec<u8>,
+    /// What it ran with, as far as it was seen: nothing of one that was soon over.
+    pub facts: Facts,
 }
 
 /// Why a run has no output.
@@ -148,12 +154,13 @@ impl RunError {
 
 /// Runs `program` once and returns when it is over and reaped.
 ///
-/// May be called by any number of threads at once, with the same program, payload and handle.
+/// May be called by any number of threads at once, with the same program, payload, handle and observer.
 pub fn run(
     program: &Program,
     payload: &Payload,
     limits: &Limits,
     running: &Running,
+    observer: &Observer,
 ) -> Result<Finished, RunError> {
     if running.is_stopped() {
         return Err(RunError::Stopped);
@@ -170,15 +177,18 @@ pub fn run(
     // Lives until the end of this function: it owns the write ends, which must stay open while they are watched.
     let mut command = program.command();
     command.stdin(stdin).stdout(stdout_writer).stderr(stderr_writer);
+    let started = Instant::now();
     let child = command.spawn().map_err(|source| not_started(program, source))?;
     let leader = Leader::new(child, running);
-    let (ending, ended) = follow(leader, &mut capture, limits.timeout).map_err(RunError::NotFollowed)?;
+    let mut looks = Looks::new(observer, leader.pid(), started);
+    let (ending, ended) =
+        follow(leader, &mut capture, &mut looks, limits.timeout).map_err(RunError::NotFollowed)?;
     let (output, stderr_tail) = capture.into_bytes();
     if ended.stopped {
         return Err(RunError::Stopped);
     }
     match ending {
-        Ending::Exited => judge(ended.status, output, stderr_tail),
+        Ending::Exited => judge(ended.status, Finished { output, stderr_tail, facts: looks.into_facts() }),
         Ending::TimedOut => Err(RunError::TimedOut { after: limits.timeout, stderr_tail }),
         Ending::OutputTooLarge => {
             Err(RunError::OutputTooLarge { bytes_max: limits.output_bytes_max, stderr_tail })
@@ -197,9 +207,14 @@ fn not_started(program: &Program, source: io::Error) -> RunError {
 }
 
 /// From the start to the end of the group. On an error the leader goes out of scope, and the group with it.
-fn follow(leader: Leader<'_>, capture: &mut Capture, timeout: Duration) -> io::Result<(Ending, Ended)> {
+fn follow(
+    leader: Leader<'_>,
+    capture: &mut Capture,
+    looks: &mut Looks<'_>,
+    timeout: Duration,
+) -> io::Result<(Ending, Ended)> {
     let pidfd = rustix::process::pidfd_open(leader.pid(), PidfdFlags::empty())?;
-    let mut ending = capture.watch(pidfd.as_fd(), timeout)?;
+    let mut ending = capture.watch(pidfd.as_fd(), timeout, looks)?;
     leader.kill();
     let too_large = capture.finish()?;
     if ending == Ending::Exited && too_large {
@@ -208,9 +223,12 @@ fn follow(leader: Leader<'_>, capture: &mut Capture, timeout: Duration) -> io::R
     Ok((ending, leader.reap()?))
 }
 
-fn judge(status: ExitStatus, output: Vec<u8>, stderr_tail: Vec<u8>) -> Result<Finished, RunError> {
+fn judge(status: ExitStatus, finished: Finished) -> Result<Finished, RunError> {
+    if status.success() {
+        return Ok(finished);
+    }
+    let Finished { stderr_tail, .. } = finished;
     match (status.code(), status.signal()) {
-        (Some(0), _) => Ok(Finished { output, stderr_tail }),
         (Some(code), _) => Err(RunError::Exit { code, stderr_tail }),
         (None, signal) => Err(RunError::Signal { signal: signal.unwrap_or_default(), stderr_tail }),
     }

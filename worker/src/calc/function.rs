@@ -12,6 +12,7 @@
 
 mod check;
 mod errors;
+mod facts;
 mod name;
 mod reply;
 #[cfg(test)]

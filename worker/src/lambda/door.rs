@@ -15,9 +15,10 @@ use futures::{FutureExt, StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 
-use super::Settings;
 use super::bounded::Bounded;
-use crate::{Calculate, Disposition, Worker, environment};
+use super::hold::{self, Held, Holds};
+use super::{Calc, Settings};
+use crate::{Calculate, Disposition, System, Worker, environment, unseen};
 
 /// Milliseconds kept of an invocation's time to record what its runs came to, at least and at most; between those, a
 /// twentieth of it.
@@ -34,6 +35,7 @@ pub struct Door<C> {
     worker: Worker<Kept, Bounded<C>, SystemClock>,
     ledger: Ledger,
     queue: Queue,
+    holds: Arc<Holds>,
     clock: SystemClock,
     at_once: usize,
     description: String,
@@ -47,13 +49,21 @@ impl<C: Calculate + 'static> Door<C> {
             Place { table: settings.table, bucket: Some(settings.bucket), keep_days: settings.keep_days };
         let ledger = Ledger::new(config, place, Arc::new(clock));
         let queue = Queue::new(sqs, settings.queue_url, ledger.clone());
-        let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let kept = Kept { ledger: ledger.clone(), hash_only: settings.hash_only };
-        let calculation = Bounded(Arc::new(calculation));
+        // What computes is then elsewhere, whatever a job says.
+        let environment = match &settings.calc {
+            Calc::Function(_) => unseen(settings.sandbox),
+            Calc::Probe | Calc::Command(_) | Calc::Custom => {
+                environment(settings.sandbox, &System::new(settings.variables))
+            }
+        };
+        let holds = Arc::<Holds>::default();
+        let kept = Kept { ledger: ledger.clone(), hash_only: settings.hash_only, holds: Arc::clone(&holds) };
+        let calculation = Bounded::new(calculation);
         Self {
-            worker: Worker::new(kept, calculation, clock, environment(settings.sandbox, &cpuinfo)),
+            worker: Worker::new(kept, calculation, clock, environment),
             ledger,
             queue,
+            holds,
             clock,
             at_once: settings.workers,
             description: settings.description,
@@ -77,22 +87,41 @@ impl<C: Calculate + 'static> Door<C> {
             Event::Stream(_) => return Err("this function serves a queue, not a stream".into()),
         };
         let handled = messages.into_iter().map(|message| self.message(message, ends_at));
-        let failed = stream::iter(handled).buffer_unordered(self.at_once).filter_map(std::future::ready);
-        Ok(serde_json::to_value(BatchReply::failed(failed.collect::<Vec<_>>().await))?)
+        let (mut holds, mut failed) = (Vec::new(), Vec::new());
+        for handled in stream::iter(handled).buffer_unordered(self.at_once).collect::<Vec<_>>().await {
+            match handled {
+                Ok(hold) => holds.extend(hold),
+                Err(id) => failed.push(id),
+            }
+        }
+        self.hold(holds, ends_at).await;
+        Ok(serde_json::to_value(BatchReply::failed(failed))?)
     }
 
-    /// Handles a message; gives its id when it has to come again.
-    async fn message(&self, message: Message, ends_at: Timestamp) -> Option<String> {
+    /// Stays busy for the jobs that ask for it, so that Lambda gives other copies other sandboxes.
+    async fn hold(&self, held: Vec<Held>, ends_at: Timestamp) {
+        // What cannot be read now is looked at again a moment later.
+        let has_ended = async |job: &JobId| match self.ledger.read_job(job).await {
+            Ok(stored) => stored.is_none_or(|job| job.state.ended_at.is_some()),
+            Err(_) => false,
+        };
+        hold::wait(held, ends_at, &self.clock, has_ended, async |pause| tokio::time::sleep(pause).await)
+            .await;
+    }
+
+    /// Handles a message; gives how long the sandbox is held for it, or its id when it has to come again.
+    async fn message(&self, message: Message, ends_at: Timestamp) -> Result<Option<Held>, String> {
         let Message { id, read } = message;
         let Some(read) = read else {
             complain(&id, &PortError::Rejected("a message lacks what SQS gives to every one"));
-            return Some(id);
+            return Err(id);
         };
+        let started_at = self.clock.now();
         let run = AssertUnwindSafe(self.run(&read, ends_at)).catch_unwind().await;
         let delay_ms = match run {
-            Ok(Ok(Disposition::Done)) => return None,
-            Ok(Ok(Disposition::Again { delay_ms })) => delay_ms,
-            Ok(Ok(Disposition::Left)) => 0,
+            Ok(Ok((job, Disposition::Done))) => return Ok(self.holds.held(job, started_at)),
+            Ok(Ok((_, Disposition::Again { delay_ms }))) => delay_ms,
+            Ok(Ok((_, Disposition::Left))) => 0,
             Ok(Err(error)) => {
                 complain(&id, &error);
                 if matches!(error, PortError::Rejected(_)) { SENSELESS_DELAY_MS } else { OUTAGE_DELAY_MS }
@@ -103,26 +132,28 @@ impl<C: Calculate + 'static> Door<C> {
             // It comes again all the same, when the time of its delivery is over.
             complain(&id, &error);
         }
-        Some(id)
+        Err(id)
     }
 
-    async fn run(&self, message: &ReadMessage, ends_at: Timestamp) -> PortResult<Disposition> {
+    async fn run(&self, message: &ReadMessage, ends_at: Timestamp) -> PortResult<(JobId, Disposition)> {
         let copy = CopyMessage::parse(&message.body)
             .map_err(|_| PortError::Rejected("the body of a message is not that of a copy"))?;
         let round = copy.round;
-        let receive_count = message.receive_count;
-        let delivery = Delivery { copy: copy.copy(), round, receive_count, receipt: 0 };
-        match self.worker.handle(&delivery, ends_at).await {
+        let ReadMessage { receive_count, sent_at, .. } = *message;
+        let delivery = Delivery { copy: copy.copy(), round, receive_count, sent_at, receipt: 0 };
+        let job = delivery.copy.job.clone();
+        let handled = match self.worker.handle(&delivery, ends_at).await {
             Err(PortError::Rejected(reason)) => self.give_up(delivery, reason).await,
             handled => handled,
-        }
+        };
+        handled.map(|disposition| (job, disposition))
     }
 
     /// Records why a copy cannot be run: at once, and not as one that was delivered too often. What cannot be recorded
     /// either, since there is no such job or copy, is for the dead letters.
     async fn give_up(&self, delivery: Delivery, reason: &'static str) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
-        if job.is_none_or(|job| delivery.copy.index >= job.spec.copies) {
+        if job.is_none_or(|job| delivery.copy.index >= job.state.copies) {
             return Err(PortError::Rejected(reason));
         }
         let outcome = Outcome::not_run(&delivery, reason, self.clock.now());
@@ -130,15 +161,20 @@ impl<C: Calculate + 'static> Door<C> {
     }
 }
 
-/// The ledger as this worker uses it: outputs may be left out.
+/// The ledger as this worker uses it: outputs may be left out, and what jobs ask for is noted by the way.
 struct Kept {
     ledger: Ledger,
     hash_only: bool,
+    holds: Arc<Holds>,
 }
 
 impl ReadJob for Kept {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
-        self.ledger.read_job(job).await
+        let stored = self.ledger.read_job(job).await?;
+        if let Some(job) = &stored {
+            self.holds.note(job);
+        }
+        Ok(stored)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::Variables;
+
 /// Name of the table.
 const TABLE: &str = "TABLE";
 /// Address of the queue of copies.
@@ -69,6 +71,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// What names this sandbox.
     pub sandbox: String,
+    /// What facts about the sandbox are made of.
+    pub variables: Variables,
 }
 
 /// A variable that is missing or makes no sense.
@@ -131,6 +135,7 @@ impl Settings {
             search_path: variable(PATH),
             folder: given(TASK_ROOT)?.unwrap_or_else(|| "/".to_owned()).into(),
             sandbox: needed(LOG_STREAM)?,
+            variables: Variables::read(&variable),
         })
     }
 }

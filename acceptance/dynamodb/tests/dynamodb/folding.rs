@@ -5,15 +5,16 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{given_job, id, outcome, stored};
+use concord_acceptance::conformance::examples::{copy, given_job, id, new_job, outcome, stored};
 use concord_aggregator::lambda::{Doors, Settings};
-use concord_protocol::ports::{ReadTally, RecordOutcome, ReplaceState};
-use concord_protocol::{JobId, Verdict};
+use concord_cloud::SystemClock;
+use concord_protocol::ports::{Clock, CreateJobs, ReadTally, RecordOutcome, ReplaceState};
+use concord_protocol::{JobId, Outcome, Verdict};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 
 use crate::fixture::InCloud;
-use crate::sqs::{ASIDE, Mishap};
+use crate::sqs::{ASIDE, Mishap, QUEUE};
 
 /// What goes to the function's log.
 #[derive(Clone, Default)]
@@ -41,6 +42,7 @@ const QUEUES: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012";
 fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
     let variables = BTreeMap::from([
         ("TABLE", fixture.table.clone()),
+        ("QUEUE_URL", QUEUE.to_owned()),
         ("DEADLINE_QUEUE_URL", format!("{QUEUES}/concord-deadlines")),
         ("DEAD_LETTER_QUEUE_URL", format!("{QUEUES}/concord-dead-letters")),
         ("ASIDE_QUEUE_URL", ASIDE.to_owned()),
@@ -143,6 +145,60 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
             });
         }
     }
+}
+
+/// A job of 3 copies that may have 5 asks for two sandboxes and has had one.
+async fn given_extended_job(fixture: &InCloud, doors: &Doors<Log>) -> JobId {
+    let mut new = new_job("job", 3);
+    new.spec.submitted_at = SystemClock::start().now();
+    (new.spec.policy.sandboxes_min, new.spec.policy.copies_max) = (2, 5);
+    assert_eq!(fixture.cloud.ledger.create_jobs(vec![new]).await.unwrap(), None);
+    for index in 0..3 {
+        // In the sandbox of even copies.
+        let outcome = Outcome { copy: copy(&id("job"), index), ..outcome(&id("job"), 0, 0, Ok("a")) };
+        fixture.cloud.ledger.record_outcome(outcome).await.unwrap();
+    }
+    hand(doors, &records(fixture).await, 100).await;
+    let state = stored(fixture, &id("job")).await.unwrap().state;
+    assert_eq!((state.verdict, state.copies, state.ended_at), (Verdict::Running, 5, None));
+    id("job")
+}
+
+fn queued(fixture: &InCloud) -> Vec<String> {
+    let mut bodies: Vec<_> = fixture.sqs.messages().into_iter().map(|(_, body, _)| body).collect();
+    bodies.sort();
+    bodies
+}
+
+#[test]
+fn the_copies_of_an_extension_are_put_on_the_queue_once() {
+    let fixture = InCloud::fresh();
+    let doors = doors(&fixture, Log::default());
+    fixture.block_on(async {
+        let job = given_extended_job(&fixture, &doors).await;
+        assert_eq!(queued(&fixture), Vec::<String>::new(), "the state is written first");
+        let events = records(&fixture).await;
+        // The queue cannot be reached, as often as it is tried: the record comes again.
+        fixture.sqs.mishaps(&[Mishap::Throttled; 3]);
+        let of_job = |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"] == "job";
+        let extended = events.iter().rfind(of_job).unwrap().clone();
+        let reply = doors.handle(json!({"Records": [extended.clone()]})).await.unwrap();
+        assert_eq!(failed(&reply), [extended["dynamodb"]["SequenceNumber"].as_str().unwrap()]);
+        let expected = [3, 4].map(|copy| format!(r#"{{"job":"job","copy":{copy},"round":0}}"#));
+        for _ in 0..2 {
+            hand(&doors, &events, 100).await;
+            assert_eq!(queued(&fixture), expected, "and no more when everything comes again");
+        }
+        assert!(fixture.cloud.ledger.is_enqueued(&stored(&fixture, &job).await.unwrap()).await.unwrap());
+        // Whoever submitted it says so only now.
+        fixture.cloud.ledger.set_enqueued(&job, 0, 3).await.unwrap();
+        assert!(fixture.cloud.ledger.is_enqueued(&stored(&fixture, &job).await.unwrap()).await.unwrap());
+        for index in 3..5 {
+            fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok("a"))).await.unwrap();
+        }
+        hand(&doors, &records(&fixture).await, 100).await;
+        assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible);
+    });
 }
 
 #[test]

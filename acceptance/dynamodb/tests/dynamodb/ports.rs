@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use concord_cloud::{Announcer, CopyMessage, Ledger, Queue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
-    Announcement, Digest, Job, JobId, JobState, JobTally, Outcome, Roll, Settlement, Tally,
+    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Roll, Settlement, Tally,
 };
 use serde_dynamo::Item;
 
@@ -77,6 +77,7 @@ impl Cloud {
                 copy: read.copy(),
                 round,
                 receive_count: count.parse().unwrap(),
+                sent_at: None,
                 receipt,
             });
         }
@@ -159,7 +160,7 @@ impl ReadChanges for Cloud {
         let changes = self.changes().await?.into_iter();
         let folds = changes.filter_map(|change| match change {
             StreamChange::Fold(change) => Some(change),
-            StreamChange::Due { .. } => None,
+            StreamChange::Due { .. } | StreamChange::Extended { .. } => None,
         });
         let acknowledged = self.acknowledged.lock().unwrap();
         let numbered = (0..).zip(folds).map(|(sequence, change)| FedChange { sequence, change });
@@ -210,6 +211,8 @@ through_the_ledger! {
     MergeRoll::merge_roll(job: &JobId, delta: Roll) -> Roll,
     ReadTally::read_tally(job: &JobId) -> JobTally,
     ReplaceState::replace_state(job: &JobId, state: JobState) -> bool,
+    WriteGolden::write_golden(golden: Golden) -> (),
+    ReadGolden::read_golden(key: &GoldenKey) -> Option<Golden>,
 }
 
 impl Cloud {

@@ -87,7 +87,7 @@ fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 1).await.unwrap();
         fixture.cloud.ledger.record_outcome(outcome(&job, 0, 0, Ok("a"))).await.unwrap();
-        fixture.cloud.ledger.set_enqueued(&job, 0).await.unwrap();
+        fixture.cloud.ledger.set_enqueued(&job, 0, 1).await.unwrap();
         let state = stored(&fixture, &job).await.unwrap().state;
         fixture.cloud.ledger.replace_state(&job, ended(&state, Verdict::Inconclusive)).await.unwrap();
         let retried = stored(&fixture, &job).await.unwrap().retried(state.deadline_at).unwrap();
@@ -120,7 +120,7 @@ fn a_tally_of_too_many_reasons_still_counts_every_failure() {
         }
         assert_eq!((0..3).map(|round| whole.failed(round).len()).collect::<Vec<_>>(), [1_000; 3]);
         assert!(whole.failures.len() < 3_000, "the item was never full");
-        let digest = Change::Produced { copy: copy(&job, 7), digest: Digest::of(b"a") };
+        let digest = Change::Produced { copy: copy(&job, 7), digest: Digest::of(b"a"), sandbox: None };
         let mut delta = Tally::default();
         delta.absorb(&digest);
         let whole = fixture.cloud.ledger.merge_tally(&job, 0, delta).await.unwrap();
@@ -140,6 +140,11 @@ fn an_id_is_not_used_again_while_anything_is_left_of_its_job() {
         let again = fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await;
         assert!(matches!(again, Err(PortError::Rejected(_))), "{again:?}");
         fixture.cloud.lose(&job, "copy#000000").await;
+        let again = fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await;
+        assert!(matches!(again, Err(PortError::Rejected(_))), "{again:?}");
+        let facts = outcome(&job, 0, 0, Ok("a")).environment.unwrap().facts.clone();
+        let facts = Digest::of(&serde_json::to_vec(&facts).unwrap());
+        fixture.cloud.lose(&job, &format!("facts#{facts}")).await;
         assert_eq!(fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await.unwrap(), None);
     });
 }
@@ -154,7 +159,8 @@ fn outcomes_that_no_tally_has_are_folded_again() {
         for (index, gave) in [(0, Ok("a")), (1, Ok("a")), (1, Ok("b")), (2, Err("no luck")), (3, Ok("a"))] {
             ledger.record_outcome(outcome(&job, index, 0, gave)).await.unwrap();
             if index == 0 {
-                known.absorb(&Change::Produced { copy: copy(&job, 0), digest: Digest::of(b"a") });
+                let digest = Digest::of(b"a");
+                known.absorb(&Change::Produced { copy: copy(&job, 0), digest, sandbox: None });
             }
         }
         ledger.merge_tally(&job, 0, known).await.unwrap();

@@ -42,7 +42,10 @@ impl Calculate for Calculation {
     async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         match self.does {
-            Does::Give(output) => Ok(Output { bytes: output.into(), stderr_tail: b"a warning".into() }),
+            Does::Give(output) => {
+                let stderr_tail = b"a warning".into();
+                Ok(Output { bytes: output.into(), stderr_tail, ..Output::default() })
+            }
             Does::Fail => {
                 Err(CalculationError::Failed { reason: "no luck".to_owned(), stderr_tail: b"why".into() })
             }
@@ -252,6 +255,26 @@ fn copies_that_nobody_wants_are_not_run() {
             assert_eq!(fleet.outcomes().await, []);
         });
     }
+}
+
+/// It would be held for most of a minute otherwise.
+#[test]
+fn a_held_sandbox_is_free_once_its_job_has_ended() {
+    let fleet = Fleet::with(Does::Give("a"), &[("NUM_WORKERS", "2")]);
+    fleet.block_on(async {
+        let job = fleet.job(2, |new| new.spec.policy.hold_ms = 60_000).await;
+        let event = fleet.event().await;
+        let ends = async {
+            while fleet.outcomes().await.len() < 2 {
+                tokio::task::yield_now().await;
+            }
+            let state = stored(&fleet.fixture, &job).await.unwrap().state;
+            let ended = ended(&state, Verdict::Reproducible);
+            assert!(fleet.fixture.cloud.ledger.replace_state(&job, ended).await.unwrap());
+        };
+        let (failed, ()) = futures::join!(fleet.hand(event, INVOCATION_MS), ends);
+        assert_eq!(failed, Vec::<String>::new());
+    });
 }
 
 #[test]

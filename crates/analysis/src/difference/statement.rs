@@ -28,6 +28,15 @@ impl Comparison {
         Some(format!("{}{}", place.distance(), at(&place.at)))
     }
 
+    /// Which of two comparisons found the larger distance.
+    pub(crate) fn by_largest(&self, other: &Self) -> std::cmp::Ordering {
+        let rank = |comparison: &Self| {
+            let place = comparison.largest.as_ref();
+            place.map(|place| (place.ulp, place.relative.to_bits(), place.absolute.to_bits()))
+        };
+        rank(self).cmp(&rank(other))
+    }
+
     fn sentence(&self) -> String {
         if self.identical_bytes {
             return "the outputs are the same bytes".to_owned();

@@ -1,5 +1,7 @@
 //! What a record of the table's stream says.
 
+use std::ops::Range;
+
 use concord_protocol::ports::{PortError, PortResult};
 use concord_protocol::{Announcement, Change, JobId, Timestamp, Verdict};
 use serde_dynamo::{AttributeValue, Item};
@@ -19,6 +21,15 @@ pub enum StreamChange {
         round: u32,
         /// When it ends.
         deadline_at: Timestamp,
+    },
+    /// To put the copies on the queue by which a job was extended.
+    Extended {
+        /// The job.
+        job: JobId,
+        /// The round that wants them.
+        round: u32,
+        /// The copies.
+        copies: Range<u32>,
     },
 }
 
@@ -41,7 +52,7 @@ pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
     if key != JOB_ITEM {
         return Ok(Vec::new());
     }
-    let before = if old.is_empty() { None } else { Some(job::state(old)?) };
+    let before = if old.is_empty() { None } else { Some(job::job(old)?.state) };
     let after = job::job(new)?;
     let (id, state) = (&after.spec.job, &after.state);
     let mut changes = Vec::new();
@@ -51,6 +62,13 @@ pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
             round: state.round,
             deadline_at: state.deadline_at,
         });
+    }
+    if let Some(before) = &before
+        && before.round == state.round
+        && before.copies < state.copies
+    {
+        let copies = before.copies..state.copies;
+        changes.push(StreamChange::Extended { job: id.clone(), round: state.round, copies });
     }
     if before.is_some_and(|before| before.verdict != state.verdict)
         && state.verdict != Verdict::Running
@@ -67,11 +85,5 @@ pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
 }
 
 fn produced_or_failed(new: Item) -> PortResult<Change> {
-    let outcome = outcome::outcome(new)?;
-    Ok(match outcome.result {
-        Ok(produced) => Change::Produced { copy: outcome.copy, digest: produced.digest },
-        Err(failure) => {
-            Change::Failed { copy: outcome.copy, round: outcome.round, reason: failure.reason().to_owned() }
-        }
-    })
+    outcome::outcome(new).map(|outcome| Change::of_outcome(&outcome))
 }

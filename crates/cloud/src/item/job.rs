@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use concord_protocol::ports::PortResult;
 use concord_protocol::{
-    Calculation, Digest, InconclusiveCause, Job, JobId, JobSpec, JobState, Policy, Verdict,
+    Calculation, Cause, Digest, Evidence, Job, JobId, JobSpec, JobState, Policy, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -29,18 +27,23 @@ struct SpecAttributes {
 struct StateAttributes {
     status: Verdict,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cause: Option<InconclusiveCause>,
+    cause: Option<Cause>,
+    /// Copies wanted now; an earlier version wrote none.
+    #[serde(default)]
+    copies_wanted: u32,
     round: u32,
     deadline_at: Moment,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decided_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence>,
     revision: u64,
 }
 
 /// The attributes of a state that are not always there.
-pub(crate) const STATE_OPTIONAL: [&str; 3] = ["cause", "decided_at", "ended_at"];
+pub(crate) const STATE_OPTIONAL: [&str; 4] = ["cause", "decided_at", "ended_at", "evidence"];
 
 /// The item of a job.
 pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState) -> PortResult<Attributes> {
@@ -65,10 +68,12 @@ pub(crate) fn state_attributes(state: &JobState) -> PortResult<Attributes> {
     attributes(&StateAttributes {
         status: state.verdict,
         cause: state.cause,
+        copies_wanted: state.copies,
         round: state.round,
         deadline_at: Moment(state.deadline_at),
         decided_at: state.decided_at.map(Moment),
         ended_at: state.ended_at.map(Moment),
+        evidence: state.evidence.clone(),
         revision: state.revision,
     })
 }
@@ -88,19 +93,21 @@ pub(crate) fn job(item: impl Into<Item>) -> PortResult<Job> {
         calculation: spec.calculation,
         policy: spec.policy,
     };
-    Ok(Job { spec: Arc::new(spec), state })
+    Ok(Job::stored(spec, state))
 }
 
-/// The state that a job's item holds.
-pub(crate) fn state(item: Item) -> PortResult<JobState> {
+/// The state that a job's item holds, for what of it is not the job's alone.
+fn state(item: Item) -> PortResult<JobState> {
     let state: StateAttributes = value(item)?;
     Ok(JobState {
         verdict: state.status,
         cause: state.cause,
+        copies: state.copies_wanted,
         round: state.round,
         deadline_at: state.deadline_at.0,
         decided_at: state.decided_at.map(|moment| moment.0),
         ended_at: state.ended_at.map(|moment| moment.0),
+        evidence: state.evidence,
         revision: state.revision,
     })
 }

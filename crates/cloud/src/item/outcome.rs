@@ -1,12 +1,13 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use concord_protocol::ports::{PortError, PortResult};
-use concord_protocol::{Digest, Environment, Failure, JobId, Outcome, Produced};
+use concord_protocol::{Digest, Environment, Facts, Failure, JobId, Outcome, Produced};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use super::moment::Moment;
-use super::{Attributes, attributes, copy, value};
+use super::{Attributes, attributes, copy, facts_item, value};
 
 /// What a run gave: either `digest` and `bytes`, or `reason`.
 #[derive(Serialize, Deserialize)]
@@ -26,14 +27,61 @@ struct OutcomeAttributes {
     run_us: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     stderr_tail: String,
+    /// The worker process that ran it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    environment: Option<Environment>,
+    sandbox: Option<String>,
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    identity: Facts,
+    /// Digest of the facts that the item [`facts_item`] holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    environment: Option<Digest>,
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    facts: Facts,
     expires_at: u64,
+}
+
+/// The facts of an environment, stored once a job.
+#[derive(Serialize, Deserialize)]
+struct FactsAttributes {
+    job: JobId,
+    item: String,
+    facts: Facts,
+    expires_at: u64,
+}
+
+/// Facts of environments by their digests.
+pub(crate) type KnownFacts = HashMap<Digest, Facts>;
+
+/// The digest of facts: of their JSON, in which the names stand in order.
+pub(crate) fn facts_digest(facts: &Facts) -> PortResult<Digest> {
+    let text = serde_json::to_vec(facts).map_err(|error| PortError::Refused(Box::new(error)))?;
+    Ok(Digest::of(&text))
+}
+
+/// The item of the facts of an environment.
+pub(crate) fn facts_attributes(
+    job: &JobId,
+    digest: Digest,
+    facts: &Facts,
+    expires_at: u64,
+) -> PortResult<Attributes> {
+    let (job, item, facts) = (job.clone(), facts_item(digest), facts.clone());
+    attributes(&FactsAttributes { job, item, facts, expires_at })
+}
+
+/// The facts that items hold, by their digests.
+pub(crate) fn known_facts(items: Vec<Attributes>) -> PortResult<KnownFacts> {
+    let facts = items.into_iter().map(|item| {
+        let stored: FactsAttributes = value(item)?;
+        Ok((facts_digest(&stored.facts)?, stored.facts))
+    });
+    facts.collect()
 }
 
 /// The item of an outcome, under the given sort key.
 pub(crate) fn outcome_attributes(outcome: &Outcome, item: String, expires_at: u64) -> PortResult<Attributes> {
     let produced = outcome.result.as_ref().ok();
+    let environment = outcome.environment.as_deref();
     attributes(&OutcomeAttributes {
         job: outcome.copy.job.clone(),
         item,
@@ -46,19 +94,29 @@ pub(crate) fn outcome_attributes(outcome: &Outcome, item: String, expires_at: u6
         started_at: Moment(outcome.started_at),
         run_us: outcome.run_us,
         stderr_tail: outcome.stderr_tail.clone(),
-        environment: outcome.environment.as_deref().cloned(),
+        sandbox: environment.map(|environment| environment.sandbox.clone()),
+        identity: environment.map(|environment| environment.identity.clone()).unwrap_or_default(),
+        environment: environment.map(|environment| facts_digest(&environment.facts)).transpose()?,
+        facts: outcome.facts.clone(),
         expires_at,
     })
 }
 
-/// The outcome that an item holds.
+/// The outcome that an item holds, without the facts that stand elsewhere.
 pub(crate) fn outcome(item: impl Into<Item>) -> PortResult<Outcome> {
+    outcome_with_facts(item, &KnownFacts::new())
+}
+
+/// The outcome that an item holds. Facts that are not known, since they have expired, are left out.
+pub(crate) fn outcome_with_facts(item: impl Into<Item>, known: &KnownFacts) -> PortResult<Outcome> {
     let stored: OutcomeAttributes = value(item)?;
     let result = match (stored.digest, stored.bytes, stored.reason) {
         (Some(digest), Some(bytes), None) => Ok(Produced { digest, bytes }),
         (None, None, Some(reason)) => Err(Failure::new(reason)),
         _ => return Err(PortError::Rejected("an outcome's item has neither a digest nor a reason, or both")),
     };
+    let facts = stored.environment.and_then(|digest| known.get(&digest)).cloned().unwrap_or_default();
+    let environment = stored.sandbox.map(|sandbox| Environment { sandbox, identity: stored.identity, facts });
     Ok(Outcome {
         copy: copy(stored.job, stored.copy)?,
         round: stored.round,
@@ -67,6 +125,7 @@ pub(crate) fn outcome(item: impl Into<Item>) -> PortResult<Outcome> {
         started_at: stored.started_at.0,
         run_us: stored.run_us,
         stderr_tail: stored.stderr_tail,
-        environment: stored.environment.map(Arc::new),
+        environment: environment.map(Arc::new),
+        facts: stored.facts,
     })
 }

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortError, PortResult};
-use concord_protocol::{CopySet, Digest, JobId, Roll, Tally};
+use concord_protocol::{CopySet, Digest, JobId, Roll, SandboxHash, Sandboxes, Tally};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 
@@ -12,19 +12,27 @@ use super::{Attributes, ROLL_ITEM, attributes, value};
 /// Beginning of the names of a tally's attributes for failures: `failed#<round>#<reason>`.
 const FAILED: &str = "failed#";
 
-/// What a tally's item is merged by: an attribute's name, and the copies to be in its set.
+/// Name of a tally's attribute for the hashes of sandboxes.
+pub(crate) const SANDBOXES: &str = "sandboxes";
+
+/// Name of a tally's attribute for how many of them are kept.
+pub(crate) const SANDBOXES_MAX: &str = "sandboxes_max";
+
+/// What a tally's item is merged by: an attribute's name, and the copies, or sandboxes, to be in its set.
 pub(crate) fn tally_sets(tally: &Tally) -> Vec<(String, SdkValue)> {
     let digests = tally.digests.iter().map(|(digest, copies)| (digest.to_string(), numbers(*copies)));
     let failures = tally
         .failures
         .iter()
         .map(|((round, reason), copies)| (format!("{FAILED}{round}#{reason}"), numbers(*copies)));
-    digests.chain(failures).collect()
+    let sandboxes =
+        (!tally.sandboxes.is_empty()).then(|| (SANDBOXES.to_owned(), hashes(tally.sandboxes.iter())));
+    digests.chain(failures).chain(sandboxes).collect()
 }
 
 /// The same with all failures of a round under one reason, for an item that would grow too large.
 pub(crate) fn with_one_reason(tally: &Tally, reason: &str) -> Tally {
-    let mut merged = Tally { digests: tally.digests.clone(), ..Tally::default() };
+    let mut merged = Tally { failures: BTreeMap::new(), ..tally.clone() };
     for ((round, _), copies) in &tally.failures {
         let known = merged.failures.entry((*round, reason.to_owned())).or_default();
         *known = known.union(*copies);
@@ -36,10 +44,35 @@ fn numbers(copies: CopySet) -> SdkValue {
     SdkValue::Ns(copies.iter().map(|place| place.to_string()).collect())
 }
 
+/// Hashes of sandboxes as the SDK takes them.
+pub(crate) fn hashes(sandboxes: impl Iterator<Item = SandboxHash>) -> SdkValue {
+    SdkValue::Ns(sandboxes.map(|sandbox| sandbox.bits().to_string()).collect())
+}
+
+/// The hashes of sandboxes that a tally's item has beyond those to be kept: each step only adds what is known.
+pub(crate) fn sandboxes_too_many(item: &Item, kept: &Sandboxes) -> PortResult<Vec<SandboxHash>> {
+    let kept: BTreeSet<_> = kept.iter().collect();
+    Ok(all_hashes(item)?.into_iter().filter(|hash| !kept.contains(hash)).collect())
+}
+
+fn all_hashes(item: &Item) -> PortResult<Vec<SandboxHash>> {
+    let Some(AttributeValue::Ns(numbers)) = item.get(SANDBOXES) else { return Ok(Vec::new()) };
+    let hash = |number: &String| number.parse().map(SandboxHash::from_bits).map_err(|_| SENSELESS);
+    numbers.iter().map(hash).collect()
+}
+
+fn sandboxes(item: &Item) -> PortResult<Sandboxes> {
+    let kept_max = match item.get(SANDBOXES_MAX) {
+        Some(AttributeValue::N(number)) => number.parse().map_err(|_| SENSELESS)?,
+        _ => 0,
+    };
+    Ok(Sandboxes::stored(kept_max, all_hashes(item)?))
+}
+
 /// The tally that an item holds.
 pub(crate) fn tally(item: &Item) -> PortResult<Tally> {
-    let mut tally = Tally::default();
-    for (name, value) in item.iter() {
+    let mut tally = Tally { sandboxes: sandboxes(item)?, ..Tally::default() };
+    for (name, value) in item.iter().filter(|(name, _)| *name != SANDBOXES) {
         let AttributeValue::Ns(numbers) = value else { continue };
         let copies = copy_set(numbers.iter().map(|number| number.parse().ok()))?;
         if let Ok(digest) = name.parse::<Digest>() {
@@ -53,11 +86,13 @@ pub(crate) fn tally(item: &Item) -> PortResult<Tally> {
     Ok(tally)
 }
 
+const SENSELESS: PortError = PortError::Rejected("a set in the table names what it cannot hold");
+
 fn copy_set(places: impl IntoIterator<Item = Option<u32>>) -> PortResult<CopySet> {
     let mut set = CopySet::default();
     for place in places {
         let place = place.filter(|place| *place < CHUNK_COPIES);
-        set.insert(place.ok_or(PortError::Rejected("a set in the table names what it cannot hold"))?);
+        set.insert(place.ok_or(SENSELESS)?);
     }
     Ok(set)
 }
@@ -70,9 +105,15 @@ struct RollAttributes {
     witnesses: Vec<Digest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]
     produced: Vec<u32>,
+    #[serde(default)]
+    copies: u32,
     round: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]
     accounted: Vec<u32>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]
+    sandboxes: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sandboxes_max: Option<u32>,
     revision: u64,
     expires_at: u64,
 }
@@ -92,8 +133,11 @@ pub(crate) fn roll_attributes(job: &JobId, stored: &StoredRoll, expires_at: u64)
         item: ROLL_ITEM.to_owned(),
         witnesses: roll.witnesses.iter().copied().collect(),
         produced: roll.produced.iter().collect(),
+        copies: roll.copies,
         round: roll.round,
         accounted: roll.accounted.iter().collect(),
+        sandboxes: roll.sandboxes.iter().map(SandboxHash::bits).collect(),
+        sandboxes_max: (roll.sandboxes.kept_max() > 0).then_some(roll.sandboxes.kept_max()),
         revision: *revision,
         expires_at,
     })
@@ -104,9 +148,14 @@ pub(crate) fn roll(item: impl Into<Item>) -> PortResult<StoredRoll> {
     let stored: RollAttributes = value(item)?;
     let roll = Roll {
         witnesses: stored.witnesses.into_iter().collect::<BTreeSet<_>>(),
+        copies: stored.copies,
         produced: copy_set(stored.produced.into_iter().map(Some))?,
         round: stored.round,
         accounted: copy_set(stored.accounted.into_iter().map(Some))?,
+        sandboxes: Sandboxes::stored(
+            stored.sandboxes_max.unwrap_or_default(),
+            stored.sandboxes.into_iter().map(SandboxHash::from_bits),
+        ),
     };
     Ok(StoredRoll { roll, revision: stored.revision })
 }

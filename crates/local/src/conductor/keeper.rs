@@ -57,7 +57,7 @@ impl<C: Calculate> Fleet<C> {
             let mut parts = Vec::new();
             for (job, from) in self.store.next_to_enqueue(lane, JOBS_AT_ONCE_MAX)? {
                 let count = u32::try_from(room).unwrap_or(u32::MAX).min(ENQUEUED_AT_ONCE_MAX);
-                let to = job.spec.copies.min(from.saturating_add(count));
+                let to = job.state.copies.min(from.saturating_add(count));
                 room -= u64::from(to - from);
                 parts.push((job, from..to));
             }

@@ -9,6 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 
+use super::look::Looks;
+
 /// Room for a first read. Most outputs are small, and nothing is reserved for a stream that stays silent.
 const FIRST_READ_BYTES: usize = 4 * 1024;
 /// Room for the later reads: what a pipe holds by default (`pipe(7)`).
@@ -75,19 +77,26 @@ impl Capture {
     ///
     /// The caller keeps the write ends open until this returns. The streams then never come to an end by
     /// themselves: a child that closes them goes on unnoticed, and one that exits wakes this thread once, not
-    /// three times.
-    pub(super) fn watch(&mut self, child: BorrowedFd<'_>, timeout: Duration) -> io::Result<Ending> {
+    /// three times. Meanwhile the child is looked at.
+    pub(super) fn watch(
+        &mut self,
+        child: BorrowedFd<'_>,
+        timeout: Duration,
+        looks: &mut Looks<'_>,
+    ) -> io::Result<Ending> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
             let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let [exited, output_ready, stderr_ready] = self.wait(child, remaining)?;
+            let [exited, output_ready, stderr_ready] = self.wait(child, looks.wait_at_most(remaining))?;
             if exited {
                 return Ok(Ending::Exited);
             }
             if remaining.is_some_and(|remaining| remaining.is_zero()) {
                 return Ok(Ending::TimedOut);
             }
+            looks.look_if_due();
             if output_ready {
+                looks.output_came();
                 self.output.read()?;
                 if self.output_is_too_large() {
                     return Ok(Ending::OutputTooLarge);

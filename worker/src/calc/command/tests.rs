@@ -15,12 +15,12 @@ use rustix::fs::{CWD, FileType, Mode};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Finished, Limits, Payload, Program, RunError, Running, run};
+use super::{Finished, Limits, Observer, Payload, Program, RunError, Running, run};
 
 /// Longer than anything here takes on a busy machine, shorter than what must not be waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits { timeout: PATIENCE, output_bytes_max: 64 << 20, stderr_tail_bytes: 4096 }
 }
 
@@ -28,7 +28,7 @@ fn timeout(milliseconds: u64) -> Limits {
     Limits { timeout: Duration::from_millis(milliseconds), ..limits() }
 }
 
-fn program(argv: &[&str]) -> Program {
+pub(super) fn program(argv: &[&str]) -> Program {
     program_in(argv, Path::new("/"))
 }
 
@@ -48,7 +48,7 @@ fn python(script: &str) -> Program {
 }
 
 /// One run on a handle of its own.
-fn run_with(program: &Program, payload: &[u8], limits: &Limits) -> Result<Finished, RunError> {
+pub(super) fn run_with(program: &Program, payload: &[u8], limits: &Limits) -> Result<Finished, RunError> {
     run_on(&Running::new(), program, &Payload::new(payload).unwrap(), limits)
 }
 
@@ -60,7 +60,7 @@ fn run_on(
     limits: &Limits,
 ) -> Result<Finished, RunError> {
     let start = Instant::now();
-    let result = run(program, payload, limits, running);
+    let result = run(program, payload, limits, running, &Observer::default());
     assert!(start.elapsed() < PATIENCE, "too late: {result:?}");
     assert_no_children();
     result

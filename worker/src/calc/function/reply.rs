@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use concord_protocol::limits::STDERR_TAIL_BYTES;
 
-use super::REPLY_BYTES_MAX;
+use super::{REPLY_BYTES_MAX, facts};
 use crate::calc::{CalculationError, Output};
 
 /// The status of a reply to a synchronous call; a function that failed has it too.
@@ -32,8 +32,9 @@ pub(super) fn output(reply: InvokeOutput) -> Result<Output, CalculationError> {
     if bytes.len() > REPLY_BYTES_MAX {
         return failed(format!("reply over {REPLY_BYTES_MAX} bytes"), stderr_tail);
     }
+    let facts = facts::of(reply.executed_version(), &stderr_tail);
     let bytes = reply.payload.map_or_else(Vec::new, aws_sdk_lambda::primitives::Blob::into_inner);
-    Ok(Output { bytes, stderr_tail })
+    Ok(Output { bytes, stderr_tail, facts })
 }
 
 /// The end of the log, which comes in base 64. One that cannot be read is no reason to lose a reply.

@@ -247,12 +247,6 @@ fn spec() -> JobSpec {
         payload_bytes: 2,
         copies: 1,
         calculation,
-        policy: Policy {
-            attempts: 1,
-            timeout_ms: 60_000,
-            copy_timeout_ms: 60_000,
-            fail_fast: false,
-            select: None,
-        },
+        policy: Policy::bounds(1, 60_000, 60_000),
     }
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::*;
 use crate::calc::command::capture::{Capture, Ending, Stream};
+use crate::calc::command::look::Looks;
 
 /// Bytes in which a lost, doubled or moved block shows.
 fn pattern(bytes: usize) -> Vec<u8> {
@@ -134,7 +135,9 @@ fn stderr_takes_little_memory_however_long_it_is() {
     command.args(["-c", "head -c 16777216 /dev/zero >&2"]).stderr(stderr_writer);
     let mut child = command.spawn().unwrap();
     let pidfd = rustix::process::pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
-    assert_eq!(capture.watch(pidfd.as_fd(), PATIENCE).unwrap(), Ending::Exited);
+    let observer = Observer::default();
+    let mut looks = Looks::new(&observer, Pid::from_child(&child), Instant::now());
+    assert_eq!(capture.watch(pidfd.as_fd(), PATIENCE, &mut looks).unwrap(), Ending::Exited);
     assert!(child.wait().unwrap().success());
     assert!(capture.stderr.bytes.capacity() < 1 << 20);
 }

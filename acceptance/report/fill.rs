@@ -1,0 +1,18 @@
+//! Fills the page of a report as the producer does: three texts on standard input, each ended by a zero byte.
+//!
+//! Only for the tests of the page, which need not build the producer for it.
+
+#[path = "../../producer/src/explain/page.rs"]
+mod page;
+
+use std::io::Read as _;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut input = String::new();
+    std::io::stdin().read_to_string(&mut input)?;
+    let [explanation, title, plain_text] = input.split_terminator('\0').collect::<Vec<_>>()[..] else {
+        return Err("three texts, each ended by a zero byte: explanation, title, plain text".into());
+    };
+    println!("{}", page::page(explanation, title, plain_text));
+    Ok(())
+}

@@ -1,0 +1,293 @@
+"""Explanations of made-up jobs, for the tests of the page: the same each time, since their chance comes from a seed.
+
+    acceptance/report/samples.py NAME    prints one as JSON
+
+They follow the schema that the producer writes. Counts agree with the outcomes; sentences and probabilities are plausible
+and no more, since the page shows them as they are.
+"""
+
+import datetime
+import hashlib
+import json
+import random
+import sys
+from collections import Counter, defaultdict
+from typing import Any
+
+Json = dict[str, Any]
+
+SUBMITTED = datetime.datetime(2026, 11, 23, 16, 0, tzinfo=datetime.UTC)
+HOSTILE = "</script><img src=x onerror=\"window.broken=1\"><!-- {{script}} ${1} \u202e\u2028"
+CPUS = {
+    "Intel(R) Xeon(R) Processor @ 2.90GHz": "avx avx2 fma sse4_2 bmi2 avx512f avx512dq avx512bw avx512vl avx512_vnni",
+    "Intel(R) Xeon(R) Processor @ 2.50GHz": "avx avx2 fma sse4_2 bmi2",
+    "AMD EPYC 7R13 Processor": "avx avx2 fma sse4_2 bmi2 sha_ni vaes vpclmulqdq",
+}
+LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def stamp(seconds: float) -> str:
+    return (SUBMITTED + datetime.timedelta(seconds=seconds)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def label(index: int) -> str:
+    """A, B, .. Z, AA, AB .."""
+    return LABELS[index] if index < 26 else label(index // 26 - 1) + LABELS[index % 26]
+
+
+def environment(chance: random.Random, cpu: str, number: int, facts: int) -> Json:
+    sandbox = hashlib.sha256(f"sandbox {number}".encode()).hexdigest()[:16]
+    own = {
+        "architecture": "x86_64",
+        "cpu.flags": CPUS[cpu],
+        "cpu.model_name": cpu,
+        "cpu.count": "2",
+        "canary.class": "c1" if "AMD" in cpu else "c0",
+        "host.boot_id": hashlib.sha256(f"host {number // 4}".encode()).hexdigest()[:12],
+        "kernel.release": "5.10.240-260.1017.amzn2.x86_64",
+        "libc.version": "glibc 2.34",
+        "memory.limit_mb": "1769",
+        "sandbox.id": sandbox,
+        "sandbox.initialization": chance.choice(["on-demand", "snap-start"]),
+        "variable.GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA" if "AMD" in cpu else "(unset)",
+        "variable.TZ": ":UTC",
+    }
+    for place in range(facts - len(own)):
+        varies = place % 5 == 0
+        own[f"variable.EXTRA_{place:02}"] = f"value {chance.randrange(3)}" if varies else "the same everywhere"
+    return {"facts": own}
+
+
+def run_times(values: list[int]) -> Json:
+    ordered = sorted(values)
+    at = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))]  # noqa: E731
+    return {"min": ordered[0], "p25": at(0.25), "median": at(0.5), "p75": at(0.75), "max": ordered[-1]}
+
+
+def class_rows(outcomes: list[Json], environments: list[Json], digests: dict[str, str]) -> list[Json]:
+    by_class: dict[str, list[Json]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome["class"] is not None:
+            by_class[outcome["class"]].append(outcome)
+    sandbox = lambda outcome: environments[outcome["environment"]]["facts"]["sandbox.id"]  # noqa: E731
+    return [
+        {
+            "class": name,
+            "digest": digests[name],
+            "copies": len(members),
+            "sandboxes": len({sandbox(member) for member in members}),
+            "first_copy": min(member["copy"] for member in members),
+            "bytes": 1_048_576 + len(name),
+            "run_us": run_times([member["run_us"] for member in members]),
+        }
+        for name, members in sorted(by_class.items(), key=lambda each: (-len(each[1]), len(each[0]), each[0]))
+    ]
+
+
+def separator(outcomes: list[Json], environments: list[Json], names: list[str], p: float, **more: object) -> Json:
+    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for outcome in outcomes:
+        if outcome["class"] is not None:
+            facts = environments[outcome["environment"]]["facts"]
+            counts[tuple(facts[name] for name in names)][outcome["class"]] += 1
+    perfect = all(len(classes) == 1 for classes in counts.values())
+    values = [{"value": list(value), "classes": dict(classes)} for value, classes in counts.items()]
+    return {
+        "facts": names, "perfect": perfect, "p": p, "p_holm": min(1.0, p * 14), "significant": p < 0.001,
+        "sandboxes": {"n": 12, "p": min(1.0, p**0.1)}, "values": values,
+    } | more
+
+
+def comparison(**more: object) -> Json:
+    path = lambda name, different, ulp, histogram: {  # noqa: E731
+        "path": name, "type": "f64", "compared": 1000, "different": different, "first_index": [3],
+        "first": ["0.1", "0.10000000000000002"], "ulp_max": ulp, "absolute_max": 5.5e-17 * int(ulp), "relative_max": 4.4e-16 * int(ulp),
+        "common_bits_min": 50, "ulp_histogram": [{"ulp": bin_, "values": values} for bin_, values in histogram], "beyond_tolerance": 0,
+    }
+    return {
+        "format": "json", "identical_bytes": False, "bytes": [1_048_577, 1_048_579], "first_different_byte": 17_342,
+        "values_compared": 3_000, "values_different": 402,
+        "mismatches": [
+            {"kind": "shape", "path": "/residuals", "index": None, "left": "[3]", "right": "[4]"},
+            {"kind": "nan", "path": "/energies/*", "index": [17], "left": "NaN", "right": "1.25"},
+        ],
+        "mismatches_total": 2,
+        "paths": [
+            path("/energies/*", 312, "9007199254740993", [("1", 180), ("2-3", 92), ("4-7", 31), ("8-15", 8), ("16+", 1)]),
+            path("/forces/*/x", 89, "4", [("1", 60), ("2-3", 28), ("4-7", 1)]),
+            path("/total", 1, "1", [("1", 1)]),
+        ],
+        "paths_total": 3, "truncated": None, "equivalent": None,
+    } | more
+
+
+def job(seed: int, copies: int, sandboxes: int, digest_of: Any, facts: int = 24, fails: Any = lambda copy: None) -> Json:
+    """A job whose copies ran in turn in some sandboxes. digest_of(chance, environment) names the output of a copy."""
+    chance = random.Random(seed)
+    cpus = list(CPUS)
+    kinds = [cpus[0 if number % 6 < 3 else 1 if number % 6 == 3 else 2] for number in range(sandboxes)]
+    environments = [environment(chance, kind, number, facts) for number, kind in enumerate(kinds)]
+    began = SUBMITTED.timestamp() * 1000
+    outcomes: list[Json] = []
+    for copy in range(copies):
+        place = chance.randrange(sandboxes)
+        kind = environments[place]["facts"]["cpu.model_name"]
+        run_us = int(chance.lognormvariate(13.2 if "AMD" in kind else 12.9, 0.25))
+        reason = fails(copy)
+        outcomes.append({
+            "copy": copy, "class": None if reason else digest_of(chance, environments[place]["facts"]), "failure": reason,
+            "started_at_ms": int(began + copy * 37 + chance.random() * 900), "run_us": run_us, "attempt": 1 + (chance.random() < 0.03),
+            "environment": place, "facts": {"sandbox.call": str(1 + copy // sandboxes)},
+        })
+    names = [name for name, _ in Counter(each["class"] for each in outcomes if each["class"]).most_common()]
+    letters = {name: label(index) for index, name in enumerate(names)}
+    for outcome in outcomes:
+        outcome["class"] = letters.get(outcome["class"])
+    digests = {letter: name if name.startswith("sha256:") or "<" in name else digest(name) for name, letter in letters.items()}
+    return explained(outcomes, environments, class_rows(outcomes, environments, digests))
+
+
+def explained(outcomes: list[Json], environments: list[Json], classes: list[Json]) -> Json:
+    produced = sum(each["copies"] for each in classes)
+    reasons = Counter(each["failure"] for each in outcomes if each["failure"])
+    different = produced - (classes[0]["copies"] if classes else 0)
+    verdict = "inconclusive" if reasons and len(classes) < 2 else "divergent" if len(classes) > 1 else "reproducible"
+    facts = [each["facts"] for each in environments]
+    distinct = lambda name: len({each[name] for each in facts})  # noqa: E731
+    high = 1 - 0.05 ** (1 / max(1, produced)) if not different else min(1.0, different / produced + 0.07)
+    return {
+        "schema": 1, "job": "fft-7f3k", "submission": "fft-7f3k", "submitted_at": stamp(0), "decided_at": stamp(41), "ended_at": stamp(63),
+        "calculation": "command python3 clmath.py", "payload": {"digest": digest("payload"), "bytes": 123},
+        "verdict": verdict, "cause": "failures" if verdict == "inconclusive" else None,
+        "copies": len(outcomes), "produced": produced, "failed": len(outcomes) - produced,
+        "summary": {"separates": "", "difference": "", "supports": ""},
+        "classes": classes,
+        "failures": [{"reason": reason, "copies": copies} for reason, copies in reasons.most_common()],
+        "coverage": {
+            "copies": produced, "sandboxes": len(environments), "hosts": distinct("host.boot_id"), "cpu_kinds": distinct("cpu.model_name"),
+            "canary_classes": distinct("canary.class"), "architectures": 1, "memory_sizes": 1, "host_seen": True,
+        },
+        "confidence": {
+            "level": 0.95,
+            "copies": {"n": produced, "different": different, "rate_low": max(0.0, different / max(1, produced) - 0.06), "rate_high": high},
+            "sandboxes": {"n": len(environments), "different": 4 if different else 0, "rate_low": 0.1 if different else 0.0, "rate_high": 0.65 if different else 0.221},
+            "unseen": {"copies": 0.0, "sandboxes": 0.08 if different else 0.0},
+        },
+        "attribution": None, "differences": [], "equivalence": None, "environments": environments, "outcomes": outcomes,
+    }
+
+
+def attributed(job: Json, separators: list[Json], splits: tuple[Json, ...] = ()) -> Json:
+    names = {name for each in job["environments"] for name in each["facts"]}
+    varying = {name for name in names if len({each["facts"].get(name) for each in job["environments"]}) > 1}
+    found = {"copies": job["produced"], "facts_tested": len(varying), "facts_constant": len(names - varying)}
+    return job | {"attribution": found | {"separators": separators, "splits": list(splits)}}
+
+
+def summary(separates: str, difference: str, supports: str) -> Json:
+    return {"summary": {"separates": separates, "difference": difference, "supports": supports}}
+
+
+def divergent() -> Json:
+    amd = lambda _, facts: "other" if "AMD" in facts["cpu.model_name"] else "most"  # noqa: E731
+    made = job(7, 180, 12, amd, fails=lambda copy: "exit code 1" if copy in (31, 77) else None)
+    split = lambda names, p: separator(made["outcomes"], made["environments"], names, p)  # noqa: E731
+    made = attributed(made, [
+        split(["variable.GLIBC_TUNABLES", "canary.class"], 1e-30), split(["cpu.model_name"], 2.5e-29), split(["sandbox.id"], 7e-21),
+        split(["host.boot_id"], 3.2e-9), split(["variable.EXTRA_05"], 0.021), split(["variable.EXTRA_00"], 0.3), split(["sandbox.initialization"], 0.81),
+    ])
+    return made | summary(
+        "variable.GLIBC_TUNABLES and canary.class separate the classes perfectly (p = 4e-29, corrected).",
+        "402 of 3,000 numbers differ, most by 1 ULP, at most by 9,007,199,254,740,993 ULP at /energies/*.",
+        "Divergent beyond doubt: between 26 % and 40 % of copies on such a fleet give another digest than A (95 % confidence).",
+    ) | {"differences": [{"reference": "A", "class": "B", "comparison": comparison(), "unavailable": None}],
+         "equivalence": {"equivalent": False, "tolerances": ["ulp=4"], "largest": "9007199254740993 ulp at /energies/*"}}
+
+
+def reproducible() -> Json:
+    return job(3, 180, 12, lambda *_: "one") | summary(
+        "There is one class of digests, so there is nothing to separate.", "All outputs are equal in every byte.",
+        "With 95 % confidence fewer than 1.65 % of copies, and fewer than 22.1 % of sandboxes, would give another digest.",
+    )
+
+
+def inconclusive() -> Json:
+    reasons = ["exit code 1", "killed by signal 9 (SIGKILL)", "no convergence after 7 steps: residual 0.02 above 0.001"]
+    made = job(5, 60, 4, lambda *_: "one", fails=lambda copy: reasons[copy % 3] if copy % 4 == 1 else None)
+    return made | summary("There is one class of digests, so there is nothing to separate.", "All outputs that there are are equal.", "Too little: 15 copies gave no digest.") | {
+        "coverage": made["coverage"] | {"host_seen": False}
+    }
+
+
+def nothing() -> Json:
+    """A job none of whose copies gave a digest, with all that can be absent left out."""
+    made = job(6, 3, 1, lambda *_: "one", fails=lambda _: "exit code 127")
+    for outcome in made["outcomes"]:
+        outcome |= {"started_at_ms": None, "run_us": None, "environment": None, "facts": {}}
+    return made | {"environments": [], "coverage": None, "confidence": None, "decided_at": None, "ended_at": None, "verdict": "running", "cause": None}
+
+
+def huge() -> Json:
+    """10,000 outcomes, 3 classes, 60 facts, 250 environments."""
+    def digest_of(chance: random.Random, facts: dict[str, str]) -> str:
+        if "AMD" in facts["cpu.model_name"]:
+            return "other"
+        return "rare" if chance.random() < 0.01 else "most"
+
+    made = job(11, 10_000, 250, digest_of, facts=60, fails=lambda copy: "exit code 137" if copy % 997 == 0 else None)
+    split = lambda names, p: separator(made["outcomes"], made["environments"], names, p)  # noqa: E731
+    made = attributed(made, [split(["cpu.model_name"], 0.0), split(["sandbox.id"], 3e-250), split(["variable.EXTRA_10"], 0.4)])
+    return made | summary("cpu.model_name goes with the classes.", "The outputs of 2 classes differ from A.", "Divergent.") | {
+        "differences": [
+            {"reference": "A", "class": "B", "comparison": comparison(mismatches=[], mismatches_total=0), "unavailable": None},
+            {"reference": "A", "class": "C", "comparison": None, "unavailable": "the output of class C was not kept"},
+        ]
+    }
+
+
+def many() -> Json:
+    """As many classes as copies, which nothing separates."""
+    made = job(13, 300, 20, lambda chance, _: f"{chance.random()}")
+    split = {"by": "sandbox", "statement": "Every sandbox with 2 or more copies gave several digests: what differs changes from run to run."}
+    return attributed(made, [], (split,)) | summary("Nothing recorded separates the classes.", "No output was kept.", "Divergent: no two copies agree.")
+
+
+def hostile() -> Json:
+    """Every text that a job can bring with it tries to break out of its place."""
+    def digest_of(chance: random.Random, facts: dict[str, str]) -> str:
+        return f"{HOSTILE}{len(facts['cpu.model_name']) % 2}"
+
+    made = job(17, 60, 6, digest_of, fails=lambda copy: HOSTILE if copy == 5 else None)
+    for each in made["environments"]:
+        each["facts"] |= {HOSTILE: f"{HOSTILE}{each['facts']['canary.class']}", "__proto__": "own", "variable.LONG": HOSTILE * 40, "constructor": ""}
+    made = attributed(made, [separator(made["outcomes"], made["environments"], [HOSTILE, "__proto__"], 1e-9), separator(made["outcomes"], made["environments"], ["cpu.model_name"], 1e-8)])
+    compared = comparison(truncated=HOSTILE, format=HOSTILE)
+    for row in compared["paths"]:
+        row |= {"path": HOSTILE + row["path"], "first": [HOSTILE, HOSTILE], "type": HOSTILE}
+    for row in compared["mismatches"]:
+        row |= {"path": HOSTILE, "left": HOSTILE, "right": HOSTILE, "kind": HOSTILE}
+    return made | summary(HOSTILE, HOSTILE, HOSTILE) | {
+        "job": HOSTILE, "submission": HOSTILE * 2, "calculation": HOSTILE, "cause": HOSTILE, "payload": {"digest": HOSTILE, "bytes": 1},
+        "differences": [
+            {"reference": "A", "class": "B", "comparison": compared, "unavailable": None},
+            {"reference": "A", "class": "B", "comparison": None, "unavailable": HOSTILE},
+        ],
+        "equivalence": {"equivalent": True, "tolerances": [HOSTILE], "largest": HOSTILE},
+    }
+
+
+SAMPLES = {each.__name__: each for each in (divergent, reproducible, inconclusive, nothing, huge, many, hostile)}
+
+
+def plain_text(explanation: Json) -> str:
+    """Such a text as the producer prints."""
+    said = explanation["summary"]
+    return "\n".join([f"{explanation['verdict']}  job {explanation['job']}", *(f"  {text}" for text in said.values() if text)])
+
+
+if __name__ == "__main__":
+    print(json.dumps(SAMPLES[sys.argv[1]]()))

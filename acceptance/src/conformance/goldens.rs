@@ -1,0 +1,53 @@
+//! Golden results: one a calculation and payload, the last one that was accepted.
+
+use std::sync::Arc;
+
+use concord_protocol::ports::{PortResult, ReadGolden, WriteGolden};
+use concord_protocol::{Digest, Golden, GoldenKey};
+
+use super::Fixture;
+use super::examples::{SUBMITTED_AT, id};
+
+fn golden(calculation: &str, payload: &str, output: &[u8]) -> Golden {
+    Golden {
+        key: GoldenKey {
+            calculation: calculation.to_owned(),
+            payload_digest: Digest::of(payload.as_bytes()),
+        },
+        digest: Digest::of(output),
+        job: id("job"),
+        accepted_at: SUBMITTED_AT,
+        output: Some(Arc::from(output)),
+    }
+}
+
+/// A golden result is read back whole, by its calculation and payload alone.
+pub async fn golden_result_is_read_back(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let small = golden("command [\"ä\"]", "1", b"\x00\xff");
+    // Nothing that compresses.
+    let noise =
+        (0..6_000_u32).flat_map(|place| *Digest::of(&place.to_le_bytes()).as_bytes()).collect::<Vec<_>>();
+    let large = golden("probe sum", "1", &noise);
+    let unkept = Golden { output: None, ..golden("probe sum", "2", b"a") };
+    for golden in [&small, &large, &unkept] {
+        assert_eq!(ports.read_golden(&golden.key).await?, None);
+        ports.write_golden(golden.clone()).await?;
+    }
+    for golden in [small, large, unkept] {
+        assert_eq!(ports.read_golden(&golden.key).await?, Some(golden));
+    }
+    Ok(())
+}
+
+/// The last one that was accepted counts, and what belonged to the one before is gone with it.
+pub async fn golden_result_replaces_the_one_before(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let before = golden("probe sum", "1", b"before");
+    let after = Golden { output: None, job: id("later"), ..golden("probe sum", "1", b"after") };
+    for golden in [&before, &after] {
+        ports.write_golden(golden.clone()).await?;
+    }
+    assert_eq!(ports.read_golden(&before.key).await?, Some(after));
+    Ok(())
+}

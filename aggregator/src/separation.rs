@@ -1,0 +1,30 @@
+//! Whether a divergent job that may be extended has enough copies.
+
+use std::panic::catch_unwind;
+
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::ports::{PortResult, ReadOutcomes};
+use concord_protocol::{Job, Outcome, Separation};
+
+/// Copies whose outcomes are looked at, at most: each read costs.
+const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+
+/// Says whether something that was recorded with the outcomes of a job separates its digests.
+pub type IsSeparated = fn(&[Outcome]) -> bool;
+
+/// Whether the outcomes of a job show what separates its digests; of a large one, those of the first
+/// [`COPIES_READ_MAX`] copies. A fault in the statistics asks for no more copies.
+pub(crate) async fn separation<L: ReadOutcomes>(
+    ledger: &L,
+    job: &Job,
+    is_separated: IsSeparated,
+) -> PortResult<Separation> {
+    let copies = job.state.copies.min(COPIES_READ_MAX);
+    let mut outcomes = Vec::new();
+    for from in (0..copies).step_by(CHUNK_COPIES as usize) {
+        let to = copies.min(from + CHUNK_COPIES);
+        outcomes.extend(ledger.read_outcomes(&job.spec.job, from..to).await?);
+    }
+    let separated = catch_unwind(|| is_separated(&outcomes)).unwrap_or(true);
+    Ok(if separated { Separation::Found } else { Separation::Open })
+}

@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use concord_protocol::{Digest, Golden, GoldenKey, JobId};
+use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
+use super::{Bytes, GOLDEN_ITEM};
+
+/// A golden result. It has no `expires_at`: it stays until it is replaced.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct GoldenAttributes {
+    job: JobId,
+    item: String,
+    calculation: String,
+    payload_digest: Digest,
+    pub(crate) digest: Digest,
+    /// The job that gave it.
+    accepted_from: JobId,
+    accepted_at: Moment,
+    /// The output, compressed by Zstandard, while it fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) zstd: Option<Bytes>,
+    /// Whether it stands in the bucket instead.
+    pub(crate) kept_in_bucket: bool,
+}
+
+impl GoldenAttributes {
+    pub(crate) fn new(job: JobId, golden: &Golden, zstd: Option<Bytes>, kept_in_bucket: bool) -> Self {
+        Self {
+            job,
+            item: GOLDEN_ITEM.to_owned(),
+            calculation: golden.key.calculation.clone(),
+            payload_digest: golden.key.payload_digest,
+            digest: golden.digest,
+            accepted_from: golden.job.clone(),
+            accepted_at: Moment(golden.accepted_at),
+            zstd,
+            kept_in_bucket,
+        }
+    }
+
+    pub(crate) fn golden(self, output: Option<Arc<[u8]>>) -> Golden {
+        Golden {
+            key: GoldenKey { calculation: self.calculation, payload_digest: self.payload_digest },
+            digest: self.digest,
+            job: self.accepted_from,
+            accepted_at: self.accepted_at.0,
+            output,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
+use super::*;
+use crate::limits::ROUNDS_MAX;
+use crate::{Calculation, CopySet, Digest, JobSpec, Policy, SandboxHash, Sandboxes};
+
+/// What becomes of a job, by its verdict: decided to be each of [`Verdict::ALL`], cancelled, retried, extended.
+const TRANSITIONS: [(Verdict, [Option<Verdict>; 8]); 5] = [
+    (
+        Running,
+        [
+            Some(Running),
+            Some(Reproducible),
+            Some(Divergent),
+            Some(Inconclusive),
+            None,
+            Some(Cancelled),
+            None,
+            Some(Running),
+        ],
+    ),
+    (Reproducible, [None, Some(Reproducible), Some(Divergent), None, None, None, None, None]),
+    (Divergent, [None, None, Some(Divergent), None, None, Some(Divergent), Some(Divergent), Some(Divergent)]),
+    (
+        Inconclusive,
+        [None, Some(Reproducible), Some(Divergent), Some(Inconclusive), None, None, Some(Running), None],
+    ),
+    (Cancelled, [None; 8]),
+];
+
+#[test]
+fn what_is_not_legal_is_an_error() {
+    for (from, expected) in TRANSITIONS {
+        let decided = Verdict::ALL.map(Event::Decided);
+        let events = decided.into_iter().chain([Event::Cancelled, Event::Retried, Event::Extended]);
+        for (event, expect) in events.zip(expected) {
+            assert_eq!(
+                next(from, event),
+                expect.ok_or(IllegalTransition { from, event }),
+                "{from} {event:?}"
+            );
+        }
+    }
+}
+
+const DEADLINE: Timestamp = Timestamp { unix_ms: 2_000 };
+
+fn job(verdict: Verdict, fail_fast: bool) -> Job {
+    let spec = JobSpec {
+        job: "j".parse().unwrap(),
+        submission: "j".parse().unwrap(),
+        submitted_at: Timestamp::from_unix_ms(1_000),
+        payload_digest: Digest::of(b""),
+        payload_bytes: 0,
+        copies: 1_500,
+        calculation: Calculation::Probe { name: "echo".to_owned() },
+        policy: Policy { fail_fast, ..Policy::bounds(2, 1_000, 1) },
+    };
+    let state = JobState { verdict, ..spec.first_state() };
+    Job { spec: spec.into(), state }
+}
+
+fn roll(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Roll {
+    Roll {
+        witnesses: witnesses.iter().map(|output| Digest::of(output)).collect::<BTreeSet<_>>(),
+        copies: 1_500,
+        produced: CopySet::first(produced),
+        round: 0,
+        accounted: CopySet::first(accounted),
+        sandboxes: Sandboxes::stored(2, (0..2).map(SandboxHash::from_bits)),
+    }
+}
+
+/// A verdict, and whether the job has ended with it; `None` when nothing changes.
+fn decided(job: &Job, roll: &Roll, now: u64) -> Option<(Verdict, bool)> {
+    let state = decide(job, roll, Timestamp::from_unix_ms(now), Separation::Open)?;
+    assert_eq!(state.revision, job.state.revision + 1);
+    Some((state.verdict, state.ended_at.is_some()))
+}
+
+#[test]
+fn it_fails_closed() {
+    let running = job(Running, false);
+    let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
+    let check =
+        |roll: Roll, now, expect| assert_eq!(decided(&running, &roll, now), expect, "{roll:?} at {now}");
+    check(roll(&[], 0, 0), 1_999, None);
+    check(roll(agreed, 1, 0), 1_999, None);
+    check(roll(agreed, 2, 0), 1_999, Some((Reproducible, true)));
+    check(roll(agreed, 2, 0), 5_000, Some((Reproducible, true)));
+    check(roll(agreed, 1, 2), 1_999, Some((Inconclusive, true)));
+    check(roll(&[], 0, 2), 1_999, Some((Inconclusive, true)));
+    check(roll(agreed, 1, 0), 2_000, Some((Inconclusive, true)));
+    check(roll(differ, 0, 0), 1_000, Some((Divergent, false)));
+    check(roll(differ, 2, 0), 1_000, Some((Divergent, true)));
+    check(roll(differ, 1, 0), 2_000, Some((Divergent, true)));
+    assert_eq!(decided(&job(Running, true), &roll(differ, 0, 0), 1_000), Some((Divergent, true)));
+}
+
+#[test]
+fn another_digest_than_the_expected_one_is_a_divergence() {
+    let given = |expect: &[u8], verdict, cause| {
+        let mut job = job(verdict, false);
+        let spec = Arc::make_mut(&mut job.spec);
+        spec.policy.expect = Some(Digest::of(expect));
+        job.state.cause = cause;
+        job
+    };
+    let check = |job: &Job, roll: Roll, expect: Option<(Verdict, Option<Cause>, bool)>| {
+        let state = decide(job, &roll, Timestamp::from_unix_ms(1_000), Separation::Open);
+        let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
+        assert_eq!(stands, expect, "{roll:?}");
+    };
+    let drift = Some(Cause::Drift);
+    let a: &[&[u8]] = &[b"a"];
+    let running = given(b"a", Running, None);
+    check(&running, roll(a, 1, 0), None);
+    check(&running, roll(a, 2, 0), Some((Reproducible, None, true)));
+    check(&running, roll(&[b"a", b"b"], 0, 0), Some((Divergent, None, false)));
+    check(&running, roll(&[b"b"], 0, 0), Some((Divergent, drift, false)));
+    check(&running, roll(&[b"b"], 2, 0), Some((Divergent, drift, true)));
+    check(&running, roll(&[b"b"], 1, 2), Some((Divergent, drift, true)));
+    let drifted = given(b"a", Divergent, drift);
+    check(&drifted, roll(&[b"b"], 1, 0), None);
+    check(&drifted, roll(&[b"b", b"c"], 1, 0), Some((Divergent, None, false)));
+    let differ = given(b"a", Divergent, None);
+    check(&differ, roll(&[b"b"], 1, 0), None);
+    let cancelled = drifted.cancelled(Timestamp::from_unix_ms(1_000)).unwrap();
+    assert_eq!((cancelled.verdict, cancelled.cause), (Divergent, drift));
+}
+
+#[test]
+fn agreement_in_too_few_sandboxes_is_inconclusive() {
+    let check = |sandboxes_min, roll: Roll, expect: Option<(Verdict, Option<Cause>, bool)>| {
+        let mut job = job(Running, false);
+        Arc::make_mut(&mut job.spec).policy.sandboxes_min = sandboxes_min;
+        let state = decide(&job, &roll, Timestamp::from_unix_ms(1_000), Separation::Open);
+        let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
+        assert_eq!(stands, expect, "{sandboxes_min} {roll:?}");
+    };
+    let a: &[&[u8]] = &[b"a"];
+    check(2, roll(a, 2, 0), Some((Reproducible, None, true)));
+    check(3, roll(a, 1, 0), None);
+    check(3, roll(a, 2, 0), Some((Inconclusive, Some(Cause::Coverage), true)));
+    check(3, roll(a, 1, 2), Some((Inconclusive, Some(Cause::Failures), true)));
+    check(3, roll(&[b"a", b"b"], 2, 0), Some((Divergent, None, true)));
+}
+
+#[test]
+fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
+    /// How it stands then: its verdict, its cause, the copies wanted, and whether it has ended.
+    type Stands = Option<(Verdict, Option<Cause>, u32, bool)>;
+    let check = |copies_max, roll: Roll, separation, expect: Stands| {
+        let mut job = job(Running, false);
+        let policy = &mut Arc::make_mut(&mut job.spec).policy;
+        (policy.copies_max, policy.sandboxes_min) = (copies_max, 3);
+        let state = decide(&job, &roll, Timestamp::from_unix_ms(1_999), separation);
+        let stands = state.map(|state| (state.verdict, state.cause, state.copies, state.ended_at.is_some()));
+        assert_eq!(stands, expect, "{copies_max} {separation:?} {roll:?}");
+    };
+    let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
+    let (found, open) = (Separation::Found, Separation::Open);
+    let coverage = Some(Cause::Coverage);
+    check(0, roll(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
+    check(1_500, roll(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
+    check(2_000, roll(agreed, 2, 0), found, Some((Running, None, 2_000, false)));
+    check(9_000, roll(agreed, 2, 0), found, Some((Running, None, 3_000, false)));
+    check(9_000, roll(agreed, 1, 0), found, None);
+    check(9_000, roll(agreed, 1, 2), found, Some((Inconclusive, Some(Cause::Failures), 1_500, true)));
+    check(9_000, roll(differ, 1, 0), open, Some((Divergent, None, 1_500, false)));
+    check(9_000, roll(differ, 2, 0), open, Some((Divergent, None, 3_000, false)));
+    check(9_000, roll(differ, 1, 2), open, Some((Divergent, None, 3_000, false)));
+    check(9_000, roll(differ, 2, 0), found, Some((Divergent, None, 1_500, true)));
+    check(0, roll(differ, 2, 0), open, Some((Divergent, None, 1_500, true)));
+}
+
+#[test]
+fn nothing_is_extended_that_is_over() {
+    let check = |change: fn(&mut Job), now| {
+        let mut job = job(Running, false);
+        let policy = &mut Arc::make_mut(&mut job.spec).policy;
+        (policy.copies_max, policy.sandboxes_min) = (9_000, 3);
+        change(&mut job);
+        for roll in [roll(&[b"a"], 2, 0), roll(&[b"a", b"b"], 2, 0)] {
+            assert!(!asks_for_separation(&job, &roll, now));
+            let state = decide(&job, &roll, now, Separation::Open);
+            assert!(state.is_none_or(|state| state.copies == job.state.copies), "{job:?} {roll:?}");
+        }
+    };
+    let early = Timestamp::from_unix_ms(1_000);
+    check(|_| {}, DEADLINE);
+    check(|job| job.state.ended_at = Some(DEADLINE), early);
+    check(|job| (job.state.verdict, job.state.ended_at) = (Cancelled, Some(DEADLINE)), early);
+    check(|job| job.state.copies = 9_000, early);
+    let fail_fast = |job: &mut Job| {
+        let policy = &mut Arc::make_mut(&mut job.spec).policy;
+        (policy.fail_fast, policy.sandboxes_min) = (true, 0);
+    };
+    check(fail_fast, early);
+}
+
+#[test]
+fn what_is_final_stays_and_what_is_late_counts() {
+    let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
+    let ended = |verdict| {
+        let mut job = job(verdict, false);
+        job.state.ended_at = Some(DEADLINE);
+        job
+    };
+    let check = |verdict, roll: Roll, expect| assert_eq!(decided(&ended(verdict), &roll, 3_000), expect);
+    check(Reproducible, roll(differ, 2, 0), Some((Divergent, true)));
+    check(Inconclusive, roll(agreed, 2, 0), Some((Reproducible, true)));
+    check(Divergent, roll(agreed, 2, 0), None);
+    check(Cancelled, roll(differ, 2, 0), None);
+}
+
+#[test]
+fn a_retry_is_a_new_round_with_a_deadline_of_its_own() {
+    let mut job = job(Inconclusive, false);
+    let now = Timestamp::from_unix_ms(9_000);
+    assert!(job.retried(now).is_err(), "it has not ended");
+    job.state.ended_at = Some(DEADLINE);
+    let state = job.retried(now).unwrap();
+    assert_eq!((state.verdict, state.round, state.ended_at), (Running, 1, None));
+    assert_eq!((state.deadline_at, state.decided_at), (Timestamp::from_unix_ms(10_000), None));
+    assert!(job.cancelled(now).is_err(), "it has ended");
+    job.state.round = ROUNDS_MAX;
+    assert!(job.retried(now).is_err(), "enough is enough");
+}

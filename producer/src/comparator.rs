@@ -1,0 +1,96 @@
+//! A program of the user's that says whether two outputs are equivalent.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use concord_worker::calc::command::{self, Limits, Observer, Payload, Program, RunError, Running};
+
+use crate::fault::Fault;
+
+/// How long one comparison may take.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Bytes that a comparator may write to its standard output, which nobody reads.
+const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes kept of what it writes to its standard error, which is shown when it fails.
+const STDERR_TAIL_BYTES: usize = 400;
+
+/// A program that is called with the names of two files, the reference first: exit code 0 says that they are
+/// equivalent, 1 that they are not.
+pub(crate) struct Comparator {
+    program: PathBuf,
+    search_path: Option<OsString>,
+    folder: tempfile::TempDir,
+}
+
+impl Comparator {
+    /// The program of that name, as a command of the current folder is found.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub(crate) fn find(name: &Path, search_path: Option<OsString>) -> Result<Self, Fault> {
+        let folder = tempfile::tempdir().map_err(|error| {
+            Fault::failed(
+                anyhow::Error::new(error).context("cannot make a folder for the comparator's files"),
+            )
+        })?;
+        let comparator = Self { program: name.to_owned(), search_path, folder };
+        comparator.prepared().map(|_| comparator)
+    }
+
+    /// What it is called in a report.
+    pub(crate) fn name(&self) -> String {
+        format!("comparator {}", self.program.display())
+    }
+
+    /// Whether it calls the two outputs equivalent.
+    ///
+    /// # Errors
+    /// When the files cannot be written, or the program fails: with another exit code, by a signal, or by taking longer
+    /// than a minute.
+    pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<bool, Fault> {
+        for (path, output) in self.files().iter().zip(outputs) {
+            std::fs::write(path, output).map_err(|error| {
+                Fault::failed(anyhow::Error::new(error).context("cannot write an output for the comparator"))
+            })?;
+        }
+        let limits = Limits {
+            timeout: TIMEOUT,
+            output_bytes_max: OUTPUT_BYTES_MAX,
+            stderr_tail_bytes: STDERR_TAIL_BYTES,
+        };
+        let nothing = Payload::new(&[]).map_err(|error| Fault::failed(anyhow::Error::new(error)))?;
+        match command::run(&self.prepared()?, &nothing, &limits, &Running::new(), &Observer::default()) {
+            Ok(_) => Ok(true),
+            Err(RunError::Exit { code: 1, .. }) => Ok(false),
+            Err(error) => {
+                let said = String::from_utf8_lossy(error.stderr_tail()).trim().to_owned();
+                let context = format!("the comparator {} failed", self.program.display());
+                let fault = anyhow::Error::new(error).context(context);
+                let fault = if said.is_empty() { fault } else { fault.context(said) };
+                Err(Fault::usage(fault).hint(
+                    "it is called with two files: exit code 0 says equivalent, 1 says not, anything else is a failure",
+                ))
+            }
+        }
+    }
+
+    fn files(&self) -> [PathBuf; 2] {
+        ["reference", "other"].map(|name| self.folder.path().join(name))
+    }
+
+    fn prepared(&self) -> Result<Program, Fault> {
+        let words = [self.program.clone()].into_iter().chain(self.files());
+        let argv: Option<Vec<String>> = words.map(|word| word.to_str().map(str::to_owned)).collect();
+        let argv = argv
+            .ok_or_else(|| Fault::usage_text("the name of the comparator, or of its files, is not UTF-8"))?;
+        let here = std::env::current_dir().map_err(|error| {
+            Fault::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
+        })?;
+        Program::find(&argv, &here, self.search_path.as_deref()).map_err(|error| {
+            Fault::usage(anyhow::Error::new(error)).hint("--comparator takes a program, as a path or in PATH")
+        })
+    }
+}

@@ -1,0 +1,253 @@
+// How far the outputs of two classes differ, path by path.
+
+const PATHS_A_PAGE = 25;
+
+function differenceSection() {
+  const differences = explanation.differences ?? [];
+  const parts = differences.map(differencePart);
+  if (!parts.length)
+    parts.push(
+      h(
+        "p.empty",
+        {},
+        classes.length > 1 ? "The outputs were not compared." : "There is one class, so there is nothing to compare.",
+      ),
+    );
+  return h("div", {}, equivalenceLine(), parts);
+}
+
+function equivalenceLine() {
+  const { equivalence } = explanation;
+  if (!equivalence) return null;
+  const word = h("strong", {}, equivalence.equivalent ? "equivalent" : "not equivalent");
+  return h(
+    "p.equivalence",
+    {},
+    "The classes are ",
+    word,
+    " within ",
+    (equivalence.tolerances ?? []).flatMap((each, index) => [index ? ", " : "", h("code", {}, each)]),
+    equivalence.largest ? [". Largest difference: ", h("span.reason", {}, equivalence.largest)] : null,
+    ".",
+  );
+}
+
+function differencePart({ reference, class: label, comparison, unavailable }) {
+  const title = h("h3", {}, classMark(label), h("span.and", {}, " against "), classMark(reference));
+  if (!comparison)
+    return h(
+      "section.difference",
+      {},
+      title,
+      h("p.empty", {}, "Not compared: ", h("span.reason", {}, unavailable ?? "no reason was given"), "."),
+    );
+  return h(
+    "section.difference",
+    {},
+    title,
+    comparisonFacts(comparison),
+    pathsPart(comparison, label, reference),
+    mismatchesPart(comparison, label, reference),
+    comparison.truncated
+      ? h("p.note", {}, "The comparison ended early: ", h("span.reason", {}, comparison.truncated), ".")
+      : null,
+  );
+}
+
+function comparisonFacts(comparison) {
+  const [left, right] = comparison.bytes ?? [];
+  const entries = [
+    ["Read as", comparison.format],
+    ["Bytes", left === right ? count(left) : `${count(left)} and ${count(right)}`],
+    ["First different byte", count(comparison.first_different_byte)],
+    ["Values different", `${count(comparison.values_different)} of ${count(comparison.values_compared)}`],
+    ["Mismatches", count(comparison.mismatches_total)],
+    [
+      "Within tolerance",
+      comparison.equivalent === null || comparison.equivalent === undefined
+        ? null
+        : comparison.equivalent
+          ? "yes"
+          : "no",
+    ],
+  ];
+  return h(
+    "dl.about",
+    {},
+    entries
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}
+
+function pathsPart(comparison, label, reference) {
+  const paths = comparison.paths ?? [];
+  if (!paths.length) return null;
+  const detail = h("div.histogram", {
+    role: "region",
+    "aria-live": "polite",
+    "aria-label": `ULP histogram of ${label} against ${reference}`,
+  });
+  let chosen = null;
+  const select = (row, button) => {
+    chosen?.setAttribute("aria-pressed", "false");
+    button?.setAttribute("aria-pressed", "true");
+    chosen = button;
+    detail.replaceChildren(histogramPart(row, label, reference));
+  };
+  const buttons = new Map(paths.map((row) => [row, pathButton(row, select)]));
+  const table = sortableTable({
+    caption: `Numbers that differ by path, ${label} against ${reference}, worst first; choose a path to see its ULP histogram`,
+    columns: pathColumns(paths, buttons),
+    rows: paths.map((row, place) => ({ row, place })),
+    size: PATHS_A_PAGE,
+    sort: { key: "place" },
+    noun: "paths",
+  });
+  select(paths[0], buttons.get(paths[0]));
+  const more = comparison.paths_total - paths.length;
+  return h(
+    "div",
+    {},
+    table.node,
+    more > 0 ? h("p.note", {}, `${counted(more, "more path")} not listed.`) : null,
+    detail,
+  );
+}
+
+function pathButton(row, select) {
+  const button = h("button.path", { type: "button", "aria-pressed": "false" }, shortValue(row.path));
+  button.addEventListener("click", () => select(row, button));
+  return button;
+}
+
+function pathColumns(paths, buttons) {
+  const number = (key, label, value, text) => ({
+    key,
+    label,
+    numeric: true,
+    downFirst: true,
+    sorts: ({ row }) => value(row),
+    cell: ({ row }) => text(value(row)),
+  });
+  const ulp = (row) => (row.ulp_max === null || row.ulp_max === undefined ? null : Number(row.ulp_max));
+  const columns = [
+    { key: "place", label: "Path", sorts: ({ place }) => place, cell: ({ row }) => buttons.get(row) },
+    { key: "type", label: "Type", sorts: ({ row }) => row.type, cell: ({ row }) => row.type },
+    number("different", "Different", (row) => row.different, count),
+    number("compared", "of", (row) => row.compared, count),
+    {
+      key: "ulp",
+      label: "Most ULP",
+      numeric: true,
+      downFirst: true,
+      sorts: ({ row }) => ulp(row),
+      cell: ({ row }) => count(row.ulp_max),
+    },
+    { key: "histogram", label: "ULPs", cell: ({ row }) => sparkBars(row.ulp_histogram ?? []) },
+    number("absolute", "Most absolute", (row) => row.absolute_max, scientific),
+    number("relative", "Most relative", (row) => row.relative_max, scientific),
+    number("bits", "Bits in common", (row) => row.common_bits_min, count),
+  ];
+  if (paths.some((row) => row.beyond_tolerance > 0))
+    columns.push(number("beyond", "Beyond tolerance", (row) => row.beyond_tolerance, count));
+  return columns;
+}
+
+/** The histogram of one path as small bars. */
+function sparkBars(histogram) {
+  const most = Math.max(1, ...histogram.map((bin) => bin.values));
+  const bars = histogram.map((bin, index) => {
+    const height = bin.values ? Math.max(1, (bin.values / most) * 14) : 0;
+    return s("rect", { x: index * 5, y: round(14 - height), width: 4, height: round(height) });
+  });
+  const label = histogram.map((bin) => `${bin.ulp}: ${count(bin.values)}`).join(", ");
+  const width = Math.max(1, histogram.length * 5);
+  return s(
+    "svg.spark",
+    { viewBox: `0 0 ${width} 14`, width, height: 14, role: "img", "aria-label": `values by ULP ${label}` },
+    bars,
+  );
+}
+
+function histogramPart(row, label, reference) {
+  const [left, right] = row.first ?? [];
+  const at = row.first_index ? `[${row.first_index.join(", ")}]` : "";
+  const histogram = row.ulp_histogram ?? [];
+  const most = Math.max(1, ...histogram.map((bin) => bin.values));
+  const rows = histogram.map((bin) => [
+    count(bin.ulp),
+    h(
+      "span.barred",
+      {},
+      s(
+        "svg.bar",
+        { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+        s("rect.ulp", { width: bin.values ? Math.max(0.5, (bin.values / most) * 100) : 0, height: 8 }),
+      ),
+    ),
+    count(bin.values),
+    percent(bin.values / row.different),
+  ]);
+  const first = row.first
+    ? h(
+        "dl.first",
+        {},
+        h("dt", {}, "First difference ", at),
+        h("dd", {}, classMark(reference), " ", h("code", {}, left)),
+        h("dd", {}, classMark(label), " ", h("code", {}, right)),
+      )
+    : null;
+  const columns = [
+    { label: "ULP" },
+    { label: "Values" },
+    { label: "Count", numeric: true },
+    { label: "Share", numeric: true },
+  ];
+  const table = rows.length
+    ? plainTable(`Values of ${shortValue(row.path)} by their distance in ULP`, columns, rows)
+    : h("p.empty", {}, "There is no ULP distance for this path.");
+  return h("div.pair", {}, table, first);
+}
+
+function mismatchesPart(comparison, label, reference) {
+  const mismatches = comparison.mismatches ?? [];
+  if (!mismatches.length) return null;
+  const text = (key, name) => ({
+    key,
+    label: name,
+    sorts: (row) => row[key],
+    cell: (row) => (row[key] === null ? "–" : h("code.value", { title: row[key] }, shortValue(row[key]))),
+  });
+  const table = sortableTable({
+    caption: `Mismatches of ${label} and ${reference}: what has no distance`,
+    columns: [
+      {
+        key: "path",
+        label: "Path",
+        sorts: (row) => row.path,
+        cell: (row) => h("code", {}, shortValue(row.path)),
+      },
+      { key: "kind", label: "Kind", sorts: (row) => row.kind, cell: (row) => row.kind },
+      {
+        key: "index",
+        label: "Index",
+        sorts: (row) => (row.index === null ? null : String(row.index)),
+        cell: (row) => (row.index === null ? "–" : `[${[row.index].flat().join(", ")}]`),
+      },
+      text("left", reference),
+      text("right", label),
+    ],
+    rows: mismatches,
+    size: PATHS_A_PAGE,
+    sort: { key: "path" },
+    noun: "mismatches",
+  });
+  const more = comparison.mismatches_total - mismatches.length;
+  return h(
+    "div",
+    {},
+    table.node,
+    more > 0 ? h("p.note", {}, `${counted(more, "more mismatch", "more mismatches")} not listed.`) : null,
+  );
+}

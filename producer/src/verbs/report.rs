@@ -1,0 +1,127 @@
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::explain::explained;
+use super::open;
+use crate::args::{ReportArgs, ReportForm};
+use crate::exit::Exit;
+use crate::explain::{self, Comparing, Explained};
+use crate::fault::Fault;
+use crate::printer::Printer;
+use crate::settings::Settings;
+
+/// Writes the explanation of jobs as a file.
+pub(crate) fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+    let form = form(args)?;
+    let comparing = Comparing::new(&args.outputs, settings)?;
+    let (home, ids) = open(settings, &args.names)?;
+    if form == ReportForm::Html && ids.len() > 1 {
+        return Err(Fault::usage_text(format!("an HTML page is of one job, and these are {}", ids.len()))
+            .hint("name one job; Markdown, JUnit, JSON and text take several"));
+    }
+    let writing = Writing::begin(&args.output)?;
+    let jobs: Vec<_> =
+        ids.iter().map(|id| explained(&home, id, &comparing, settings)).collect::<Result<_, _>>()?;
+    let report = render(form, &jobs)?;
+    match writing {
+        Writing::Stdout => printer.data(&report)?,
+        Writing::Open(mut file) => {
+            file.write_all(report.as_bytes()).map_err(|error| refused(&args.output, error))?;
+        }
+        Writing::Beside(file, path) => {
+            replace(file, &path, &report).map_err(|error| refused(&args.output, error))?;
+            printer.say(&format!("wrote {}", args.output.display()));
+        }
+    }
+    Ok(Exit::DONE)
+}
+
+fn form(args: &ReportArgs) -> Result<ReportForm, Fault> {
+    if let Some(form) = args.form {
+        return Ok(form);
+    }
+    let ending = args.output.extension().map(OsStr::to_ascii_lowercase);
+    match ending.as_ref().and_then(|ending| ending.to_str()) {
+        Some("html" | "htm") => Ok(ReportForm::Html),
+        Some("md" | "markdown") => Ok(ReportForm::Markdown),
+        Some("xml") => Ok(ReportForm::Junit),
+        Some("json" | "jsonl") => Ok(ReportForm::Json),
+        Some("txt") => Ok(ReportForm::Text),
+        _ => {
+            Err(Fault::usage_text(format!("{}: the form of the report is not clear", args.output.display()))
+                .hint("let the name end in .html, .md, .xml, .json or .txt, or say --as html"))
+        }
+    }
+}
+
+fn render(form: ReportForm, jobs: &[Explained]) -> Result<String, Fault> {
+    let texts = |text: &dyn Fn(&Explained) -> String| jobs.iter().map(text).collect::<Vec<_>>().join("\n");
+    Ok(match form {
+        ReportForm::Html => jobs.first().map(explain::html).transpose()?.unwrap_or_default(),
+        ReportForm::Markdown => texts(&explain::markdown),
+        ReportForm::Junit => explain::junit(jobs)?,
+        ReportForm::Json => {
+            let lines = jobs.iter().map(|job| serde_json::to_string(job).map(|line| line + "\n"));
+            lines.collect::<Result<_, _>>().map_err(Fault::failed)?
+        }
+        ReportForm::Text => texts(&|job| explain::text(job, job.verdict.as_str())),
+    })
+}
+
+/// Where a report goes.
+enum Writing {
+    Stdout,
+    /// A pipe or a device.
+    Open(File),
+    /// A file: written beside its place and moved there, so that nothing is lost half-way.
+    Beside(NamedTempFile, PathBuf),
+}
+
+impl Writing {
+    /// Opens what will be written before the work begins.
+    fn begin(path: &Path) -> Result<Self, Fault> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        Self::open(path).map_err(|error| refused(path, error))
+    }
+
+    fn open(path: &Path) -> io::Result<Self> {
+        // Whoever may read the report that is replaced may read the new one, and nobody else.
+        let mut permissions = Permissions::from_mode(0o666);
+        let place = match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() => {
+                return OpenOptions::new().write(true).open(path).map(Self::Open);
+            }
+            Ok(found) => {
+                permissions = found.permissions();
+                std::fs::canonicalize(path)?
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(error),
+        };
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".report-").permissions(permissions);
+        let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        Ok(Self::Beside(file, place))
+    }
+}
+
+fn replace(mut file: NamedTempFile, path: &Path, report: &str) -> io::Result<()> {
+    file.write_all(report.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
+}
+
+fn refused(path: &Path, error: io::Error) -> Fault {
+    let context = format!("cannot write {}", path.display());
+    Fault::usage(anyhow::Error::new(error).context(context))
+        .hint("name a file in a folder that can be written")
+}

@@ -1,0 +1,299 @@
+//! Why a job diverged, and how sure its verdict is.
+
+use serde_json::Value;
+
+use crate::harness::{Sandbox, repository_file};
+
+/// Half of the fused arithmetic of an x86-64 processor, hidden from the C library.
+const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-FMA";
+
+/// Calls functions of the C library of which the result depends on the processor, for long enough to be looked at.
+const CALLS_LIBM: &str = r#"
+import json, math, time
+numbers = [0.1 + 0.0517 * place for place in range(20000)]
+output = {"sin": [math.sin(x) for x in numbers], "pow": [math.pow(x, 1.7) for x in numbers], "n": len(numbers)}
+time.sleep(0.15)
+print(json.dumps(output))
+"#;
+
+/// Every other copy runs under [`TUNABLES`]: whoever makes a folder first takes its number.
+const ALTERNATES: &str = r#"#!/bin/sh
+copy=0
+while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done
+[ $((copy % 2)) = 0 ] || export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA
+exec python3 libm.py
+"#;
+
+/// Of the copies of the first producer every other fails, and has to be run again by another.
+const FAILS_AT_FIRST: &str = r#"#!/bin/sh
+copy=0
+while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done
+[ $((copy % 2)) = 0 ] || [ -e second ] || exit 1
+exec python3 libm.py
+"#;
+
+/// Whether [`TUNABLES`] make a difference to the C library of this machine.
+fn tunables_matter(sandbox: &Sandbox) -> bool {
+    let output = |tunables: &str| {
+        let mut python = std::process::Command::new("python3");
+        python.arg(sandbox.path("libm.py")).env("GLIBC_TUNABLES", tunables).output().unwrap().stdout
+    };
+    output("") != output(TUNABLES)
+}
+
+fn separators(explained: &Value) -> &Vec<Value> {
+    explained["attribution"]["separators"].as_array().unwrap()
+}
+
+fn has_fact(separator: &Value, fact: &str) -> bool {
+    separator["facts"].as_array().unwrap().iter().any(|name| name == fact)
+}
+
+/// The largest distance between two outputs of the program, in representable numbers, by their bits.
+fn ulp_max(left: &[u8], right: &[u8]) -> u64 {
+    let numbers = |output: &[u8]| -> Vec<u64> {
+        let output: Value = serde_json::from_slice(output).unwrap();
+        let all = ["sin", "pow"].iter().flat_map(|name| output[name].as_array().unwrap().clone());
+        all.map(|number| number.as_f64().unwrap().to_bits()).collect()
+    };
+    // Numbers of equal sign stand in the order of their bits; those of the program never straddle zero.
+    numbers(left).into_iter().zip(numbers(right)).map(|(left, right)| left.abs_diff(right)).max().unwrap()
+}
+
+#[test]
+fn the_variable_of_half_of_the_copies_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.write("libm.py", CALLS_LIBM);
+    sandbox.write("alternates", ALTERNATES);
+    let matters = tunables_matter(&sandbox);
+    let submit = ["submit", "p", "--job", "half", "--copies", "24", "-j", "2", "--", "sh", "alternates"];
+    sandbox.run(&submit).exits(i32::from(matters));
+    let explained = sandbox.json(&["explain", "half"]).remove(0);
+    if !matters {
+        // A processor without these instructions has nothing to hide.
+        assert_eq!(explained["classes"].as_array().unwrap().len(), 1);
+        return;
+    }
+    let best = &separators(&explained)[0];
+    assert!(has_fact(best, "variable.GLIBC_TUNABLES"), "{best:#}");
+    assert_eq!((&best["perfect"], &best["significant"]), (&true.into(), &true.into()), "{best:#}");
+    let comparison = &explained["differences"][0]["comparison"];
+    let ulps = comparison["paths"].as_array().unwrap().iter().filter_map(|path| path["ulp_max"].as_str());
+    let kept = |class: usize| explained["classes"][class]["digest"].as_str().unwrap().to_owned();
+    let outputs = [kept(0), kept(1)].map(|digest| output(&sandbox, "half", &digest));
+    let expected = ulp_max(&outputs[0], &outputs[1]);
+    assert!(expected > 0);
+    assert_eq!(ulps.map(|ulp| ulp.parse::<u64>().unwrap()).max(), Some(expected));
+    sandbox
+        .run(&["explain", "half"])
+        .exits(0)
+        .prints("variable.GLIBC_TUNABLES separates the classes perfectly")
+        .prints(&format!("by at most {expected} ulp"));
+    let status = sandbox.run(&["status", "half"]).exits(0);
+    for line in ["separates: variable.GLIBC_TUNABLES", "difference: A and B", "supports: 12 of 24 copies"] {
+        status.clone().prints(line);
+    }
+}
+
+/// The bytes of an output, from the store itself.
+fn output(sandbox: &Sandbox, job: &str, digest: &str) -> Vec<u8> {
+    let store = rusqlite::Connection::open(sandbox.store()).unwrap();
+    let sql = "SELECT outputs.bytes FROM outputs JOIN jobs ON jobs.id = outputs.job
+               WHERE jobs.job = ?1 AND lower(hex(outputs.digest)) = ?2";
+    let hex = digest.strip_prefix("sha256:").unwrap();
+    store.query_row(sql, [job, hex], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_worker_that_computes_otherwise_shows_in_its_canary() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.write("libm.py", CALLS_LIBM);
+    sandbox.write("fails", FAILS_AT_FIRST);
+    if !tunables_matter(&sandbox) {
+        return;
+    }
+    let submit = ["submit", "p", "--job", "two", "--copies", "24", "--attempts", "1", "--", "sh", "fails"];
+    sandbox.run(&submit).exits(3);
+    sandbox.write("second", "");
+    let retry = sandbox.command(&["retry", "two"]).env("GLIBC_TUNABLES", TUNABLES).output().unwrap();
+    assert_eq!(retry.status.code(), Some(1), "{retry:?}");
+    let explained = sandbox.json(&["explain", "two"]).remove(0);
+    let best = &separators(&explained)[0];
+    for fact in ["variable.GLIBC_TUNABLES", "canary.class", "canary.libm"] {
+        assert!(has_fact(best, fact), "{:#}", explained["outcomes"]);
+    }
+    assert_eq!(best["perfect"], true);
+    let coverage = &explained["coverage"];
+    assert_eq!((&coverage["sandboxes"], &coverage["canary_classes"]), (&2.into(), &2.into()));
+}
+
+#[test]
+fn of_a_race_no_fact_is_named() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    sandbox.run(&["submit", &racing, "--job", "race", "--copies", "60"]).exits(1);
+    let explained = sandbox.json(&["explain", "race"]).remove(0);
+    assert!(
+        separators(&explained).iter().all(|separator| separator["significant"] == false),
+        "{explained:#}"
+    );
+    let comparison = &explained["differences"][0]["comparison"];
+    assert!(comparison["paths"][0]["ulp_max"].as_str().unwrap().parse::<u64>().unwrap() > 0);
+    sandbox
+        .run(&["explain", "race"])
+        .exits(0)
+        .prints("no recorded fact separates the classes")
+        .prints(" ulp");
+}
+
+#[test]
+fn tolerances_are_a_second_opinion() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    let submit = |more: &[&str]| sandbox.run(&[&["submit", &racing, "--copies", "40"], more].concat());
+    submit(&["--equivalent", "rel=1e-6"]).exits(1).prints("equivalent under rel=1e-6; at most ");
+    submit(&["--equivalent", "rel=1e-6", "--accept", "equivalent"]).exits(0).prints("divergent");
+    submit(&["--equivalent", "abs=0", "--accept", "equivalent"])
+        .exits(1)
+        .prints("not equivalent under abs=0");
+    submit(&["--accept", "equivalent"]).exits(2).says("nothing says what is equivalent");
+    submit(&["--equivalent", "ulps=4"]).exits(2).says("ulp=4");
+}
+
+#[test]
+fn a_program_may_say_what_is_equivalent() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    let comparator = |name: &str, script: &str| {
+        let path = sandbox.write(name, format!("#!/bin/sh\n{script}\n"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    sandbox.run(&["submit", &racing, "--job", "race", "--copies", "40"]).exits(1);
+    let calls = "[ -s \"$1\" ] && [ -s \"$2\" ] && ! cmp -s \"$1\" \"$2\" && echo called >>calls";
+    let yes = comparator("yes", calls);
+    sandbox.run(&["explain", "race", "--comparator", &yes]).exits(0).prints("equivalent under comparator");
+    let classes = sandbox.json(&["explain", "race"]).remove(0)["classes"].as_array().unwrap().len();
+    let calls = std::fs::read_to_string(sandbox.path("calls")).unwrap();
+    assert_eq!(calls.lines().count(), classes - 1, "once a class");
+    let no = comparator("no", "exit 1");
+    sandbox.run(&["explain", "race", "--comparator", &no]).exits(0).prints("not equivalent under comparator");
+    let broken = comparator("broken", "echo no such module >&2; exit 3");
+    sandbox.run(&["explain", "race", "--comparator", &broken]).exits(2).says("no such module");
+    sandbox.run(&["explain", "race", "--comparator", "nowhere-at-all"]).exits(2).says("--comparator");
+    let submit = ["submit", &racing, "--copies", "40", "--comparator", &yes, "--accept", "equivalent"];
+    sandbox.run(&submit).exits(0).prints("divergent");
+    // The verdict is not lost with the opinion.
+    let submit = ["submit", &racing, "--copies", "40", "--comparator", &broken, "--accept", "equivalent"];
+    sandbox.run(&submit).exits(1).prints("divergent").says("no second opinion");
+    let submit = ["submit", &racing, "--job", "late", "--comparator", "nowhere-at-all"];
+    sandbox.run(&submit).exits(2).says("--comparator");
+    sandbox.run(&["status", "late"]).exits(2).says("there is no job");
+}
+
+#[test]
+fn an_opinion_on_a_part_is_none() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "1.0");
+    // Two outputs within the tolerance, and then nothing but failures.
+    let program =
+        "mkdir first 2>/dev/null && exec echo 1.0; mkdir second 2>/dev/null && exec echo 1.1; exit 1";
+    let submit = |more: &[&str]| {
+        let head = ["submit", "p", "--copies", "4", "--attempts", "1", "--equivalent", "abs=1"];
+        sandbox.run(&[&head, more, &["--accept", "equivalent", "--", "sh", "-c", program]].concat())
+    };
+    submit(&["--job", "part"]).exits(1).prints("2 failed");
+    sandbox.write("q", "1.0");
+    sandbox.run(&["submit", "q", "--job", "whole", "--copies", "2", "--", "cat"]).exits(0);
+    sandbox.run(&["compare", "part", "whole"]).exits(3).prints("nothing to compare");
+    let detached =
+        ["submit", "q", "--detach", "--equivalent", "abs=1", "--accept", "equivalent", "--", "cat"];
+    sandbox.run(&detached).exits(2).says("give them to producer wait");
+}
+
+#[test]
+fn a_golden_result_is_expected_until_another_is_accepted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "1.0 2.0\n");
+    let submit = |job: &str| {
+        sandbox.run(&["submit", "p", "--job", job, "--golden", "--copies", "4", "--", "sh", "model"])
+    };
+    sandbox.write("model", "cat");
+    submit("none").exits(2).says("there is no golden result of command").says("producer accept");
+    sandbox.run(&["submit", "p", "--job", "first", "--copies", "4", "--", "sh", "model"]).exits(0);
+    sandbox.run(&["accept", "first"]).exits(0).prints("golden  sha256:");
+    submit("same").exits(0);
+    // The program changed under the same name.
+    sandbox.write("model", "echo 1.0 2.0000000000000004");
+    submit("drifted")
+        .exits(1)
+        .prints("drift")
+        .prints("expected and A: 1 of 2 numbers differs, by at most 1 ulp");
+    sandbox.run(&["explain", "drifted"]).exits(0).prints("expected and A");
+    let compared = sandbox.run(&["compare", "first", "drifted"]).exits(1);
+    compared.prints("different results").prints("by at most 1 ulp");
+    sandbox
+        .run(&["compare", "first", "drifted", "--equivalent", "ulp=1"])
+        .exits(0)
+        .prints("within the tolerances");
+    sandbox.run(&["compare", "first", "same"]).exits(0).prints("the same result");
+    let accepted = sandbox.json(&["accept", "drifted"]).remove(0);
+    assert_eq!(accepted["replaced"], sandbox.status("first")["digests"][0]["digest"]);
+    submit("new").exits(0);
+}
+
+#[test]
+fn what_differs_within_a_job_cannot_be_golden() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    sandbox.run(&["submit", &racing, "--job", "race", "--copies", "40"]).exits(1);
+    sandbox.run(&["accept", "race"]).exits(2).says("cannot be accepted: it is divergent");
+    sandbox.run(&["compare", "race", "race"]).exits(3).prints("nothing to compare");
+    sandbox.run(&["compare", "race", "other"]).exits(2).says("there is no job \"other\"");
+}
+
+#[test]
+fn a_report_is_a_file_in_the_form_of_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "[1, 2]");
+    let program = ["sh", "-c", "mkdir seen 2>/dev/null && echo '[1.5, \"</script><b>\"]' || cat"];
+    sandbox.run(&[&["submit", "p", "--job", "j", "--copies", "6", "--"], &program[..]].concat()).exits(1);
+    let written = |name: &str| {
+        sandbox.run(&["report", "j", "-o", name]).exits(0).says("wrote ");
+        std::fs::read_to_string(sandbox.path(name)).unwrap()
+    };
+    let page = written("report.html");
+    assert!(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"), "{page:.80}");
+    assert!(!page.contains("\"</script><b>\""), "what a program wrote breaks out of nothing");
+    assert!(written("report.md").starts_with("## Job `j`: divergent\n"));
+    let junit = written("report.xml");
+    for part in ["<testsuites name=\"concord\" tests=\"1\"", "<testcase name=\"j\"", "<failure message="] {
+        assert!(junit.contains(part), "no {part} in {junit}");
+    }
+    assert_eq!(serde_json::from_str::<Value>(&written("report.json")).unwrap()["schema"], 1);
+    assert!(written("report.txt").starts_with("divergent  job j\n"));
+    sandbox.run(&["report", "j", "-o", "-", "--as", "markdown"]).exits(0).prints("## Job `j`: divergent");
+    sandbox.run(&["report", "j", "-o", "report"]).exits(2).says("the form of the report is not clear");
+    sandbox
+        .run(&["report", "j", "-o", "no/such/report.html"])
+        .exits(2)
+        .says("cannot write no/such/report.html");
+    let left: Vec<_> =
+        std::fs::read_dir(sandbox.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".report-")), "{left:?}");
+}
+
+#[test]
+fn texts_fit_a_terminal() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    sandbox.run(&["submit", &racing, "--job", "race", "--copies", "40", "--equivalent", "ulp=1"]).exits(1);
+    for verb in ["explain", "status"] {
+        let run = sandbox.run(&[verb, "race"]).exits(0);
+        let long: Vec<_> = run.stdout.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty(), "{verb}: {long:#?}");
+    }
+}

@@ -1,0 +1,70 @@
+//! What is seen of real processes. A child that writes more than a pipe holds is there until it has been looked at.
+
+use crate::calc::command::tests::{limits, program, run_with};
+
+use super::*;
+
+/// Waits as long as output needs to count, and writes more than a pipe holds.
+const WRITES_MUCH: &str = "import math, sys, time\n\
+    start = time.monotonic()\n\
+    while time.monotonic() < start + 0.006: pass\n\
+    sys.stdout.write('x' * 200000)";
+
+fn facts_of(argv: &[&str]) -> Facts {
+    run_with(&program(argv), b"", &limits()).unwrap().facts
+}
+
+#[test]
+fn libraries_and_memory_of_a_program_are_seen() {
+    let facts = facts_of(&["python3", "-c", WRITES_MUCH]);
+    assert!(facts.get("loaded.libm").is_some_and(|file| file.starts_with("libm")), "{facts:?}");
+    assert!(facts.get("loaded.libc").is_some(), "{facts:?}");
+    let memory: u64 = facts.get("run.peak_memory_mb").unwrap().parse().unwrap();
+    assert!((1..1_000).contains(&memory), "{memory}");
+    assert!(facts.iter().all(|(name, _)| !name.starts_with("variable.")), "{facts:?}");
+}
+
+#[test]
+fn variables_of_a_descendant_are_seen_where_they_differ() {
+    let script = "MKL_CBWR=AVX2 SECRET=hidden exec env -u LC_NUMERIC python3 -c \"$0\"; :";
+    let below = format!("({script}); true");
+    for script in [script, &below] {
+        let facts = facts_of(&["/bin/sh", "-c", script, WRITES_MUCH]);
+        assert_eq!(facts.get("variable.MKL_CBWR"), Some("AVX2"), "{facts:?}");
+        assert!(facts.iter().all(|(name, value)| value != "hidden" && name != "variable.PATH"), "{facts:?}");
+        assert!(facts.get("loaded.libm").is_some(), "{facts:?}");
+    }
+}
+
+#[test]
+fn looks_come_at_their_times() {
+    let check = |ms: u64, expect: usize| assert_eq!(passed(Duration::from_millis(ms)), expect, "{ms} ms");
+    check(0, 0);
+    check(9, 0);
+    check(10, 1);
+    check(29, 1);
+    check(30, 2);
+    check(1_000, 5);
+    check(86_400_000, 10);
+    let observer = Observer::default();
+    let pid = rustix::process::getpid();
+    let mut looks = Looks::new(&observer, pid, Instant::now());
+    let limit = Duration::from_millis(1);
+    assert_eq!(looks.wait_at_most(Some(Duration::ZERO)), Some(Duration::ZERO));
+    assert!(looks.wait_at_most(None).is_some_and(|wait| wait <= Duration::from_millis(10)));
+    looks.passed = LOOKS_AT_MS.len();
+    assert_eq!((looks.wait_at_most(None), looks.wait_at_most(Some(limit))), (None, Some(limit)));
+}
+
+#[test]
+fn a_process_that_is_gone_takes_nothing_away() {
+    let observer = Observer::default();
+    let mut looks = Looks::new(&observer, rustix::process::getpid(), Instant::now());
+    looks.look();
+    let seen = looks.facts.clone();
+    assert!(seen.get("run.peak_memory_mb").is_some());
+    // No process has the highest number that there is.
+    looks.leader = Pid::from_raw(i32::MAX).unwrap();
+    looks.look();
+    assert_eq!(looks.into_facts(), seen);
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+/// The variables that change how programs compute, and whose values are recorded where they are set. Nothing but what
+/// stands here is ever read from an environment: others may hold secrets.
+const OF_PROGRAMS: [&str; 39] = [
+    "BLIS_ARCH_TYPE",
+    "BLIS_NUM_THREADS",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "GLIBC_TUNABLES",
+    "GOTO_NUM_THREADS",
+    "JULIA_CPU_TARGET",
+    "JULIA_NUM_THREADS",
+    "KMP_AFFINITY",
+    "KMP_DETERMINISTIC_REDUCTION",
+    "LANG",
+    "LC_ALL",
+    "LC_NUMERIC",
+    "LD_PRELOAD",
+    "MALLOC_ARENA_MAX",
+    "MALLOC_PERTURB_",
+    "MKL_CBWR",
+    "MKL_DYNAMIC",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_NUM_THREADS",
+    "NPY_DISABLE_CPU_FEATURES",
+    "NUMEXPR_MAX_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUM_WORKERS",
+    "OMP_DYNAMIC",
+    "OMP_NUM_THREADS",
+    "OMP_PLACES",
+    "OMP_PROC_BIND",
+    "OMP_SCHEDULE",
+    "OMP_THREAD_LIMIT",
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_NUM_THREADS",
+    "PYTHONHASHSEED",
+    "PYTHONOPTIMIZE",
+    "RAYON_NUM_THREADS",
+    "TF_DETERMINISTIC_OPS",
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TZ",
+    "VECLIB_MAXIMUM_THREADS",
+    "XLA_FLAGS",
+];
+
+/// The variables by which Lambda describes a sandbox
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the one by which a deployment names
+/// its code.
+const OF_SANDBOX: [&str; 7] = [
+    super::sandbox::FUNCTION,
+    super::sandbox::VERSION,
+    super::sandbox::MEMORY_MB,
+    super::sandbox::REGION,
+    super::sandbox::INITIALIZATION,
+    super::sandbox::LOG_STREAM,
+    super::sandbox::CODE_SHA256,
+];
+
+/// The values of those variables that facts are made of. It cannot hold any other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables(BTreeMap<&'static str, String>);
+
+impl Variables {
+    /// Asks `variable` for each name that facts are made of, and for no other.
+    #[must_use]
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let names = OF_PROGRAMS.iter().chain(&OF_SANDBOX);
+        Self(names.filter_map(|name| Some((*name, text(&variable(name)?)))).collect())
+    }
+
+    /// The same from an environment as `/proc/<pid>/environ` has it: `NAME=value`, each with a NUL byte behind it.
+    pub(crate) fn parse(environ: &[u8]) -> Self {
+        let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
+            let place = pair.iter().position(|byte| *byte == b'=')?;
+            let name = std::str::from_utf8(&pair[..place]).ok()?;
+            let name = OF_PROGRAMS.iter().chain(&OF_SANDBOX).find(|known| **known == name)?;
+            Some((*name, text(OsStr::from_bytes(&pair[place + 1..]))))
+        });
+        // Of a name that stands there twice the first counts, as it does for `getenv`.
+        let mut variables = Self::default();
+        pairs.for_each(|(name, value)| {
+            variables.0.entry(name).or_insert(value);
+        });
+        variables
+    }
+
+    /// Those that change how programs compute.
+    pub(crate) fn of_programs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let known = OF_PROGRAMS.iter().filter_map(|name| self.0.get_key_value(name));
+        known.map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// What those of programs have that `others` do not, or have otherwise; those that only `others` have are `None`.
+    pub(crate) fn unlike<'a>(
+        &'a self,
+        others: &'a Self,
+    ) -> impl Iterator<Item = (&'static str, Option<&'a str>)> {
+        let pairs = OF_PROGRAMS.iter().map(|name| (*name, self.get(name), others.get(name)));
+        pairs.filter(|(_, own, other)| own != other).map(|(name, own, _)| (name, own))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+fn text(value: &OsStr) -> String {
+    value.to_string_lossy().into_owned()
+}

@@ -1,0 +1,133 @@
+//! Keeps a sandbox busy for a while after its runs, so that other copies get sandboxes of their own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use concord_protocol::ports::Clock;
+use concord_protocol::{Job, JobId, Timestamp};
+
+/// Milliseconds between two looks at whether the jobs that are held for have ended. Each is a read a job.
+const LOOK_MS: u64 = 1_000;
+
+/// Jobs whose holds a process remembers, at most.
+const JOBS_MAX: usize = 1_024;
+
+/// The holds that jobs ask for, in milliseconds, as the worker comes by those jobs.
+#[derive(Default)]
+pub(super) struct Holds(Mutex<HashMap<JobId, u64>>);
+
+impl Holds {
+    /// Remembers what a job asks for.
+    pub(super) fn note(&self, job: &Job) {
+        if job.spec.policy.hold_ms == 0 {
+            return;
+        }
+        let mut holds = self.locked();
+        if holds.len() >= JOBS_MAX {
+            holds.clear();
+        }
+        holds.insert(job.spec.job.clone(), job.spec.policy.hold_ms);
+    }
+
+    /// How long a copy of this job is held, from the start of its run; not at all when nothing is known of it.
+    pub(super) fn held(&self, job: JobId, started_at: Timestamp) -> Option<Held> {
+        let hold_ms = self.locked().get(&job).copied()?;
+        Some(Held { job, until: started_at.plus_ms(hold_ms) })
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<JobId, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy that was run and keeps its sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) job: JobId,
+    pub(super) until: Timestamp,
+}
+
+/// Waits until all holds are over together: each at its moment, at `ends_at`, or as soon as its job has ended.
+pub(super) async fn wait(
+    held: Vec<Held>,
+    ends_at: Timestamp,
+    clock: &impl Clock,
+    has_ended: impl AsyncFn(&JobId) -> bool,
+    pause: impl AsyncFn(Duration),
+) {
+    let mut jobs = BTreeMap::<JobId, Timestamp>::new();
+    for Held { job, until } in held {
+        let latest = jobs.entry(job).or_insert(until);
+        *latest = until.max(*latest);
+    }
+    loop {
+        let mut last = None;
+        for (job, until) in std::mem::take(&mut jobs) {
+            let until = until.min(ends_at);
+            if clock.now() < until && !has_ended(&job).await {
+                last = last.max(Some(until));
+                jobs.insert(job, until);
+            }
+        }
+        let Some(last) = last else { return };
+        pause(Duration::from_millis(last.ms_since(clock.now()).min(LOOK_MS))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    /// A clock that moves when somebody pauses.
+    #[derive(Default)]
+    struct Paused(AtomicU64);
+
+    impl Clock for Paused {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix_ms(self.0.load(Ordering::SeqCst))
+        }
+
+        fn ticks_us(&self) -> u64 {
+            self.0.load(Ordering::SeqCst) * 1_000
+        }
+    }
+
+    /// When holds are over, and how often it was asked whether a job has ended. `ended` says when each job ends.
+    fn over(held: &[(&str, u64)], ends_at: u64, ended: &[(&str, u64)]) -> (u64, u64) {
+        let (clock, looks) = (Paused::default(), AtomicU64::new(0));
+        let at = Timestamp::from_unix_ms;
+        let held =
+            held.iter().map(|(job, until)| Held { job: job.parse().unwrap(), until: at(*until) }).collect();
+        let has_ended = async |job: &JobId| {
+            looks.fetch_add(1, Ordering::SeqCst);
+            ended.iter().any(|(name, end)| *name == job.as_str() && clock.now() >= at(*end))
+        };
+        let pause = async |pause: Duration| {
+            clock.0.fetch_add(u64::try_from(pause.as_millis()).unwrap(), Ordering::SeqCst);
+        };
+        block_on(wait(held, at(ends_at), &clock, has_ended, pause));
+        (clock.now().unix_ms, looks.into_inner())
+    }
+
+    #[test]
+    fn a_sandbox_is_held_until_its_moment_or_the_end() {
+        let check = |held: &[(&str, u64)], ends_at, ended: &[(&str, u64)], expect| {
+            assert_eq!(over(held, ends_at, ended), expect, "{held:?} {ended:?}");
+        };
+        check(&[], 9_000, &[], (0, 0));
+        check(&[("a", 0)], 9_000, &[], (0, 0));
+        check(&[("a", 300)], 9_000, &[], (300, 1));
+        check(&[("a", 2_500)], 9_000, &[], (2_500, 3));
+        check(&[("a", 60_000)], 1_500, &[], (1_500, 2));
+        // One after the other it would be 2,400.
+        check(&[("a", 800), ("a", 900), ("a", 700)], 9_000, &[], (900, 1));
+        check(&[("a", 5_000)], 9_000, &[("a", 0)], (0, 1));
+        check(&[("a", 5_000)], 9_000, &[("a", 1_700)], (2_000, 3));
+        check(&[("a", 5_000), ("b", 1_500)], 9_000, &[("a", 500)], (1_500, 4));
+    }
+}

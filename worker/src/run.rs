@@ -1,0 +1,151 @@
+//! What is recorded of one run, beside what it gave.
+
+use concord_protocol::ports::Delivery;
+use concord_protocol::{Facts, Timestamp};
+use serde_json::Value;
+
+/// What a line begins with by which a calculation reports facts.
+const REPORT: &str = "concord-facts ";
+
+/// Names that a calculation may set as they are: it knows best what it ran with. Any other gets [`REPORTED`] in front.
+const KNOWN_BEST: [&str; 5] = ["cpu.", "host.", "loaded.", "numerics.", "variable."];
+
+/// What stands in front of all other names that a calculation reports.
+const REPORTED: &str = "reported.";
+
+/// What is known of a run before it begins, whatever runs.
+pub(crate) fn of_delivery(delivery: &Delivery, now: Timestamp) -> Facts {
+    let mut facts = Facts::default();
+    facts.record("run.receive_count", delivery.receive_count.to_string());
+    if let Some(sent_at) = delivery.sent_at {
+        facts.record("run.queue_wait_ms", now.ms_since(sent_at).to_string());
+    }
+    facts
+}
+
+/// Records which run of this process it is, from 1.
+pub(crate) fn record_call(call: u64, facts: &mut Facts) {
+    facts.record("sandbox.call", call.to_string());
+    facts.record("sandbox.start", if call == 1 { "cold" } else { "warm" });
+}
+
+/// Records what the calculation reports of itself: lines `concord-facts {"name":"text",...}` in the end of its standard
+/// error or log. Values are texts, numbers, booleans; several lines add up, and the last value of a name stands.
+pub(crate) fn record_reported(stderr_tail: &str, facts: &mut Facts) {
+    for line in stderr_tail.lines() {
+        // A logger may put time and level in front.
+        let Some((_, report)) = line.split_once(REPORT) else { continue };
+        match serde_json::from_str(report) {
+            Ok(Value::Object(reported)) => {
+                for (name, value) in reported {
+                    record_one(&name, &value, facts);
+                }
+            }
+            _ => {
+                facts.record("reported.error", "not a JSON object");
+            }
+        }
+    }
+}
+
+fn record_one(name: &str, value: &Value, facts: &mut Facts) {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            facts.record("reported.error", "a value is neither a text nor a number nor a boolean");
+            return;
+        }
+    };
+    if KNOWN_BEST.iter().any(|prefix| name.starts_with(prefix)) {
+        facts.record(name, text);
+    } else {
+        facts.record(&format!("{REPORTED}{}", name.strip_prefix(REPORTED).unwrap_or(name)), text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use concord_protocol::CopyId;
+
+    use super::*;
+
+    #[track_caller]
+    fn check_reported(stderr: &str, expect: &[(&str, &str)]) {
+        let mut facts = Facts::default();
+        record_reported(stderr, &mut facts);
+        assert_eq!(facts, expect.iter().copied().collect(), "{stderr}");
+    }
+
+    #[test]
+    fn lines_of_facts_are_read_wherever_they_stand() {
+        check_reported("", &[]);
+        check_reported("a warning\nconcord-facts\n", &[]);
+        check_reported(
+            r#"concord-facts {"blas":"openblas 0.3.21"}"#,
+            &[("reported.blas", "openblas 0.3.21")],
+        );
+        check_reported(
+            "noise\r\n2026-11-23 INFO concord-facts {\"seed\":7,\"half\":0.5,\"gpu\":false}\r\nconcord-facts {\"seed\":8}\n",
+            &[("reported.seed", "8"), ("reported.half", "0.5"), ("reported.gpu", "false")],
+        );
+        check_reported(
+            r#"concord-facts {"variable.TZ":"UTC","cpu.level":"v3","loaded.libm":"x","numerics.libc":"y","host.cores":2}"#,
+            &[
+                ("variable.TZ", "UTC"),
+                ("cpu.level", "v3"),
+                ("loaded.libm", "x"),
+                ("numerics.libc", "y"),
+                ("host.cores", "2"),
+            ],
+        );
+        check_reported(
+            r#"concord-facts {"sandbox.id":"s","run.call":1,"reported.a":"b"}"#,
+            &[("reported.sandbox.id", "s"), ("reported.run.call", "1"), ("reported.a", "b")],
+        );
+    }
+
+    #[test]
+    fn what_is_no_report_is_told_and_left_out() {
+        let no_object = [("reported.error", "not a JSON object")];
+        for line in ["{", "[]", "7", "{\"a\":1} b", "{\"a\":NaN}"] {
+            check_reported(&format!("concord-facts {line}"), &no_object);
+        }
+        let no_value = ("reported.error", "a value is neither a text nor a number nor a boolean");
+        check_reported(
+            r#"concord-facts {"a":[1],"b":null,"c":{"d":1},"e":1}"#,
+            &[("reported.e", "1"), no_value],
+        );
+        check_reported(r#"concord-facts {"a b":1,"":2}"#, &[]);
+    }
+
+    #[test]
+    fn a_run_has_few_facts_and_they_are_short() {
+        let copy = CopyId { job: "j".parse().unwrap(), index: 0 };
+        let sent_at = Some(Timestamp::from_unix_ms(1_000));
+        let delivery = Delivery { copy, round: 0, receive_count: 2, sent_at, receipt: 0 };
+        let mut facts = of_delivery(&delivery, Timestamp::from_unix_ms(1_250));
+        record_call(1, &mut facts);
+        let expect = [
+            ("run.receive_count", "2"),
+            ("run.queue_wait_ms", "250"),
+            ("sandbox.call", "1"),
+            ("sandbox.start", "cold"),
+        ];
+        assert_eq!(facts, expect.into_iter().collect());
+        record_call(123_456, &mut facts);
+        assert_eq!(facts.get("sandbox.start"), Some("warm"));
+        // What a look at a numerical program adds.
+        for (name, value) in [
+            ("loaded.libc", "libc.so.6 51657f818beb1ae7"),
+            ("loaded.libgomp", "libgomp-a34b3233.so.1.0.0 8fd46fd7e4b53fb1"),
+            ("loaded.libm", "libm.so.6 2fbaf0e9ed6c4ca4"),
+            ("loaded.libopenblas", "libopenblas64_p-r0-0cf96a72.3.23.dev.so 2f6de1ab02ae6ca6"),
+            ("run.peak_memory_mb", "1234"),
+        ] {
+            facts.record(name, value);
+        }
+        let bytes = serde_json::to_vec(&facts).unwrap().len();
+        assert!(bytes < 400, "{bytes}");
+    }
+}

@@ -1,0 +1,156 @@
+//! What is recorded beside what a run gave.
+
+use std::sync::atomic::AtomicU64;
+
+use concord_protocol::{Calculation, CopyId, JobSpec, Policy, Settlement};
+use futures::executor::block_on;
+
+use super::*;
+
+const JOB: &str = "j";
+
+/// One job, and what is recorded of it.
+struct OneJob {
+    job: Job,
+    outcomes: Mutex<Vec<Outcome>>,
+}
+
+impl ReadJob for &OneJob {
+    async fn read_job(&self, _: &JobId) -> PortResult<Option<Job>> {
+        Ok(Some(self.job.clone()))
+    }
+}
+
+impl ReadPayload for &OneJob {
+    async fn read_payload(&self, _: &JobId) -> PortResult<Option<Arc<[u8]>>> {
+        Ok(Some(b"{}"[..].into()))
+    }
+}
+
+impl WriteOutput for &OneJob {
+    async fn write_output(&self, _: &JobId, _: Digest, _: Arc<[u8]>) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+impl RecordOutcome for &OneJob {
+    async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
+        self.outcomes.lock().unwrap().push(outcome);
+        Ok(Settlement::Written)
+    }
+}
+
+/// A clock on which a millisecond passes with each look.
+struct Ticking(AtomicU64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn ticks_us(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) * 1_000
+    }
+}
+
+/// A calculation that always gives the same.
+struct Gives(Result<Output, CalculationError>);
+
+impl Calculate for Gives {
+    async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
+        self.0.clone()
+    }
+}
+
+/// The outcomes of so many runs of one copy.
+fn outcomes(
+    calculation: Calculation,
+    environment: Environment,
+    gives: Result<Output, CalculationError>,
+    runs: u32,
+) -> Vec<Outcome> {
+    let spec = JobSpec {
+        job: JOB.parse().unwrap(),
+        submission: JOB.parse().unwrap(),
+        submitted_at: Timestamp::from_unix_ms(0),
+        payload_digest: Digest::of(b"{}"),
+        payload_bytes: 2,
+        copies: 1,
+        calculation,
+        policy: Policy::bounds(1, 60_000, 60_000),
+    };
+    let job = Job { state: spec.first_state(), spec: Arc::new(spec) };
+    let ledger = OneJob { job, outcomes: Mutex::default() };
+    let worker = Worker::new(&ledger, Gives(gives), Ticking(AtomicU64::new(1_000)), environment);
+    for receive_count in 1..=runs {
+        let copy = CopyId { job: JOB.parse().unwrap(), index: 0 };
+        let sent_at = Some(Timestamp::from_unix_ms(900));
+        let delivery = Delivery { copy, round: 0, receive_count, sent_at, receipt: 0 };
+        let handled = block_on(worker.handle(&delivery, Timestamp::NEVER)).unwrap();
+        assert_eq!(handled, Disposition::Done);
+    }
+    ledger.outcomes.into_inner().unwrap()
+}
+
+fn machine() -> Environment {
+    let facts = |name, value| [(name, value)].into_iter().collect();
+    Environment {
+        sandbox: "s".to_owned(),
+        identity: facts("host.boot_id", "b"),
+        facts: facts("cpu.level", "x86-64-v3"),
+    }
+}
+
+fn probe() -> Calculation {
+    Calculation::Probe { name: "echo".to_owned() }
+}
+
+#[test]
+fn a_run_is_recorded_with_its_place_among_those_of_its_process() {
+    let outcomes = outcomes(probe(), machine(), Ok(Output::default()), 3);
+    let calls: Vec<_> = outcomes.iter().map(|outcome| outcome.facts.get("sandbox.call")).collect();
+    assert_eq!(calls, [Some("1"), Some("2"), Some("3")]);
+    let starts: Vec<_> = outcomes.iter().map(|outcome| outcome.facts.get("sandbox.start")).collect();
+    assert_eq!(starts, [Some("cold"), Some("warm"), Some("warm")]);
+    assert_eq!(outcomes[2].facts.get("run.receive_count"), Some("3"));
+    let waited_ms: u64 = outcomes[0].facts.get("run.queue_wait_ms").unwrap().parse().unwrap();
+    assert!((100..200).contains(&waited_ms), "{waited_ms}");
+    assert_eq!(outcomes[0].facts.get("numerics.float_mode"), None, "nothing that is as it always is");
+    assert!(outcomes.iter().all(|outcome| outcome.environment.as_deref() == Some(&machine())));
+    let bytes = serde_json::to_vec(&outcomes[2].facts).unwrap().len();
+    assert!(bytes < 150, "{bytes}");
+}
+
+#[test]
+fn what_a_calculation_says_stands_beside_what_is_known_and_over_it() {
+    let facts = [("sandbox.start", "restored"), ("loaded.libm", "libm.so.6 1")].into_iter().collect();
+    let stderr_tail = b"concord-facts {\"loaded.libm\":\"libm.so.6 2\",\"seed\":7}\n".to_vec();
+    let output = Output { bytes: b"1".to_vec(), stderr_tail: stderr_tail.clone(), facts };
+    let recorded = outcomes(probe(), machine(), Ok(output), 1).remove(0);
+    assert_eq!(recorded.stderr_tail.as_bytes(), stderr_tail);
+    let check = |outcome: &Outcome, name: &str, expect| assert_eq!(outcome.facts.get(name), expect, "{name}");
+    check(&recorded, "sandbox.start", Some("restored"));
+    check(&recorded, "loaded.libm", Some("libm.so.6 2"));
+    check(&recorded, "reported.seed", Some("7"));
+    check(&recorded, "sandbox.call", Some("1"));
+    let failed = Err(failed("no luck", stderr_tail));
+    check(&outcomes(probe(), machine(), failed, 1).remove(0), "reported.seed", Some("7"));
+}
+
+#[test]
+fn of_a_machine_that_is_not_seen_nothing_is_claimed() {
+    let function = Calculation::Function { name: "f".to_owned(), qualifier: None, region: "r".to_owned() };
+    let deployed = |description: &str| Calculation::Deployed { description: description.to_owned() };
+    let check = |calculation, environment| {
+        let facts = [("sandbox.start", "cold")].into_iter().collect();
+        let output = Output { facts, ..Output::default() };
+        for outcome in outcomes(calculation, environment, Ok(output), 2) {
+            assert_eq!(outcome.environment.as_deref(), Some(&unseen("s".to_owned())));
+            assert_eq!(outcome.facts.get("sandbox.call"), None);
+            assert_eq!(outcome.facts.get("sandbox.start"), Some("cold"));
+        }
+    };
+    check(function, machine());
+    check(deployed("function f"), machine());
+    check(deployed(""), unseen("s".to_owned()));
+}
