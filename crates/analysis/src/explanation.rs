@@ -1,12 +1,15 @@
 //! A job and its outcomes, explained.
 
+mod observed;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use concord_protocol::limits::{COPIES_MAX, OUTPUTS_KEPT_MAX};
-use concord_protocol::{Calculation, Digest, Environment, Job, JobSpec, Outcome};
+use concord_protocol::{Calculation, Digest, Job, JobSpec, Outcome};
 use serde::Serialize;
+
+use observed::Observed;
 
 use crate::difference::{Comparison, Format, Options, compare};
 use crate::{
@@ -352,88 +355,4 @@ pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
         class.class = label;
     }
     attribute(&runs, &classes)
-}
-
-/// Outcomes as the statistics want them.
-struct Observed<'a> {
-    outcomes: &'a [Outcome],
-    places: Places<'a>,
-    /// Facts of the run alone.
-    own: Vec<Facts>,
-    digests: Vec<Option<String>>,
-}
-
-/// The facts of a place of which nothing is known.
-const NOTHING_KNOWN: &Facts = &Facts::new();
-
-impl<'a> Observed<'a> {
-    fn of(outcomes: &'a [Outcome]) -> Self {
-        let digest =
-            |outcome: &Outcome| outcome.result.as_ref().ok().map(|produced| produced.digest.to_string());
-        Self {
-            outcomes,
-            places: Places::of(outcomes),
-            own: outcomes.iter().map(|outcome| facts(outcome.facts.iter())).collect(),
-            digests: outcomes.iter().map(digest).collect(),
-        }
-    }
-
-    fn runs(&self) -> Vec<Run<'_>> {
-        let outcomes = self.outcomes.iter().zip(&self.own).zip(&self.digests);
-        let mut runs = Vec::with_capacity(self.outcomes.len());
-        for ((outcome, facts), digest) in outcomes {
-            let (Ok(produced), Some(digest)) = (&outcome.result, digest) else { continue };
-            runs.push(Run {
-                copy: outcome.copy.index,
-                digest,
-                bytes: produced.bytes,
-                started_at_ms: outcome.started_at.unix_ms,
-                run_us: outcome.run_us,
-                sandbox: outcome.environment.as_deref().map(|environment| environment.sandbox.as_str()),
-                environment: self
-                    .places
-                    .place(outcome)
-                    .map_or(NOTHING_KNOWN, |place| &self.places.facts[place]),
-                facts,
-            });
-        }
-        runs
-    }
-}
-
-fn facts<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>) -> Facts {
-    facts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// The distinct environments of outcomes. Most share few, by reference.
-struct Places<'a> {
-    facts: Vec<Facts>,
-    by_address: HashMap<*const Environment, usize>,
-    by_value: HashMap<&'a Environment, usize>,
-}
-
-impl<'a> Places<'a> {
-    fn of(outcomes: &'a [Outcome]) -> Self {
-        let mut places = Self { facts: Vec::new(), by_address: HashMap::new(), by_value: HashMap::new() };
-        for environment in outcomes.iter().filter_map(|outcome| outcome.environment.as_ref()) {
-            places.add(environment);
-        }
-        places
-    }
-
-    fn add(&mut self, environment: &'a Arc<Environment>) {
-        let address = Arc::as_ptr(environment);
-        if self.by_address.contains_key(&address) {
-            return;
-        }
-        let place = *self.by_value.entry(environment).or_insert_with(|| {
-            self.facts.push(facts(environment.iter()));
-            self.facts.len() - 1
-        });
-        self.by_address.insert(address, place);
-    }
-
-    fn place(&self, outcome: &Outcome) -> Option<usize> {
-        self.by_address.get(&Arc::as_ptr(outcome.environment.as_ref()?)).copied()
-    }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Judged {
     pub(crate) first: bool,
     /// Another fact separates the classes perfectly too, and is no identifier: nothing in the job tells the two apart.
     pub(crate) rivalled: bool,
+    /// The planted fact has as many values as there are classes.
+    pub(crate) value_a_class: bool,
     /// The first line is that of an identifier of a place.
     pub(crate) names_a_place: bool,
     /// The first line is significant.
@@ -74,6 +76,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         separators.iter().find(is_planted)?;
     }
     let first = separators.first()?;
+    let planted_values = separators.iter().find(is_planted).map(|separator| separator.values_total);
     let is_rival =
         |separator: &Separator| separator.perfect && !separator.unique && !is_place(&separator.facts[0]);
     Some(Judged {
@@ -81,6 +84,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         rarest: evidence.classes.last()?.copies,
         first: is_planted(&first),
         rivalled: separators.iter().any(|separator| is_rival(separator) && !is_planted(&separator)),
+        value_a_class: planted_values == Some(evidence.classes.len() as u64),
         names_a_place: is_place(&first.facts[0]),
         claimed: first.significant,
         claimed_firmly: first.significant && !evidence.separates.contains("maybe chance"),

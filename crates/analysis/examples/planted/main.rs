@@ -22,9 +22,9 @@ fn main() -> Result<()> {
     let mut out = stdout().lock();
     writeln!(
         out,
-        "| noise | copies | jobs | first | first, no rival | varies by copy: first | by sandbox: first | few: jobs | first |"
+        "| noise | copies | jobs | first | first, no rival | a value a class: first | varies by copy: first | by sandbox: first | few: jobs | first |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
     for noise in [0.0, 0.05, 0.1, 0.2] {
         for copies in COPIES {
             planted(&mut out, noise, copies, &all(jobs, copies, Cause::Planted { noise }))?;
@@ -59,6 +59,7 @@ fn planted(out: &mut impl Write, noise: f64, copies: usize, all: &[Judged]) -> R
     let shares = [
         &enough[..],
         &only(&|judged| !judged.rivalled),
+        &only(&|judged| judged.value_a_class),
         &only(&|judged| !judged.of_sandbox),
         &only(&|judged| judged.of_sandbox),
     ]
