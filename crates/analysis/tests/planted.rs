@@ -28,6 +28,16 @@ fn a_perfect_cause_is_ranked_first_where_nothing_separates_as_perfectly() {
 }
 
 #[test]
+fn a_perfect_cause_with_a_value_a_class_is_ranked_first_whatever_else_separates() {
+    let plain: Vec<_> = all(Cause::Planted { noise: 0.0 })
+        .into_iter()
+        .filter(|job| job.value_a_class && job.rarest >= 5)
+        .collect();
+    assert!(plain.len() > 100, "{}", plain.len());
+    assert!(share(&plain, |job| job.first) >= 0.99, "{}", share(&plain, |job| job.first));
+}
+
+#[test]
 fn noise_does_not_hide_a_cause_that_differs_from_copy_to_copy() {
     let noisy: Vec<_> = all(Cause::Planted { noise: 0.1 })
         .into_iter()
