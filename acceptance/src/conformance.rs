@@ -26,7 +26,7 @@ use std::future::Future;
 
 use concord_protocol::ports::{
     AcknowledgeChanges, Announce, CreateJobs, DelayMessage, DeleteDeadLetter, DeleteMessage, EnqueueCopies,
-    MergeRoll, MergeTally, ReadChanges, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadPayload,
+    MergeRollup, MergeTally, ReadChanges, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadPayload,
     ReadTally, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
 };
 
@@ -42,7 +42,7 @@ pub trait Ledger:
     + RecordOutcome
     + ReadOutcomes
     + MergeTally
-    + MergeRoll
+    + MergeRollup
     + ReadTally
     + ReplaceState
     + ReadGolden
@@ -59,7 +59,7 @@ impl<P> Ledger for P where
         + RecordOutcome
         + ReadOutcomes
         + MergeTally
-        + MergeRoll
+        + MergeRollup
         + ReadTally
         + ReplaceState
         + ReadGolden

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::ports::{Clock, PortError, PortResult};
-use concord_protocol::{Change, Digest, Golden, GoldenKey, Job, JobId, JobTally, Outcome, Roll, Verdict};
+use concord_protocol::{Change, Digest, Golden, GoldenKey, Job, JobId, JobTally, Outcome, Rollup, Verdict};
 
 use queue::Queue;
 
@@ -40,7 +40,7 @@ pub(crate) struct StoredJob {
     pub(crate) outcomes: BTreeMap<u32, Vec<Outcome>>,
     outputs: BTreeMap<Digest, Arc<[u8]>>,
     pub(crate) tally: JobTally,
-    pub(crate) roll: Roll,
+    pub(crate) rollup: Rollup,
     queue: Queue,
     announced: BTreeMap<u64, Verdict>,
 }
@@ -69,7 +69,7 @@ impl Memory {
     }
 }
 
-const NO_SUCH_JOB: PortError = PortError::Rejected("there is no such job in memory");
+const NO_SUCH_JOB: PortError = PortError::Invalid("there is no such job in memory");
 
 impl State {
     pub(crate) fn feed(&mut self, change: Change) {

@@ -77,7 +77,7 @@ class Wiring(unittest.TestCase):
         )
 
     def test_only_outcomes_and_jobs_wake_the_aggregator(self) -> None:
-        for item in ("payload", "output#sha256:00", "tally#0000", "roll", "jobs", "copy", "job", "copy#00001"):
+        for item in ("payload", "output#sha256:00", "tally#0000", "rollup", "jobs", "copy", "job", "copy#00001"):
             self.put("wakes", item, status="running", submitted_at="2026-11-23T00:00:00Z")
         self.put("wakes", "copy#00001", changed="yes")
         self.item("wakes", "tally#MODIFY#copy#00001")

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use concord_protocol::ports::{
-    Announce, Clock, Delivery, MergeRoll, MergeTally, PortError, PortResult, ReadJob, ReadOutcomes,
+    Announce, Clock, Delivery, MergeRollup, MergeTally, PortError, PortResult, ReadJob, ReadOutcomes,
     ReadOutput, RecordOutcome, ReplaceState,
 };
 use concord_protocol::{
-    Announcement, Change, Job, JobId, Outcome, Roll, Separation, Tally, Verdict, asks_for_separation,
+    Announcement, Change, Job, JobId, Outcome, Rollup, Separation, Tally, Verdict, asks_for_separation,
     chunk_of, decide,
 };
 use futures::StreamExt;
@@ -23,12 +23,12 @@ const JOBS_AT_ONCE_MAX: usize = 256;
 
 /// What the aggregator asks of the ledger.
 pub trait Ledger:
-    ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+    ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
 {
 }
 
 impl<L> Ledger for L where
-    L: ReadJob + MergeTally + MergeRoll + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+    L: ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
 {
 }
 
@@ -101,7 +101,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
             for (chunk, tally) in tallies(&batch.outcomes, spec.policy.sandboxes_min) {
                 merged.push((chunk, self.ledger.merge_tally(job, chunk, tally).await?));
             }
-            self.roll_and_settle(job, &merged, state.copies).await?;
+            self.rollup_and_settle(job, &merged, state.copies).await?;
         }
         let mut told = BTreeSet::new();
         for announcement in batch.announcements {
@@ -112,16 +112,21 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         Ok(())
     }
 
-    /// Takes what is known of these chunks of a job into its roll, and settles it. `copies` were wanted when it was read;
+    /// Takes what is known of these chunks of a job into its rollup, and settles it. `copies` were wanted when it was read;
     /// once more are, by whomever, the chunks are looked at again.
-    async fn roll_and_settle(&self, job: &JobId, merged: &[(u32, Tally)], mut copies: u32) -> PortResult<()> {
+    async fn rollup_and_settle(
+        &self,
+        job: &JobId,
+        merged: &[(u32, Tally)],
+        mut copies: u32,
+    ) -> PortResult<()> {
         loop {
-            let mut delta = Roll::default();
+            let mut delta = Rollup::default();
             for (chunk, tally) in merged {
-                delta.merge(&Roll::of_chunk(copies, *chunk, tally));
+                delta.merge(&Rollup::of_chunk(copies, *chunk, tally));
             }
-            let roll = self.ledger.merge_roll(job, delta).await?;
-            let wanted = self.settle(job, &roll).await?;
+            let rollup = self.ledger.merge_rollup(job, delta).await?;
+            let wanted = self.settle(job, &rollup).await?;
             if wanted <= copies {
                 return Ok(());
             }
@@ -134,8 +139,8 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     /// # Errors
     /// When a port fails; the call can be repeated.
     pub async fn meet_deadline(&self, job: &JobId) -> PortResult<()> {
-        let roll = self.ledger.merge_roll(job, Roll::default()).await?;
-        self.settle(job, &roll).await.map(|_| ())
+        let rollup = self.ledger.merge_rollup(job, Rollup::default()).await?;
+        self.settle(job, &rollup).await.map(|_| ())
     }
 
     /// Records a failed outcome for a copy that cannot be run: one that the queue has given up ([`GIVEN_UP`]), or whose
@@ -148,17 +153,17 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         self.ledger.record_outcome(outcome).await.map(|_| ())
     }
 
-    /// Writes the state that the roll calls for, unless the job stands so already; gives how many copies it wants then.
-    async fn settle(&self, job: &JobId, roll: &Roll) -> PortResult<u32> {
+    /// Writes the state that the rollup calls for, unless the job stands so already; gives how many copies it wants then.
+    async fn settle(&self, job: &JobId, rollup: &Rollup) -> PortResult<u32> {
         loop {
             let stored = self.read(job).await?;
             let now = self.clock.now();
-            let separation = if asks_for_separation(&stored, roll, now) {
+            let separation = if asks_for_separation(&stored, rollup, now) {
                 separation(&self.ledger, &stored, self.is_separated).await?
             } else {
                 Separation::Found
             };
-            let Some(mut state) = decide(&stored, roll, now, separation) else {
+            let Some(mut state) = decide(&stored, rollup, now, separation) else {
                 return Ok(stored.state.copies);
             };
             let copies = state.copies;
@@ -175,7 +180,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
 
     async fn read(&self, job: &JobId) -> PortResult<Job> {
         let stored = self.ledger.read_job(job).await?;
-        stored.ok_or(PortError::Rejected("a change names a job that is not in the ledger"))
+        stored.ok_or(PortError::Invalid("a change names a job that is not in the ledger"))
     }
 }
 

@@ -39,15 +39,15 @@ impl Fault {
 impl From<PortError> for Fault {
     fn from(error: PortError) -> Self {
         let hint = match &error {
-            PortError::Retry(source) | PortError::Refused(source) if source.is::<AwsFault>() => Some(
+            PortError::Transient(source) | PortError::Permanent(source) if source.is::<AwsFault>() => Some(
                 "see that the network, --region and --profile are right, and that you may do what it names; what \
                  was recorded is kept",
             ),
-            PortError::Retry(_) => Some("another process kept the store busy: try again"),
-            PortError::Refused(_) => {
+            PortError::Transient(_) => Some("another process kept the store busy: try again"),
+            PortError::Permanent(_) => {
                 Some("what was recorded is kept; see that its disk has room and can be written")
             }
-            PortError::Rejected(_) => None,
+            PortError::Invalid(_) => None,
         };
         Self { hint: hint.map(str::to_owned), ..Self::failed(error) }
     }
@@ -61,6 +61,7 @@ impl From<OpenError> for Fault {
             }
             OpenError::Damaged { .. } => "use a copy of it, or another store with --store PATH",
             OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
+            OpenError::Older { .. } => "name a file that does not exist yet with --store PATH",
             OpenError::Failed { .. } => {
                 "its folder has to exist and be writable, with room on its disk; --store PATH names another place"
             }

@@ -30,14 +30,14 @@ const KNOWN_OUTPUTS_MAX: usize = 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// Delete it: the copy is accounted for, or no longer wanted.
-    Done,
+    Ack,
     /// Put it back for another attempt.
-    Again {
+    RetryAfter {
         /// Milliseconds until it should be delivered.
         delay_ms: u64,
     },
     /// Leave it: the run was stopped, and the message will be delivered again.
-    Left,
+    Release,
 }
 
 /// Turns deliveries into outcomes. Shared by all threads of a process.
@@ -83,18 +83,18 @@ where
     /// When a port fails. Nothing is lost by that: the message stays on the queue and comes again.
     pub async fn handle(&self, delivery: &Delivery, ends_at: Timestamp) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
-        let job = job.ok_or(PortError::Rejected("a message names a job that is not in the ledger"))?;
+        let job = job.ok_or(PortError::Invalid("a message names a job that is not in the ledger"))?;
         if delivery.copy.index >= job.state.copies {
-            return Err(PortError::Rejected("a message names a copy that its job does not have"));
+            return Err(PortError::Invalid("a message names a copy that its job does not have"));
         }
         if !job.wants(delivery.round, self.clock.now()) {
-            return Ok(Disposition::Done);
+            return Ok(Disposition::Ack);
         }
         let payload = self.payload(&job).await?;
         // Whole seconds, so that copies which run out of time give the same reason.
         let left = Duration::from_secs(ends_at.ms_since(self.clock.now()) / 1_000);
         if left.is_zero() {
-            return Ok(Disposition::Left);
+            return Ok(Disposition::Release);
         }
         let time_limit = left.min(Duration::from_millis(job.spec.policy.copy_timeout_ms));
         let task = Task { payload, time_limit, spec: Arc::clone(&job.spec) };
@@ -108,9 +108,9 @@ where
                 facts.record_all(output.facts);
                 (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail)
             }
-            Err(CalculationError::Stopped) => return Ok(Disposition::Left),
+            Err(CalculationError::Stopped) => return Ok(Disposition::Release),
             Err(CalculationError::Failed { .. }) if delivery.receive_count < job.spec.policy.attempts => {
-                return Ok(Disposition::Again { delay_ms: retry_delay_ms(delivery.receive_count) });
+                return Ok(Disposition::RetryAfter { delay_ms: retry_delay_ms(delivery.receive_count) });
             }
             Err(CalculationError::Failed { reason, stderr_tail }) => (Err(Failure::new(reason)), stderr_tail),
         };
@@ -128,7 +128,7 @@ where
             facts,
         };
         self.ledger.record_outcome(outcome).await?;
-        Ok(Disposition::Done)
+        Ok(Disposition::Ack)
     }
 
     /// Where a copy is going to run, and what is known of the run before it begins.
@@ -165,9 +165,9 @@ where
             return Ok(payload);
         }
         let bytes = self.ledger.read_payload(&job.spec.job).await?;
-        let bytes = bytes.ok_or(PortError::Rejected("the payload of a job is not in the ledger"))?;
+        let bytes = bytes.ok_or(PortError::Invalid("the payload of a job is not in the ledger"))?;
         if Digest::of(&bytes) != job.spec.payload_digest {
-            return Err(PortError::Rejected(
+            return Err(PortError::Invalid(
                 "the payload of a job does not have the digest that it was submitted with",
             ));
         }

@@ -122,6 +122,6 @@ pub async fn outcomes_come_in_order_of_their_copies(fixture: &impl Fixture) -> P
 /// An outcome of a job that was never created makes no sense.
 pub async fn outcome_of_unknown_job_is_rejected(fixture: &impl Fixture) -> PortResult<()> {
     let recorded = fixture.ports().record_outcome(outcome(&id("job"), 0, 0, Ok("a"))).await;
-    assert!(matches!(recorded, Err(PortError::Rejected(_))), "{recorded:?}");
+    assert!(matches!(recorded, Err(PortError::Invalid(_))), "{recorded:?}");
     Ok(())
 }

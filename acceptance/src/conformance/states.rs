@@ -1,9 +1,9 @@
 //! States are replaced on condition, and a changed verdict enters the feed.
 
 use concord_protocol::ports::{
-    EnqueueCopies, MergeRoll, PortResult, ReadChanges, ReceiveCopies, ReplaceState,
+    EnqueueCopies, MergeRollup, PortResult, ReadChanges, ReceiveCopies, ReplaceState,
 };
-use concord_protocol::{Change, CopySet, JobId, JobState, Roll, Verdict};
+use concord_protocol::{Change, CopySet, JobId, JobState, Rollup, Verdict};
 
 use super::Fixture;
 use super::examples::{SUBMITTED_AT, decided, ended, given_job, retried, stored};
@@ -65,10 +65,10 @@ pub async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResul
         ports.receive_copies(10).await?.into_iter().map(|delivery| delivery.copy.index).collect();
     delivered.sort_unstable();
     assert_eq!(delivered, [2, 3]);
-    let roll = Roll { copies: 2, produced: CopySet::of(0), ..Roll::default() };
-    ports.merge_roll(&job, roll).await?;
-    let outgrown = Roll { copies: 1_500, ..Roll::default() };
-    assert_eq!(ports.merge_roll(&job, outgrown.clone()).await?, outgrown);
+    let rollup = Rollup { copies: 2, produced: CopySet::of(0), ..Rollup::default() };
+    ports.merge_rollup(&job, rollup).await?;
+    let outgrown = Rollup { copies: 1_500, ..Rollup::default() };
+    assert_eq!(ports.merge_rollup(&job, outgrown.clone()).await?, outgrown);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
-//! Tallies and rolls only grow, and merging gives the whole.
+//! Tallies and rollups only grow, and merging gives the whole.
 
-use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{Change, CopySet, JobId, Roll, SandboxHash, Sandboxes, Tally};
+use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
+use concord_protocol::{Change, CopySet, JobId, Rollup, SandboxHash, Sandboxes, Tally};
 
 use super::Fixture;
 use super::examples::{Gave, copy, given_job, produced};
@@ -59,31 +59,31 @@ pub async fn chunks_have_tallies_of_their_own(fixture: &impl Fixture) -> PortRes
     Ok(())
 }
 
-/// Rolls: the same, and of rounds with failures only the latest counts.
+/// Rollups: the same, and of rounds with failures only the latest counts.
 pub async fn rolls_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 3_000).await?;
-    assert_eq!(ports.merge_roll(&job, Roll::default()).await?, Roll::default());
+    assert_eq!(ports.merge_rollup(&job, Rollup::default()).await?, Rollup::default());
     let deltas = [
-        Roll { witnesses: [produced("a").digest].into(), produced: CopySet::of(0), ..Roll::default() },
-        Roll { round: 1, accounted: CopySet::of(1), ..Roll::default() },
-        Roll { round: 0, accounted: CopySet::of(2), ..Roll::default() },
-        Roll { round: 1, accounted: CopySet::of(999), ..Roll::default() },
-        Roll { witnesses: [produced("b").digest].into(), produced: CopySet::of(2), ..Roll::default() },
+        Rollup { witnesses: [produced("a").digest].into(), produced: CopySet::of(0), ..Rollup::default() },
+        Rollup { round: 1, accounted: CopySet::of(1), ..Rollup::default() },
+        Rollup { round: 0, accounted: CopySet::of(2), ..Rollup::default() },
+        Rollup { round: 1, accounted: CopySet::of(999), ..Rollup::default() },
+        Rollup { witnesses: [produced("b").digest].into(), produced: CopySet::of(2), ..Rollup::default() },
     ];
     for _ in 0..2 {
         for delta in deltas.clone() {
-            ports.merge_roll(&job, delta).await?;
+            ports.merge_rollup(&job, delta).await?;
         }
     }
-    let whole = Roll {
+    let whole = Rollup {
         witnesses: [produced("a").digest, produced("b").digest].into(),
         produced: CopySet::of(0).union(CopySet::of(2)),
         round: 1,
         accounted: CopySet::of(1).union(CopySet::of(999)),
-        ..Roll::default()
+        ..Rollup::default()
     };
-    assert_eq!(ports.merge_roll(&job, Roll::default()).await?, whole);
+    assert_eq!(ports.merge_rollup(&job, Rollup::default()).await?, whole);
     Ok(())
 }
 
@@ -107,9 +107,9 @@ pub async fn sandboxes_are_kept_as_far_as_they_count(fixture: &impl Fixture) -> 
     ports.merge_tally(&job, 0, tally(&[8, most])).await?;
     let whole = ports.read_tally(&job).await?;
     assert_eq!((&whole.chunks[&1], whole.sandboxes()), (&tally(&[5, 7, 9]), of(&[5, 7, 8])));
-    let roll = |bits: &[u64]| Roll { sandboxes: of(bits), ..Roll::default() };
-    assert_eq!(ports.merge_roll(&job, roll(&[8, most])).await?, roll(&[8, most]));
-    assert_eq!(ports.merge_roll(&job, roll(&[9, 5, 7])).await?, roll(&[5, 7, 8]));
-    assert_eq!(ports.merge_roll(&job, Roll::default()).await?, roll(&[5, 7, 8]));
+    let rollup = |bits: &[u64]| Rollup { sandboxes: of(bits), ..Rollup::default() };
+    assert_eq!(ports.merge_rollup(&job, rollup(&[8, most])).await?, rollup(&[8, most]));
+    assert_eq!(ports.merge_rollup(&job, rollup(&[9, 5, 7])).await?, rollup(&[5, 7, 8]));
+    assert_eq!(ports.merge_rollup(&job, Rollup::default()).await?, rollup(&[5, 7, 8]));
     Ok(())
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
 use concord_protocol::ports::{
-    CreateJobs, MergeRoll, MergeTally, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput,
+    CreateJobs, MergeRollup, MergeTally, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput,
     ReadPayload, ReadTally, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Change, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Roll,
+    Announcement, Change, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup,
     Settlement, Tally, settle,
 };
 
@@ -27,7 +27,7 @@ impl CreateJobs for Memory {
                 outcomes: BTreeMap::new(),
                 outputs: BTreeMap::new(),
                 tally: JobTally::default(),
-                roll: Roll::default(),
+                rollup: Rollup::default(),
                 queue: super::Queue::default(),
                 announced: BTreeMap::new(),
             };
@@ -137,11 +137,11 @@ impl MergeTally for Memory {
     }
 }
 
-impl MergeRoll for Memory {
-    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+impl MergeRollup for Memory {
+    async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         self.with(job, |stored| {
-            stored.roll.merge(&delta);
-            stored.roll.clone()
+            stored.rollup.merge(&delta);
+            stored.rollup.clone()
         })
     }
 }

@@ -23,7 +23,7 @@ pub(super) type SimulatedAggregator = Aggregator<Ports, Ports, TestClock>;
 /// A passing fault is nobody's fault: whoever comes next tries again. Any other is a broken promise.
 fn note(ports: &Ports, result: PortResult<()>) {
     let broken = match result {
-        Ok(()) | Err(PortError::Retry(_)) => return,
+        Ok(()) | Err(PortError::Transient(_)) => return,
         Err(error) => format!("a port refused what the fleet asked: {error}"),
     };
     ports.world.lock().check(Err(broken));
@@ -38,9 +38,9 @@ pub(super) async fn receive(ports: Ports, count_max: usize) {
 /// Hands a delivery to a worker, and does with the message what it says.
 pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: Ports, delivery: Delivery) {
     let done = match worker.handle(&delivery, Timestamp::NEVER).await {
-        Ok(Disposition::Done) => ports.delete_message(&delivery).await,
-        Ok(Disposition::Again { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
-        Ok(Disposition::Left) => Ok(()),
+        Ok(Disposition::Ack) => ports.delete_message(&delivery).await,
+        Ok(Disposition::RetryAfter { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
+        Ok(Disposition::Release) => Ok(()),
         Err(error) => Err(error),
     };
     note(&ports, done);

@@ -1,6 +1,6 @@
 //! What really happened to each job: every outcome that was recorded, and every state that was written.
 //!
-//! Judges what the fleet says. Knows the words, and on purpose not the fold: no tally, no roll, no rule by which
+//! Judges what the fleet says. Knows the words, and on purpose not the fold: no tally, no rollup, no rule by which
 //! outcomes settle or verdicts follow. All of that stands here a second time, in the plainest form.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{
     AcknowledgeChanges, Announce, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery,
-    EnqueueCopies, FedChange, MergeRoll, MergeTally, PortResult, ReadChanges, ReadJob, ReadOutcomes,
+    EnqueueCopies, FedChange, MergeRollup, MergeTally, PortResult, ReadChanges, ReadJob, ReadOutcomes,
     ReadOutput, ReadPayload, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Cause, Digest, Job, JobId, JobState, Outcome, Roll, Settlement, Tally, Verdict,
+    Announcement, Cause, Digest, Job, JobId, JobState, Outcome, Rollup, Settlement, Tally, Verdict,
 };
 
 use super::counts::Count;
@@ -146,15 +146,15 @@ impl MergeTally for Ports {
     }
 }
 
-impl MergeRoll for Ports {
-    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+impl MergeRollup for Ports {
+    async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         let merge = async {
             if let Some(sabotage) = self.sabotage {
                 sabotage.before_merge(&self.memory, job, None);
             }
-            self.memory.merge_roll(job, delta).await
+            self.memory.merge_rollup(job, delta).await
         };
-        self.call("merge_roll", merge).await
+        self.call("merge_rollup", merge).await
     }
 }
 

@@ -13,8 +13,8 @@ pub enum Sabotage {
     SecondOutcomeIsNotFed,
     /// A tally is replaced by what is to be merged into it.
     TallyIsReplaced,
-    /// A roll is replaced by what is to be merged into it.
-    RollIsReplaced,
+    /// A rollup is replaced by what is to be merged into it.
+    RollupIsReplaced,
     /// A state is written whatever stands there.
     StateIsOverwritten,
     /// A verdict is announced to nobody.
@@ -31,7 +31,7 @@ impl Sabotage {
         Self::SecondOutcomeOverwrites,
         Self::SecondOutcomeIsNotFed,
         Self::TallyIsReplaced,
-        Self::RollIsReplaced,
+        Self::RollupIsReplaced,
         Self::StateIsOverwritten,
         Self::AnnouncementIsDropped,
         Self::MessageIsDeletedEarly,
@@ -63,7 +63,7 @@ impl Sabotage {
         let Some(stored) = state.jobs.get_mut(job) else { return };
         match (self, chunk) {
             (Self::TallyIsReplaced, Some(chunk)) => drop(stored.tally.chunks.remove(&chunk)),
-            (Self::RollIsReplaced, None) => stored.roll = concord_protocol::Roll::default(),
+            (Self::RollupIsReplaced, None) => stored.rollup = concord_protocol::Rollup::default(),
             _ => {}
         }
     }

@@ -128,6 +128,6 @@ impl Inner {
         }
         self.counts.add(count);
         self.say(|| format!("{call}: {count:?}"));
-        Err(PortError::Retry("simulated".into()))
+        Err(PortError::Transient("simulated".into()))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use concord_acceptance::conformance::examples::{SUBMITTED_AT, copy, id, produced, spec};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::{
-    Change, CopySet, Job, JobState, Roll, SandboxHash, Sandboxes, Separation, Tally, Timestamp, Verdict,
+    Change, CopySet, Job, JobState, Rollup, SandboxHash, Sandboxes, Separation, Tally, Timestamp, Verdict,
     chunk_of, chunks, copies_in_chunk, decide,
 };
 use proptest::collection::{btree_set, vec};
@@ -100,13 +100,13 @@ fn set() -> impl Strategy<Value = CopySet> {
         .prop_map(|places| places.into_iter().map(CopySet::of).fold(CopySet::default(), CopySet::union))
 }
 
-fn roll() -> impl Strategy<Value = Roll> {
+fn rollup() -> impl Strategy<Value = Rollup> {
     let witnesses = btree_set((0..4_u32).prop_map(|output| produced(&output.to_string()).digest), 0..=2);
     (witnesses, extent(), set(), 0..3_u32, set(), sandboxes()).prop_map(
         |(witnesses, copies, produced, round, accounted, sandboxes)| {
             let chunks = CopySet::first(chunks(copies));
             let (produced, accounted) = (produced.intersection(chunks), accounted.intersection(chunks));
-            Roll { witnesses, copies, produced, round, accounted, sandboxes }
+            Rollup { witnesses, copies, produced, round, accounted, sandboxes }
         },
     )
 }
@@ -137,7 +137,7 @@ impl Merged for Sandboxes {
     }
 }
 
-impl Merged for Roll {
+impl Merged for Rollup {
     fn merged(&self, other: &Self) -> Self {
         let mut merged = self.clone();
         merged.merge(other);
@@ -157,7 +157,7 @@ fn is_a_union<M: Merged + PartialEq + std::fmt::Debug>(one: &M, two: &M, three: 
 struct Folded {
     job: Job,
     tallies: Vec<Tally>,
-    roll: Roll,
+    rollup: Rollup,
 }
 
 impl Folded {
@@ -169,7 +169,7 @@ impl Folded {
         let mut folded = Self {
             job: Job { spec: Arc::new(spec), state },
             tallies: vec![Tally::keeping(SANDBOXES_MIN); 2],
-            roll: Roll::default(),
+            rollup: Rollup::default(),
         };
         let digest = produced("0").digest;
         let rest = FEW..CHUNK_COPIES;
@@ -188,13 +188,13 @@ impl Folded {
             let chunk = chunk_of(copy.index);
             let tally = &mut self.tallies[chunk as usize];
             tally.absorb(change);
-            self.roll.merge(&Roll::of_chunk(self.job.state.copies, chunk, tally));
+            self.rollup.merge(&Rollup::of_chunk(self.job.state.copies, chunk, tally));
         }
-        self.settle(&self.roll.clone(), now);
+        self.settle(&self.rollup.clone(), now);
     }
 
-    fn settle(&mut self, roll: &Roll, now: Timestamp) {
-        if let Some(state) = decide(&self.job, roll, now, Separation::Found) {
+    fn settle(&mut self, rollup: &Rollup, now: Timestamp) {
+        if let Some(state) = decide(&self.job, rollup, now, Separation::Found) {
             self.job.state = state;
         }
     }
@@ -218,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn rolls_are_united(one in roll(), two in roll(), three in roll()) {
+    fn rolls_are_united(one in rollup(), two in rollup(), three in rollup()) {
         is_a_union(&one, &two, &three);
     }
 
@@ -269,15 +269,15 @@ proptest! {
             tally.digests.insert(produced("0").digest, CopySet::first(copies_in_chunk(given, chunk)));
             tally
         };
-        let roll = |copies| {
-            let mut roll = Roll::default();
+        let rollup = |copies| {
+            let mut rollup = Rollup::default();
             for chunk in 0..chunks(copies) {
-                roll.merge(&Roll::of_chunk(copies, chunk, &tally(chunk)));
+                rollup.merge(&Rollup::of_chunk(copies, chunk, &tally(chunk)));
             }
-            roll
+            rollup
         };
-        let seen = [roll(before), roll(after), Roll::default()];
-        let mut merged = Roll::default();
+        let seen = [rollup(before), rollup(after), Rollup::default()];
+        let mut merged = Rollup::default();
         for place in order {
             merged.merge(&seen[place]);
         }
@@ -285,17 +285,17 @@ proptest! {
         prop_assert_eq!(merged.reached(before, 0).produced && given < before, false);
     }
 
-    /// An aggregator that was held up between reading a roll and settling knows less than one that came later. The
+    /// An aggregator that was held up between reading a rollup and settling knows less than one that came later. The
     /// cause of an inconclusive job turned from `failures` into `deadline` that way.
     #[test]
-    fn a_roll_that_is_out_of_date_changes_no_verdict(
+    fn a_rollup_that_is_out_of_date_changes_no_verdict(
         changes in complete(),
         known in any::<Index>(),
         late in any::<bool>(),
     ) {
         let mut folded = Folded::new(0);
         folded.fold(&changes[..known.index(changes.len() + 1)], EARLY);
-        let out_of_date = folded.roll.clone();
+        let out_of_date = folded.rollup.clone();
         folded.fold(&changes, EARLY);
         prop_assume!(folded.job.state.verdict != Verdict::Running);
         let before = folded.result();

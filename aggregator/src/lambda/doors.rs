@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 
 use concord_cloud::{
     Announcer, AsideQueue, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
-    Queue, ReadMessage, Record, StreamChange, SystemClock, complain, trace_header,
+    Queue, ReadMessage, Record, StreamChange, SystemClock, log_error, trace_header,
 };
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};
@@ -70,7 +70,7 @@ impl<W: Write + Send> Doors<W> {
                 let mut failed = Vec::new();
                 for message in messages {
                     if let Err(error) = self.message(message.read).await {
-                        complain(&message.id, &error);
+                        log_error(&message.id, &error);
                         failed.push(message.id);
                     }
                 }
@@ -90,7 +90,7 @@ impl<W: Write + Send> Doors<W> {
             let said = match said {
                 Ok(said) => said,
                 Err(record) => {
-                    let unreadable = PortError::Rejected("a record of the stream cannot be read");
+                    let unreadable = PortError::Invalid("a record of the stream cannot be read");
                     failed.extend(self.put_aside(vec![id], &unreadable, record).await);
                     continue;
                 }
@@ -111,10 +111,10 @@ impl<W: Write + Send> Doors<W> {
         failed.extend(begun.filter_map(std::future::ready).collect::<Vec<_>>().await);
         for (job, error) in self.aggregator.fold(&changes).await {
             let ids = ids_of.remove(&job).unwrap_or_default();
-            if matches!(error, PortError::Rejected(_)) {
+            if matches!(error, PortError::Invalid(_)) {
                 failed.extend(self.put_aside(ids, &error, json!({ "job": job })).await);
             } else {
-                complain(job.as_str(), &error);
+                log_error(job.as_str(), &error);
                 failed.extend(ids);
             }
         }
@@ -123,13 +123,13 @@ impl<W: Write + Send> Doors<W> {
 
     /// Puts records aside that can never be folded; gives those that could not be put there.
     async fn put_aside(&self, ids: Vec<String>, error: &PortError, what: Value) -> Vec<String> {
-        complain(&ids.join(" "), error);
+        log_error(&ids.join(" "), error);
         let aside =
             json!({"from": "stream", "sequence_numbers": ids, "error": error.to_string(), "what": what});
         match self.aside.put(&aside).await {
             Ok(()) => Vec::new(),
             Err(error) => {
-                complain(&ids.join(" "), &error);
+                log_error(&ids.join(" "), &error);
                 ids
             }
         }
@@ -143,7 +143,7 @@ impl<W: Write + Send> Doors<W> {
             StreamChange::Fold(_) => Ok(()),
         };
         let error = begun.err()?;
-        complain(&id, &error);
+        log_error(&id, &error);
         Some(id)
     }
 
@@ -175,14 +175,14 @@ impl<W: Write + Send> Doors<W> {
     }
 
     async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
-        let message = message.ok_or(PortError::Rejected("a message lacks what SQS gives to every one"))?;
+        let message = message.ok_or(PortError::Invalid("a message lacks what SQS gives to every one"))?;
         if message.queue == self.deadline_queue {
             let deadline = DeadlineMessage::parse(&message.body).map_err(unreadable)?;
             self.meet(deadline).await
         } else if message.queue == self.dead_letter_queue {
             self.give_up(&message).await
         } else {
-            Err(PortError::Rejected("a message comes from a queue that this function does not serve"))
+            Err(PortError::Invalid("a message comes from a queue that this function does not serve"))
         }
     }
 
@@ -206,7 +206,7 @@ impl<W: Write + Send> Doors<W> {
         let copy = copy.copy();
         let job = self.ledger.read_job(&copy.job).await?;
         if job.is_none_or(|job| copy.index >= job.state.copies) {
-            return Err(PortError::Rejected("a dead letter names a copy that no job has"));
+            return Err(PortError::Invalid("a dead letter names a copy that no job has"));
         }
         let delivery = Delivery {
             copy,
@@ -220,5 +220,5 @@ impl<W: Write + Send> Doors<W> {
 }
 
 fn unreadable(error: concord_cloud::MessageError) -> PortError {
-    PortError::Refused(Box::new(error))
+    PortError::Permanent(Box::new(error))
 }

@@ -44,7 +44,7 @@ impl<W: Write> Announcer<W> {
     }
 
     async fn put_event(&self, detail: &Detail<'_>) -> PortResult<()> {
-        let refused = |error| PortError::Refused(Box::new(error));
+        let refused = |error| PortError::Permanent(Box::new(error));
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.bus)
             .source(EVENT_SOURCE)
@@ -53,7 +53,7 @@ impl<W: Write> Announcer<W> {
             .build();
         let put = self.events.put_events().entries(entry).send().await.map_err(fault::port("PutEvents"))?;
         let failed = put.entries().iter().find_map(|entry| entry.error_code());
-        failed.map_or(Ok(()), |code| Err(PortError::Retry(format!("PutEvents: {code}").into())))
+        failed.map_or(Ok(()), |code| Err(PortError::Transient(format!("PutEvents: {code}").into())))
     }
 }
 
@@ -62,13 +62,13 @@ impl<W: Write + Send> Announce for Announcer<W> {
     /// brings them again, so their sums are upper bounds.
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let job = self.ledger.read_job(&announcement.job).await?;
-        let job = job.ok_or(PortError::Rejected("a verdict names a job that is not in the ledger"))?;
+        let job = job.ok_or(PortError::Invalid("a verdict names a job that is not in the ledger"))?;
         let tally = self.ledger.read_tally(&announcement.job).await?;
         let detail = Detail::new(&self.stack, announcement, &job, &tally);
         self.put_event(&detail).await?;
         let line = format!("{}\n", metrics(&detail, self.ledger.now()));
         let mut log = self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        log.write_all(line.as_bytes()).map_err(|error| PortError::Retry(Box::new(error)))
+        log.write_all(line.as_bytes()).map_err(|error| PortError::Transient(Box::new(error)))
     }
 }
 

@@ -78,7 +78,7 @@ impl ReadOutput for Ledger {
         let Some(zstd) = zstd else { return Ok(None) };
         let output = decompressed(&zstd, OUTPUT_BYTES_MAX)?;
         if Digest::of(&output) != digest {
-            return Err(PortError::Rejected(
+            return Err(PortError::Invalid(
                 "a stored output does not have the digest that it is stored under",
             ));
         }
@@ -123,13 +123,13 @@ impl Ledger {
             }
             Err(error) => return Err(fault::port("GetObject")(error)),
         };
-        let bytes = object.body.collect().await.map_err(|error| PortError::Retry(Box::new(error)))?;
+        let bytes = object.body.collect().await.map_err(|error| PortError::Transient(Box::new(error)))?;
         Ok(Some(bytes.to_vec()))
     }
 
     fn bucket(&self) -> PortResult<(&aws_sdk_s3::Client, &str)> {
         let bucket = self.bucket.as_ref().map(|(s3, bucket)| (s3, bucket.as_str()));
-        bucket.ok_or(PortError::Rejected(
+        bucket.ok_or(PortError::Invalid(
             "no bucket is set for payloads and outputs that do not fit into the table",
         ))
     }
@@ -149,5 +149,5 @@ pub(crate) fn decompressed(zstd: &[u8], bytes_max: usize) -> PortResult<Vec<u8>>
 }
 
 fn refused(error: io::Error) -> PortError {
-    PortError::Refused(Box::new(error))
+    PortError::Permanent(Box::new(error))
 }

@@ -161,7 +161,7 @@ impl Ledger {
             Some(taken) => Ok(Created::Taken(Box::new(taken))),
             None if total == batch.len() => Ok(Created::Stood),
             // Another transaction was at the same items.
-            None => Err(PortError::Retry(Box::new(error))),
+            None => Err(PortError::Transient(Box::new(error))),
         }
     }
 
@@ -187,7 +187,7 @@ impl Ledger {
         if !items.iter().any(of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
             return Ok(());
         }
-        Err(PortError::Rejected(LEFT))
+        Err(PortError::Invalid(LEFT))
     }
 
     fn put_job(&self, new: &NewJob) -> PortResult<TransactWriteItem> {
@@ -218,7 +218,7 @@ impl Ledger {
                 .expression_attribute_names("#job", item::JOB)
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         }
-        let put = put.build().map_err(|error| PortError::Refused(Box::new(error)))?;
+        let put = put.build().map_err(|error| PortError::Permanent(Box::new(error)))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 

@@ -35,7 +35,7 @@ impl DeadlineQueue {
         now: Timestamp,
     ) -> PortResult<()> {
         let body = serde_json::to_string(&DeadlineMessage { job, round })
-            .map_err(|error| PortError::Refused(Box::new(error)))?;
+            .map_err(|error| PortError::Permanent(Box::new(error)))?;
         let seconds = delay_seconds(deadline_at, now);
         let send = self.sqs.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
         send.send().await.map(|_| ()).map_err(fault::port("SendMessage"))

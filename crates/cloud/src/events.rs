@@ -122,7 +122,7 @@ impl Event {
 }
 
 /// What went wrong with a record goes to the function's log, as a line of JSON with all causes.
-pub fn complain(record: &str, error: &PortError) {
+pub fn log_error(record: &str, error: &PortError) {
     let mut causes = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

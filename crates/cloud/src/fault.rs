@@ -55,7 +55,7 @@ where
         };
         let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
         let fault = Box::new(AwsFault { operation, code, message, source: Box::new(error) });
-        if passes { PortError::Retry(fault) } else { PortError::Refused(fault) }
+        if passes { PortError::Transient(fault) } else { PortError::Permanent(fault) }
     }
 }
 

@@ -41,7 +41,7 @@ impl ReadGolden for Ledger {
         };
         let output = zstd.map(|zstd| decompressed(&zstd, OUTPUT_BYTES_MAX)).transpose()?;
         if output.as_ref().is_some_and(|output| Digest::of(output) != stored.digest) {
-            return Err(PortError::Rejected(
+            return Err(PortError::Invalid(
                 "a golden result does not have the digest that it is stored under",
             ));
         }
@@ -52,7 +52,8 @@ impl ReadGolden for Ledger {
 /// The partition of a golden result: names are bounded, calculations are not.
 fn partition(key: &GoldenKey) -> PortResult<JobId> {
     let of = Digest::of(format!("{} {}", key.payload_digest, key.calculation).as_bytes());
-    let refused = |error| PortError::Refused(Box::new(io::Error::other::<concord_protocol::IdError>(error)));
+    let refused =
+        |error| PortError::Permanent(Box::new(io::Error::other::<concord_protocol::IdError>(error)));
     format!("golden-{}", &hex(of)[..32]).parse().map_err(refused)
 }
 

@@ -41,7 +41,7 @@ pub(crate) const JOB_ITEM: &str = "job";
 pub(crate) const PAYLOAD_ITEM: &str = "payload";
 
 /// Sort key of what is known of all chunks.
-pub(crate) const ROLL_ITEM: &str = "roll";
+pub(crate) const ROLLUP_ITEM: &str = "rollup";
 
 /// Sort key of the record that all copies of a round are on the queue.
 pub(crate) const ENQUEUED_ITEM: &str = "enqueued";
@@ -212,7 +212,7 @@ pub(crate) fn value<T: DeserializeOwned>(item: impl Into<Item>) -> PortResult<T>
 }
 
 fn damaged(error: serde_dynamo::Error) -> PortError {
-    PortError::Refused(Box::new(DamagedItem(error)))
+    PortError::Permanent(Box::new(DamagedItem(error)))
 }
 
 /// The copy that an outcome's item is of.
@@ -220,6 +220,6 @@ pub(crate) fn copy(job: JobId, index: u32) -> PortResult<CopyId> {
     if index < COPIES_MAX {
         Ok(CopyId { job, index })
     } else {
-        Err(PortError::Rejected("an item names a copy beyond the most that a job can have"))
+        Err(PortError::Invalid("an item names a copy beyond the most that a job can have"))
     }
 }

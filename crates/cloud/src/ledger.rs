@@ -111,7 +111,7 @@ impl Ledger {
         if locked(&self.known_jobs).contains(job) || self.read_job(job).await?.is_some() {
             return Ok(());
         }
-        Err(PortError::Rejected("an outcome names a job that is not in the ledger"))
+        Err(PortError::Invalid("an outcome names a job that is not in the ledger"))
     }
 
     /// Whether this process has stored facts for a job.

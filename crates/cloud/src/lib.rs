@@ -34,7 +34,7 @@ pub use announcer::{Announcer, EVENT_DETAIL_TYPE, EVENT_SOURCE, METRIC_NAMESPACE
 pub use aside::AsideQueue;
 pub use deadlines::DeadlineQueue;
 #[cfg(feature = "lambda")]
-pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, complain};
+pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, log_error};
 pub use fault::AwsFault;
 pub use index::NEWEST_MAX;
 pub use item::change::{StreamChange, stream_changes};

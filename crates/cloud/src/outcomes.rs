@@ -93,7 +93,7 @@ impl Ledger {
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     let stands = failed.item().cloned();
-                    stands.map(Put::Stands).ok_or(PortError::Retry(Box::new(error)))
+                    stands.map(Put::Stands).ok_or(PortError::Transient(Box::new(error)))
                 }
                 _ => Err(fault::port("PutItem")(error)),
             },

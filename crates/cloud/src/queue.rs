@@ -88,17 +88,17 @@ impl Queue {
         let id = copy.index.to_string();
         let group = copy.job.to_string();
         let body = serde_json::to_string(&CopyMessage::new(copy, round))
-            .map_err(|error| PortError::Refused(Box::new(error)))?;
+            .map_err(|error| PortError::Permanent(Box::new(error)))?;
         // Fair queues: the copies of one large job do not hold up those of others.
         let mut entry =
             SendMessageBatchRequestEntry::builder().id(id).message_body(body).message_group_id(group);
         if let Some(trace) = &self.trace {
             let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace);
-            let value = value.build().map_err(|error| PortError::Refused(Box::new(error)))?;
+            let value = value.build().map_err(|error| PortError::Permanent(Box::new(error)))?;
             entry =
                 entry.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
         }
-        entry.build().map_err(|error| PortError::Refused(Box::new(error)))
+        entry.build().map_err(|error| PortError::Permanent(Box::new(error)))
     }
 
     /// Sends the entries of a batch until all are taken.
@@ -114,10 +114,10 @@ impl Queue {
                 message: failed.message.clone().unwrap_or_default(),
             });
             if failed.sender_fault {
-                return Err(PortError::Refused(fault));
+                return Err(PortError::Permanent(fault));
             }
             if resend >= RESENDS_MAX {
-                return Err(PortError::Retry(fault));
+                return Err(PortError::Transient(fault));
             }
             let failed: BTreeSet<_> = sent.failed.into_iter().map(|entry| entry.id).collect();
             entries.retain(|id, _| failed.contains(id));

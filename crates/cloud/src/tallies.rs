@@ -1,16 +1,16 @@
-//! Tallies and the roll: sets that only grow.
+//! Tallies and the rollup: sets that only grow.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{JobId, JobTally, Roll, SandboxHash, Tally};
+use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
+use concord_protocol::{JobId, JobTally, Rollup, SandboxHash, Tally};
 
 use crate::fault;
-use crate::item::tally::{self, StoredRoll};
-use crate::item::{self, Attributes, ROLL_ITEM, TALLIES, tally_item};
+use crate::item::tally::{self, StoredRollup};
+use crate::item::{self, Attributes, ROLLUP_ITEM, TALLIES, tally_item};
 use crate::ledger::Ledger;
 
 /// Sets merged by one request, at most: an expression has 4 KiB and these take 20 bytes each.
@@ -104,29 +104,29 @@ impl Ledger {
     }
 }
 
-impl MergeRoll for Ledger {
-    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+impl MergeRollup for Ledger {
+    async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         loop {
-            let item = self.get(job, ROLL_ITEM).await?;
-            let StoredRoll { roll, revision } = item.map(tally::roll).transpose()?.unwrap_or_default();
-            let mut merged = roll.clone();
+            let item = self.get(job, ROLLUP_ITEM).await?;
+            let StoredRollup { rollup, revision } = item.map(tally::rollup).transpose()?.unwrap_or_default();
+            let mut merged = rollup.clone();
             merged.merge(&delta);
-            if merged == roll || self.replace_roll(job, merged.clone(), revision).await? {
+            if merged == rollup || self.replace_rollup(job, merged.clone(), revision).await? {
                 return Ok(merged);
             }
-            // Somebody else wrote the roll in between.
+            // Somebody else wrote the rollup in between.
         }
     }
 }
 
 impl Ledger {
-    async fn replace_roll(&self, job: &JobId, roll: Roll, before: u64) -> PortResult<bool> {
-        let stored = StoredRoll { roll, revision: before + 1 };
+    async fn replace_rollup(&self, job: &JobId, rollup: Rollup, before: u64) -> PortResult<bool> {
+        let stored = StoredRollup { rollup, revision: before + 1 };
         let put = self
             .dynamodb
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(tally::roll_attributes(job, &stored, self.expires_at())?))
+            .set_item(Some(tally::rollup_attributes(job, &stored, self.expires_at())?))
             .expression_attribute_names("#revision", "revision");
         let put = if before == 0 {
             put.condition_expression("attribute_not_exists(#revision)")

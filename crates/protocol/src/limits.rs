@@ -43,7 +43,7 @@ pub const ROUNDS_MAX: u32 = 1_000;
 /// Bytes of a job's id, at most.
 pub const JOB_ID_BYTES_MAX: usize = 64;
 
-/// Different sandboxes that a job may ask for, at most: it bounds what its tallies and its roll keep of them.
+/// Different sandboxes that a job may ask for, at most: it bounds what its tallies and its rollup keep of them.
 pub const SANDBOXES_MIN_MAX: u32 = 1_000;
 
 /// Milliseconds from the start of a run for which a job may have its sandbox held, at most. Held time is paid for.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::{
     Announcement, Change, CopyId, Digest, Golden, GoldenKey, Job, JobId, JobSpec, JobState, JobTally,
-    Outcome, Roll, Settlement, Tally, Timestamp,
+    Outcome, Rollup, Settlement, Tally, Timestamp,
 };
 
 /// Why a port did not do what was asked, named by what the caller does next.
@@ -19,13 +19,13 @@ use crate::{
 pub enum PortError {
     /// A passing fault: the same call may succeed later.
     #[error("the store did not answer this time")]
-    Retry(#[source] Box<dyn Error + Send + Sync>),
+    Transient(#[source] Box<dyn Error + Send + Sync>),
     /// The store cannot do it (full disk, no permission, damaged data): somebody has to act first.
     #[error("the store cannot go on")]
-    Refused(#[source] Box<dyn Error + Send + Sync>),
+    Permanent(#[source] Box<dyn Error + Send + Sync>),
     /// What was asked makes no sense, such as an outcome of an unknown job: a message to set aside.
     #[error("{0}")]
-    Rejected(&'static str),
+    Invalid(&'static str),
 }
 
 /// What a port gives.
@@ -224,10 +224,10 @@ pub trait MergeTally {
     ) -> impl Future<Output = PortResult<Tally>> + Send;
 }
 
-/// Merges rolls.
-pub trait MergeRoll {
-    /// Merges `delta` into the roll of a job in one atomic step and gives the whole of it.
-    fn merge_roll(&self, job: &JobId, delta: Roll) -> impl Future<Output = PortResult<Roll>> + Send;
+/// Merges rollups.
+pub trait MergeRollup {
+    /// Merges `delta` into the rollup of a job in one atomic step and gives the whole of it.
+    fn merge_rollup(&self, job: &JobId, delta: Rollup) -> impl Future<Output = PortResult<Rollup>> + Send;
 }
 
 /// Reads tallies.

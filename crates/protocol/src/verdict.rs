@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::ROUNDS_MAX;
-use crate::{Job, JobState, Roll, Timestamp};
+use crate::{Job, JobState, Rollup, Timestamp};
 
 /// What is said of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,13 +152,13 @@ pub enum Separation {
 /// Whether [`decide`] needs to know the [`Separation`]: of a divergent job whose copies are all accounted for, and
 /// which may be extended.
 #[must_use]
-pub fn asks_for_separation(job: &Job, roll: &Roll, now: Timestamp) -> bool {
-    let reached = roll.reached(job.state.copies, job.state.round);
+pub fn asks_for_separation(job: &Job, rollup: &Rollup, now: Timestamp) -> bool {
+    let reached = rollup.reached(job.state.copies, job.state.round);
     let asked = !job.spec.policy.fail_fast && reached.divergent && reached.accounted;
     asked && job.extended(now).is_some()
 }
 
-/// The state that a job's roll calls for at `now`; `None` when it stands as it should.
+/// The state that a job's rollup calls for at `now`; `None` when it stands as it should.
 ///
 /// Fails closed: `reproducible` needs a digest from every copy, all equal, equal to the expected one if there is one,
 /// and from as many sandboxes as the job asks for; too few of them, failures or a passed deadline make `inconclusive`; two digests, or one that is not the expected one, make
@@ -167,17 +167,17 @@ pub fn asks_for_separation(job: &Job, roll: &Roll, now: Timestamp) -> bool {
 /// A job that may be extended asks for twice as many copies instead of ending with too few sandboxes, or with a
 /// divergence that nothing explains yet.
 #[must_use]
-pub fn decide(job: &Job, roll: &Roll, now: Timestamp, separation: Separation) -> Option<JobState> {
+pub fn decide(job: &Job, rollup: &Rollup, now: Timestamp, separation: Separation) -> Option<JobState> {
     let Job { spec, state } = job;
-    let reached = roll.reached(state.copies, state.round);
+    let reached = rollup.reached(state.copies, state.round);
     let overdue = now >= state.deadline_at;
     let drifted =
-        spec.policy.expect.is_some_and(|expected| roll.witnesses.iter().any(|seen| *seen != expected));
+        spec.policy.expect.is_some_and(|expected| rollup.witnesses.iter().any(|seen| *seen != expected));
     let (verdict, cause) = if reached.divergent {
         (Verdict::Divergent, None)
     } else if drifted {
         (Verdict::Divergent, Some(Cause::Drift))
-    } else if reached.produced && roll.sandboxes.len() < spec.policy.sandboxes_min {
+    } else if reached.produced && rollup.sandboxes.len() < spec.policy.sandboxes_min {
         (Verdict::Inconclusive, Some(Cause::Coverage))
     } else if reached.produced {
         (Verdict::Reproducible, None)
@@ -188,7 +188,7 @@ pub fn decide(job: &Job, roll: &Roll, now: Timestamp, separation: Separation) ->
     } else {
         (Verdict::Running, None)
     };
-    let unexplained = separation == Separation::Open && asks_for_separation(job, roll, now);
+    let unexplained = separation == Separation::Open && asks_for_separation(job, rollup, now);
     if (cause == Some(Cause::Coverage) || unexplained)
         && let Some(copies) = job.extended(now)
     {
@@ -206,7 +206,7 @@ pub fn decide(job: &Job, roll: &Roll, now: Timestamp, separation: Separation) ->
     (!unchanged).then(|| replaced(state, verdict, cause, ended_at, now))
 }
 
-/// The cause that stands when a roll calls for `cause`: the roll may be older than the one that the state was decided
+/// The cause that stands when a rollup calls for `cause`: the rollup may be older than the one that the state was decided
 /// from, and then knows less.
 fn latest_cause(state: &JobState, verdict: Verdict, cause: Option<Cause>) -> Option<Cause> {
     match (state.verdict, verdict) {

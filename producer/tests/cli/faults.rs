@@ -22,7 +22,7 @@ fn files_that_are_no_store() {
 }
 
 #[test]
-fn databases_of_others_and_of_newer_versions() {
+fn databases_of_others_and_of_other_versions() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     let alter = |statements: &str| {
@@ -34,7 +34,9 @@ fn databases_of_others_and_of_newer_versions() {
     sandbox.run(&SUBMIT).exits(0);
     alter("PRAGMA user_version = 99");
     sandbox.run(&SUBMIT).exits(4).says("was written by a newer version: its schema is 99");
-    alter("PRAGMA user_version = 2");
+    alter("PRAGMA user_version = 1");
+    sandbox.run(&SUBMIT).exits(4).says("was written by an older version: its schema is 1");
+    alter("PRAGMA user_version = 3");
     assert_eq!(sandbox.jobs().len(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use concord_cloud::{
-    BatchReply, CopyMessage, Event, Ledger, Message, Place, Queue, ReadMessage, SystemClock, complain,
+    BatchReply, CopyMessage, Event, Ledger, Message, Place, Queue, ReadMessage, SystemClock, log_error,
 };
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
@@ -113,37 +113,37 @@ impl<C: Calculate + 'static> Door<C> {
     async fn message(&self, message: Message, ends_at: Timestamp) -> Result<Option<Held>, String> {
         let Message { id, read } = message;
         let Some(read) = read else {
-            complain(&id, &PortError::Rejected("a message lacks what SQS gives to every one"));
+            log_error(&id, &PortError::Invalid("a message lacks what SQS gives to every one"));
             return Err(id);
         };
         let started_at = self.clock.now();
         let run = AssertUnwindSafe(self.run(&read, ends_at)).catch_unwind().await;
         let delay_ms = match run {
-            Ok(Ok((job, Disposition::Done))) => return Ok(self.holds.held(job, started_at)),
-            Ok(Ok((_, Disposition::Again { delay_ms }))) => delay_ms,
-            Ok(Ok((_, Disposition::Left))) => 0,
+            Ok(Ok((job, Disposition::Ack))) => return Ok(self.holds.held(job, started_at)),
+            Ok(Ok((_, Disposition::RetryAfter { delay_ms }))) => delay_ms,
+            Ok(Ok((_, Disposition::Release))) => 0,
             Ok(Err(error)) => {
-                complain(&id, &error);
-                if matches!(error, PortError::Rejected(_)) { SENSELESS_DELAY_MS } else { OUTAGE_DELAY_MS }
+                log_error(&id, &error);
+                if matches!(error, PortError::Invalid(_)) { SENSELESS_DELAY_MS } else { OUTAGE_DELAY_MS }
             }
             Err(_) => OUTAGE_DELAY_MS,
         };
         if let Err(error) = self.queue.delay(&read.receipt_handle, delay_ms).await {
             // It comes again all the same, when the time of its delivery is over.
-            complain(&id, &error);
+            log_error(&id, &error);
         }
         Err(id)
     }
 
     async fn run(&self, message: &ReadMessage, ends_at: Timestamp) -> PortResult<(JobId, Disposition)> {
         let copy = CopyMessage::parse(&message.body)
-            .map_err(|_| PortError::Rejected("the body of a message is not that of a copy"))?;
+            .map_err(|_| PortError::Invalid("the body of a message is not that of a copy"))?;
         let round = copy.round;
         let ReadMessage { receive_count, sent_at, .. } = *message;
         let delivery = Delivery { copy: copy.copy(), round, receive_count, sent_at, receipt: 0 };
         let job = delivery.copy.job.clone();
         let handled = match self.worker.handle(&delivery, ends_at).await {
-            Err(PortError::Rejected(reason)) => self.give_up(delivery, reason).await,
+            Err(PortError::Invalid(reason)) => self.give_up(delivery, reason).await,
             handled => handled,
         };
         handled.map(|disposition| (job, disposition))
@@ -154,10 +154,10 @@ impl<C: Calculate + 'static> Door<C> {
     async fn give_up(&self, delivery: Delivery, reason: &'static str) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         if job.is_none_or(|job| delivery.copy.index >= job.state.copies) {
-            return Err(PortError::Rejected(reason));
+            return Err(PortError::Invalid(reason));
         }
         let outcome = Outcome::not_run(&delivery, reason, self.clock.now());
-        self.ledger.record_outcome(outcome).await.map(|_| Disposition::Done)
+        self.ledger.record_outcome(outcome).await.map(|_| Disposition::Ack)
     }
 }
 

@@ -87,7 +87,7 @@ fn outcomes(
         let sent_at = Some(Timestamp::from_unix_ms(900));
         let delivery = Delivery { copy, round: 0, receive_count, sent_at, receipt: 0 };
         let handled = block_on(worker.handle(&delivery, Timestamp::NEVER)).unwrap();
-        assert_eq!(handled, Disposition::Done);
+        assert_eq!(handled, Disposition::Ack);
     }
     ledger.outcomes.into_inner().unwrap()
 }

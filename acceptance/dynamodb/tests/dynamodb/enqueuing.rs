@@ -32,7 +32,7 @@ fn what_can_never_be_sent_is_an_error_at_once() {
         let job = given_job(&fixture, "job", 1).await.unwrap();
         fixture.cloud.queue.enqueue_copies(&job, 0, 0..1).await
     });
-    assert!(matches!(sent, Err(PortError::Refused(_))), "{sent:?}");
+    assert!(matches!(sent, Err(PortError::Permanent(_))), "{sent:?}");
     assert_eq!(fixture.sqs.requests("SendMessageBatch"), 1);
 }
 

@@ -11,7 +11,7 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use concord_cloud::{Announcer, CopyMessage, Ledger, Queue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
-    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Roll, Settlement, Tally,
+    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally,
 };
 use serde_dynamo::Item;
 
@@ -208,7 +208,7 @@ through_the_ledger! {
     RecordOutcome::record_outcome(outcome: Outcome) -> Settlement,
     ReadOutcomes::read_outcomes(job: &JobId, copies: Range<u32>) -> Vec<Outcome>,
     MergeTally::merge_tally(job: &JobId, chunk: u32, delta: Tally) -> Tally,
-    MergeRoll::merge_roll(job: &JobId, delta: Roll) -> Roll,
+    MergeRollup::merge_rollup(job: &JobId, delta: Rollup) -> Rollup,
     ReadTally::read_tally(job: &JobId) -> JobTally,
     ReplaceState::replace_state(job: &JobId, state: JobState) -> bool,
     WriteGolden::write_golden(golden: Golden) -> (),

@@ -138,10 +138,10 @@ fn an_id_is_not_used_again_while_anything_is_left_of_its_job() {
         fixture.cloud.lose(&job, "job").await;
         fixture.cloud.lose(&job, "payload").await;
         let again = fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await;
-        assert!(matches!(again, Err(PortError::Rejected(_))), "{again:?}");
+        assert!(matches!(again, Err(PortError::Invalid(_))), "{again:?}");
         fixture.cloud.lose(&job, "copy#000000").await;
         let again = fixture.cloud.ledger.create_jobs(vec![new_job("job", 1)]).await;
-        assert!(matches!(again, Err(PortError::Rejected(_))), "{again:?}");
+        assert!(matches!(again, Err(PortError::Invalid(_))), "{again:?}");
         let facts = outcome(&job, 0, 0, Ok("a")).environment.unwrap().facts.clone();
         let facts = Digest::of(&serde_json::to_vec(&facts).unwrap());
         fixture.cloud.lose(&job, &format!("facts#{facts}")).await;

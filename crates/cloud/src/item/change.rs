@@ -37,13 +37,13 @@ pub enum StreamChange {
 /// or nobody waits for it.
 ///
 /// # Errors
-/// [`PortError::Refused`] or [`PortError::Rejected`] when the images are not what stands under their key.
+/// [`PortError::Permanent`] or [`PortError::Invalid`] when the images are not what stands under their key.
 pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
     let Some(AttributeValue::S(key)) = new.get(ITEM) else {
         return if new.is_empty() {
             Ok(Vec::new())
         } else {
-            Err(PortError::Rejected("a record of the stream has no sort key"))
+            Err(PortError::Invalid("a record of the stream has no sort key"))
         };
     };
     if key.starts_with(COPIES) {

@@ -54,7 +54,7 @@ pub(crate) type KnownFacts = HashMap<Digest, Facts>;
 
 /// The digest of facts: of their JSON, in which the names stand in order.
 pub(crate) fn facts_digest(facts: &Facts) -> PortResult<Digest> {
-    let text = serde_json::to_vec(facts).map_err(|error| PortError::Refused(Box::new(error)))?;
+    let text = serde_json::to_vec(facts).map_err(|error| PortError::Permanent(Box::new(error)))?;
     Ok(Digest::of(&text))
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn outcome_with_facts(item: impl Into<Item>, known: &KnownFacts) -> P
     let result = match (stored.digest, stored.bytes, stored.reason) {
         (Some(digest), Some(bytes), None) => Ok(Produced { digest, bytes }),
         (None, None, Some(reason)) => Err(Failure::new(reason)),
-        _ => return Err(PortError::Rejected("an outcome's item has neither a digest nor a reason, or both")),
+        _ => return Err(PortError::Invalid("an outcome's item has neither a digest nor a reason, or both")),
     };
     let facts = stored.environment.and_then(|digest| known.get(&digest)).cloned().unwrap_or_default();
     let environment = stored.sandbox.map(|sandbox| Environment { sandbox, identity: stored.identity, facts });

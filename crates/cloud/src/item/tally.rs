@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortError, PortResult};
-use concord_protocol::{CopySet, Digest, JobId, Roll, SandboxHash, Sandboxes, Tally};
+use concord_protocol::{CopySet, Digest, JobId, Rollup, SandboxHash, Sandboxes, Tally};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 
-use super::{Attributes, ROLL_ITEM, attributes, value};
+use super::{Attributes, ROLLUP_ITEM, attributes, value};
 
 /// Beginning of the names of a tally's attributes for failures: `failed#<round>#<reason>`.
 const FAILED: &str = "failed#";
@@ -86,7 +86,7 @@ pub(crate) fn tally(item: &Item) -> PortResult<Tally> {
     Ok(tally)
 }
 
-const SENSELESS: PortError = PortError::Rejected("a set in the table names what it cannot hold");
+const SENSELESS: PortError = PortError::Invalid("a set in the table names what it cannot hold");
 
 fn copy_set(places: impl IntoIterator<Item = Option<u32>>) -> PortResult<CopySet> {
     let mut set = CopySet::default();
@@ -99,7 +99,7 @@ fn copy_set(places: impl IntoIterator<Item = Option<u32>>) -> PortResult<CopySet
 
 /// What is known of all chunks.
 #[derive(Serialize, Deserialize)]
-struct RollAttributes {
+struct RollupAttributes {
     job: JobId,
     item: String,
     witnesses: Vec<Digest>,
@@ -118,35 +118,39 @@ struct RollAttributes {
     expires_at: u64,
 }
 
-/// A roll and which write of it is stored, from 1; 0 when none is.
+/// A rollup and which write of it is stored, from 1; 0 when none is.
 #[derive(Default)]
-pub(crate) struct StoredRoll {
-    pub(crate) roll: Roll,
+pub(crate) struct StoredRollup {
+    pub(crate) rollup: Rollup,
     pub(crate) revision: u64,
 }
 
-/// The item of a roll.
-pub(crate) fn roll_attributes(job: &JobId, stored: &StoredRoll, expires_at: u64) -> PortResult<Attributes> {
-    let StoredRoll { roll, revision } = stored;
-    attributes(&RollAttributes {
+/// The item of a rollup.
+pub(crate) fn rollup_attributes(
+    job: &JobId,
+    stored: &StoredRollup,
+    expires_at: u64,
+) -> PortResult<Attributes> {
+    let StoredRollup { rollup, revision } = stored;
+    attributes(&RollupAttributes {
         job: job.clone(),
-        item: ROLL_ITEM.to_owned(),
-        witnesses: roll.witnesses.iter().copied().collect(),
-        produced: roll.produced.iter().collect(),
-        copies: roll.copies,
-        round: roll.round,
-        accounted: roll.accounted.iter().collect(),
-        sandboxes: roll.sandboxes.iter().map(SandboxHash::bits).collect(),
-        sandboxes_max: (roll.sandboxes.kept_max() > 0).then_some(roll.sandboxes.kept_max()),
+        item: ROLLUP_ITEM.to_owned(),
+        witnesses: rollup.witnesses.iter().copied().collect(),
+        produced: rollup.produced.iter().collect(),
+        copies: rollup.copies,
+        round: rollup.round,
+        accounted: rollup.accounted.iter().collect(),
+        sandboxes: rollup.sandboxes.iter().map(SandboxHash::bits).collect(),
+        sandboxes_max: (rollup.sandboxes.kept_max() > 0).then_some(rollup.sandboxes.kept_max()),
         revision: *revision,
         expires_at,
     })
 }
 
-/// The roll that an item holds.
-pub(crate) fn roll(item: impl Into<Item>) -> PortResult<StoredRoll> {
-    let stored: RollAttributes = value(item)?;
-    let roll = Roll {
+/// The rollup that an item holds.
+pub(crate) fn rollup(item: impl Into<Item>) -> PortResult<StoredRollup> {
+    let stored: RollupAttributes = value(item)?;
+    let rollup = Rollup {
         witnesses: stored.witnesses.into_iter().collect::<BTreeSet<_>>(),
         copies: stored.copies,
         produced: copy_set(stored.produced.into_iter().map(Some))?,
@@ -157,5 +161,5 @@ pub(crate) fn roll(item: impl Into<Item>) -> PortResult<StoredRoll> {
             stored.sandboxes.into_iter().map(SandboxHash::from_bits),
         ),
     };
-    Ok(StoredRoll { roll, revision: stored.revision })
+    Ok(StoredRollup { rollup, revision: stored.revision })
 }

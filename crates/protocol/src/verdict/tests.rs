@@ -62,8 +62,8 @@ fn job(verdict: Verdict, fail_fast: bool) -> Job {
     Job { spec: spec.into(), state }
 }
 
-fn roll(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Roll {
-    Roll {
+fn rollup(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Rollup {
+    Rollup {
         witnesses: witnesses.iter().map(|output| Digest::of(output)).collect::<BTreeSet<_>>(),
         copies: 1_500,
         produced: CopySet::first(produced),
@@ -74,8 +74,8 @@ fn roll(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Roll {
 }
 
 /// A verdict, and whether the job has ended with it; `None` when nothing changes.
-fn decided(job: &Job, roll: &Roll, now: u64) -> Option<(Verdict, bool)> {
-    let state = decide(job, roll, Timestamp::from_unix_ms(now), Separation::Open)?;
+fn decided(job: &Job, rollup: &Rollup, now: u64) -> Option<(Verdict, bool)> {
+    let state = decide(job, rollup, Timestamp::from_unix_ms(now), Separation::Open)?;
     assert_eq!(state.revision, job.state.revision + 1);
     Some((state.verdict, state.ended_at.is_some()))
 }
@@ -84,19 +84,20 @@ fn decided(job: &Job, roll: &Roll, now: u64) -> Option<(Verdict, bool)> {
 fn it_fails_closed() {
     let running = job(Running, false);
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
-    let check =
-        |roll: Roll, now, expect| assert_eq!(decided(&running, &roll, now), expect, "{roll:?} at {now}");
-    check(roll(&[], 0, 0), 1_999, None);
-    check(roll(agreed, 1, 0), 1_999, None);
-    check(roll(agreed, 2, 0), 1_999, Some((Reproducible, true)));
-    check(roll(agreed, 2, 0), 5_000, Some((Reproducible, true)));
-    check(roll(agreed, 1, 2), 1_999, Some((Inconclusive, true)));
-    check(roll(&[], 0, 2), 1_999, Some((Inconclusive, true)));
-    check(roll(agreed, 1, 0), 2_000, Some((Inconclusive, true)));
-    check(roll(differ, 0, 0), 1_000, Some((Divergent, false)));
-    check(roll(differ, 2, 0), 1_000, Some((Divergent, true)));
-    check(roll(differ, 1, 0), 2_000, Some((Divergent, true)));
-    assert_eq!(decided(&job(Running, true), &roll(differ, 0, 0), 1_000), Some((Divergent, true)));
+    let check = |rollup: Rollup, now, expect| {
+        assert_eq!(decided(&running, &rollup, now), expect, "{rollup:?} at {now}")
+    };
+    check(rollup(&[], 0, 0), 1_999, None);
+    check(rollup(agreed, 1, 0), 1_999, None);
+    check(rollup(agreed, 2, 0), 1_999, Some((Reproducible, true)));
+    check(rollup(agreed, 2, 0), 5_000, Some((Reproducible, true)));
+    check(rollup(agreed, 1, 2), 1_999, Some((Inconclusive, true)));
+    check(rollup(&[], 0, 2), 1_999, Some((Inconclusive, true)));
+    check(rollup(agreed, 1, 0), 2_000, Some((Inconclusive, true)));
+    check(rollup(differ, 0, 0), 1_000, Some((Divergent, false)));
+    check(rollup(differ, 2, 0), 1_000, Some((Divergent, true)));
+    check(rollup(differ, 1, 0), 2_000, Some((Divergent, true)));
+    assert_eq!(decided(&job(Running, true), &rollup(differ, 0, 0), 1_000), Some((Divergent, true)));
 }
 
 #[test]
@@ -108,72 +109,72 @@ fn another_digest_than_the_expected_one_is_a_divergence() {
         job.state.cause = cause;
         job
     };
-    let check = |job: &Job, roll: Roll, expect: Option<(Verdict, Option<Cause>, bool)>| {
-        let state = decide(job, &roll, Timestamp::from_unix_ms(1_000), Separation::Open);
+    let check = |job: &Job, rollup: Rollup, expect: Option<(Verdict, Option<Cause>, bool)>| {
+        let state = decide(job, &rollup, Timestamp::from_unix_ms(1_000), Separation::Open);
         let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
-        assert_eq!(stands, expect, "{roll:?}");
+        assert_eq!(stands, expect, "{rollup:?}");
     };
     let drift = Some(Cause::Drift);
     let a: &[&[u8]] = &[b"a"];
     let running = given(b"a", Running, None);
-    check(&running, roll(a, 1, 0), None);
-    check(&running, roll(a, 2, 0), Some((Reproducible, None, true)));
-    check(&running, roll(&[b"a", b"b"], 0, 0), Some((Divergent, None, false)));
-    check(&running, roll(&[b"b"], 0, 0), Some((Divergent, drift, false)));
-    check(&running, roll(&[b"b"], 2, 0), Some((Divergent, drift, true)));
-    check(&running, roll(&[b"b"], 1, 2), Some((Divergent, drift, true)));
+    check(&running, rollup(a, 1, 0), None);
+    check(&running, rollup(a, 2, 0), Some((Reproducible, None, true)));
+    check(&running, rollup(&[b"a", b"b"], 0, 0), Some((Divergent, None, false)));
+    check(&running, rollup(&[b"b"], 0, 0), Some((Divergent, drift, false)));
+    check(&running, rollup(&[b"b"], 2, 0), Some((Divergent, drift, true)));
+    check(&running, rollup(&[b"b"], 1, 2), Some((Divergent, drift, true)));
     let drifted = given(b"a", Divergent, drift);
-    check(&drifted, roll(&[b"b"], 1, 0), None);
-    check(&drifted, roll(&[b"b", b"c"], 1, 0), Some((Divergent, None, false)));
+    check(&drifted, rollup(&[b"b"], 1, 0), None);
+    check(&drifted, rollup(&[b"b", b"c"], 1, 0), Some((Divergent, None, false)));
     let differ = given(b"a", Divergent, None);
-    check(&differ, roll(&[b"b"], 1, 0), None);
+    check(&differ, rollup(&[b"b"], 1, 0), None);
     let cancelled = drifted.cancelled(Timestamp::from_unix_ms(1_000)).unwrap();
     assert_eq!((cancelled.verdict, cancelled.cause), (Divergent, drift));
 }
 
 #[test]
 fn agreement_in_too_few_sandboxes_is_inconclusive() {
-    let check = |sandboxes_min, roll: Roll, expect: Option<(Verdict, Option<Cause>, bool)>| {
+    let check = |sandboxes_min, rollup: Rollup, expect: Option<(Verdict, Option<Cause>, bool)>| {
         let mut job = job(Running, false);
         Arc::make_mut(&mut job.spec).policy.sandboxes_min = sandboxes_min;
-        let state = decide(&job, &roll, Timestamp::from_unix_ms(1_000), Separation::Open);
+        let state = decide(&job, &rollup, Timestamp::from_unix_ms(1_000), Separation::Open);
         let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
-        assert_eq!(stands, expect, "{sandboxes_min} {roll:?}");
+        assert_eq!(stands, expect, "{sandboxes_min} {rollup:?}");
     };
     let a: &[&[u8]] = &[b"a"];
-    check(2, roll(a, 2, 0), Some((Reproducible, None, true)));
-    check(3, roll(a, 1, 0), None);
-    check(3, roll(a, 2, 0), Some((Inconclusive, Some(Cause::Coverage), true)));
-    check(3, roll(a, 1, 2), Some((Inconclusive, Some(Cause::Failures), true)));
-    check(3, roll(&[b"a", b"b"], 2, 0), Some((Divergent, None, true)));
+    check(2, rollup(a, 2, 0), Some((Reproducible, None, true)));
+    check(3, rollup(a, 1, 0), None);
+    check(3, rollup(a, 2, 0), Some((Inconclusive, Some(Cause::Coverage), true)));
+    check(3, rollup(a, 1, 2), Some((Inconclusive, Some(Cause::Failures), true)));
+    check(3, rollup(&[b"a", b"b"], 2, 0), Some((Divergent, None, true)));
 }
 
 #[test]
 fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
     /// How it stands then: its verdict, its cause, the copies wanted, and whether it has ended.
     type Stands = Option<(Verdict, Option<Cause>, u32, bool)>;
-    let check = |copies_max, roll: Roll, separation, expect: Stands| {
+    let check = |copies_max, rollup: Rollup, separation, expect: Stands| {
         let mut job = job(Running, false);
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
         (policy.copies_max, policy.sandboxes_min) = (copies_max, 3);
-        let state = decide(&job, &roll, Timestamp::from_unix_ms(1_999), separation);
+        let state = decide(&job, &rollup, Timestamp::from_unix_ms(1_999), separation);
         let stands = state.map(|state| (state.verdict, state.cause, state.copies, state.ended_at.is_some()));
-        assert_eq!(stands, expect, "{copies_max} {separation:?} {roll:?}");
+        assert_eq!(stands, expect, "{copies_max} {separation:?} {rollup:?}");
     };
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
     let (found, open) = (Separation::Found, Separation::Open);
     let coverage = Some(Cause::Coverage);
-    check(0, roll(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
-    check(1_500, roll(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
-    check(2_000, roll(agreed, 2, 0), found, Some((Running, None, 2_000, false)));
-    check(9_000, roll(agreed, 2, 0), found, Some((Running, None, 3_000, false)));
-    check(9_000, roll(agreed, 1, 0), found, None);
-    check(9_000, roll(agreed, 1, 2), found, Some((Inconclusive, Some(Cause::Failures), 1_500, true)));
-    check(9_000, roll(differ, 1, 0), open, Some((Divergent, None, 1_500, false)));
-    check(9_000, roll(differ, 2, 0), open, Some((Divergent, None, 3_000, false)));
-    check(9_000, roll(differ, 1, 2), open, Some((Divergent, None, 3_000, false)));
-    check(9_000, roll(differ, 2, 0), found, Some((Divergent, None, 1_500, true)));
-    check(0, roll(differ, 2, 0), open, Some((Divergent, None, 1_500, true)));
+    check(0, rollup(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
+    check(1_500, rollup(agreed, 2, 0), found, Some((Inconclusive, coverage, 1_500, true)));
+    check(2_000, rollup(agreed, 2, 0), found, Some((Running, None, 2_000, false)));
+    check(9_000, rollup(agreed, 2, 0), found, Some((Running, None, 3_000, false)));
+    check(9_000, rollup(agreed, 1, 0), found, None);
+    check(9_000, rollup(agreed, 1, 2), found, Some((Inconclusive, Some(Cause::Failures), 1_500, true)));
+    check(9_000, rollup(differ, 1, 0), open, Some((Divergent, None, 1_500, false)));
+    check(9_000, rollup(differ, 2, 0), open, Some((Divergent, None, 3_000, false)));
+    check(9_000, rollup(differ, 1, 2), open, Some((Divergent, None, 3_000, false)));
+    check(9_000, rollup(differ, 2, 0), found, Some((Divergent, None, 1_500, true)));
+    check(0, rollup(differ, 2, 0), open, Some((Divergent, None, 1_500, true)));
 }
 
 #[test]
@@ -183,10 +184,10 @@ fn nothing_is_extended_that_is_over() {
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
         (policy.copies_max, policy.sandboxes_min) = (9_000, 3);
         change(&mut job);
-        for roll in [roll(&[b"a"], 2, 0), roll(&[b"a", b"b"], 2, 0)] {
-            assert!(!asks_for_separation(&job, &roll, now));
-            let state = decide(&job, &roll, now, Separation::Open);
-            assert!(state.is_none_or(|state| state.copies == job.state.copies), "{job:?} {roll:?}");
+        for rollup in [rollup(&[b"a"], 2, 0), rollup(&[b"a", b"b"], 2, 0)] {
+            assert!(!asks_for_separation(&job, &rollup, now));
+            let state = decide(&job, &rollup, now, Separation::Open);
+            assert!(state.is_none_or(|state| state.copies == job.state.copies), "{job:?} {rollup:?}");
         }
     };
     let early = Timestamp::from_unix_ms(1_000);
@@ -209,11 +210,12 @@ fn what_is_final_stays_and_what_is_late_counts() {
         job.state.ended_at = Some(DEADLINE);
         job
     };
-    let check = |verdict, roll: Roll, expect| assert_eq!(decided(&ended(verdict), &roll, 3_000), expect);
-    check(Reproducible, roll(differ, 2, 0), Some((Divergent, true)));
-    check(Inconclusive, roll(agreed, 2, 0), Some((Reproducible, true)));
-    check(Divergent, roll(agreed, 2, 0), None);
-    check(Cancelled, roll(differ, 2, 0), None);
+    let check =
+        |verdict, rollup: Rollup, expect| assert_eq!(decided(&ended(verdict), &rollup, 3_000), expect);
+    check(Reproducible, rollup(differ, 2, 0), Some((Divergent, true)));
+    check(Inconclusive, rollup(agreed, 2, 0), Some((Reproducible, true)));
+    check(Divergent, rollup(agreed, 2, 0), None);
+    check(Cancelled, rollup(differ, 2, 0), None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Tallies and rolls: sets, merged by union within one transaction.
+//! Tallies and rollups: sets, merged by union within one transaction.
 
-use concord_protocol::ports::{MergeRoll, MergeTally, PortResult, ReadTally};
-use concord_protocol::{CopySet, Digest, JobId, JobTally, Roll, Sandboxes, Tally};
+use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
+use concord_protocol::{CopySet, Digest, JobId, JobTally, Rollup, Sandboxes, Tally};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::rows::{DigestColumn, HashesColumn, SetColumn};
@@ -90,28 +90,28 @@ fn write_chunk(
     Ok(())
 }
 
-impl MergeRoll for Store {
-    async fn merge_roll(&self, job: &JobId, delta: Roll) -> PortResult<Roll> {
+impl MergeRollup for Store {
+    async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         let key = self.key(job)?;
         let merged = self.shared.write(move |connection| {
-            let stored = read_roll(connection, key)?;
-            let mut roll = stored.clone().unwrap_or_default();
-            roll.merge(&delta);
-            if stored.as_ref() != Some(&roll) {
-                write_roll(connection, key, &roll)?;
+            let stored = read_rollup(connection, key)?;
+            let mut rollup = stored.clone().unwrap_or_default();
+            rollup.merge(&delta);
+            if stored.as_ref() != Some(&rollup) {
+                write_rollup(connection, key, &rollup)?;
             }
-            Ok(roll)
+            Ok(rollup)
         });
         merged.await
     }
 }
 
-fn read_roll(connection: &Connection, key: i64) -> rusqlite::Result<Option<Roll>> {
-    let sql = "SELECT witness_1, witness_2, produced, round, accounted, kept_max, hashes, copies FROM rolls
+fn read_rollup(connection: &Connection, key: i64) -> rusqlite::Result<Option<Rollup>> {
+    let sql = "SELECT witness_1, witness_2, produced, round, accounted, kept_max, hashes, copies FROM rollups
                WHERE job = ?1";
-    let roll = |row: &Row<'_>| {
+    let rollup = |row: &Row<'_>| {
         let witnesses: [Option<DigestColumn>; 2] = [row.get(0)?, row.get(1)?];
-        Ok(Roll {
+        Ok(Rollup {
             witnesses: witnesses.into_iter().flatten().map(|column| column.0).collect(),
             produced: row.get::<_, SetColumn>(2)?.0,
             round: row.get(3)?,
@@ -120,24 +120,24 @@ fn read_roll(connection: &Connection, key: i64) -> rusqlite::Result<Option<Roll>
             copies: row.get(7)?,
         })
     };
-    connection.prepare_cached(sql)?.query_row([key], roll).optional()
+    connection.prepare_cached(sql)?.query_row([key], rollup).optional()
 }
 
-fn write_roll(connection: &Connection, key: i64, roll: &Roll) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO rolls
+fn write_rollup(connection: &Connection, key: i64, rollup: &Rollup) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO rollups
                (job, witness_1, witness_2, produced, round, accounted, kept_max, hashes, copies)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let mut witnesses = roll.witnesses.iter().map(Digest::as_bytes);
+    let mut witnesses = rollup.witnesses.iter().map(Digest::as_bytes);
     connection.prepare_cached(sql)?.execute(params![
         key,
         witnesses.next(),
         witnesses.next(),
-        SetColumn(roll.produced),
-        roll.round,
-        SetColumn(roll.accounted),
-        roll.sandboxes.kept_max(),
-        hashes(&roll.sandboxes),
-        roll.copies
+        SetColumn(rollup.produced),
+        rollup.round,
+        SetColumn(rollup.accounted),
+        rollup.sandboxes.kept_max(),
+        hashes(&rollup.sandboxes),
+        rollup.copies
     ])?;
     Ok(())
 }

@@ -56,7 +56,7 @@ impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<
     fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
         let Asked { done, reply, .. } = *self;
         let result = match committed {
-            Ok(()) => done.ok_or(PortError::Rejected("the write was not run")),
+            Ok(()) => done.ok_or(PortError::Invalid("the write was not run")),
             Err(error) => Err(port_error(error)),
         };
         // Whoever asked may be gone; the write is done all the same.
@@ -93,7 +93,7 @@ impl Writer {
         let (reply, replied) = oneshot::channel();
         let asked = Asked { write, urgency, done: None, reply };
         let asked = self.asks.as_ref().map(|asks| asks.send(Box::new(asked)));
-        let gone = || PortError::Rejected("the store is closed");
+        let gone = || PortError::Invalid("the store is closed");
         async move {
             match asked {
                 Some(Ok(())) => replied.await.unwrap_or_else(|_| Err(gone())),
@@ -189,7 +189,7 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> Result<(), U
 pub(crate) fn port_error(error: impl Into<Arc<rusqlite::Error>>) -> PortError {
     let error = error.into();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Retry(Box::new(error)),
-        _ => PortError::Refused(Box::new(error)),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Transient(Box::new(error)),
+        _ => PortError::Permanent(Box::new(error)),
     }
 }

@@ -107,7 +107,7 @@ impl<C: Calculate + 'static> Conductor<C> {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&fleet));
             thread
                 .map(|thread| conductor.threads.push(thread))
-                .map_err(|error| PortError::Refused(Box::new(error)))
+                .map_err(|error| PortError::Permanent(Box::new(error)))
         };
         start("keeper", Fleet::keep)?;
         start("intake", Fleet::claim)?;
@@ -180,7 +180,7 @@ impl<C> Fleet<C> {
     /// Takes note of an error: what may pass is tried again by whoever comes next, everything else ends the fleet.
     fn note(&self, result: PortResult<()>) {
         match result {
-            Ok(()) | Err(PortError::Retry(_)) => {}
+            Ok(()) | Err(PortError::Transient(_)) => {}
             Err(error) => self.fail(error),
         }
     }
@@ -263,14 +263,14 @@ impl<C: Calculate> Fleet<C> {
 
     async fn run_and_settle(&self, delivery: Delivery) -> PortResult<()> {
         match self.worker.handle(&delivery, Timestamp::NEVER).await {
-            Ok(Disposition::Again { delay_ms }) => {
+            Ok(Disposition::RetryAfter { delay_ms }) => {
                 return self.store.delay_message(&delivery, delay_ms).await;
             }
-            Ok(Disposition::Left) | Err(PortError::Retry(_)) => {
+            Ok(Disposition::Release) | Err(PortError::Transient(_)) => {
                 return self.store.put_back(vec![delivery]).await;
             }
-            Ok(Disposition::Done) => {}
-            Err(PortError::Rejected(reason)) => self.aggregator.give_up(&delivery, reason).await?,
+            Ok(Disposition::Ack) => {}
+            Err(PortError::Invalid(reason)) => self.aggregator.give_up(&delivery, reason).await?,
             Err(error) => return Err(error),
         }
         locked(&self.done).push(delivery);

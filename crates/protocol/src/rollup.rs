@@ -9,7 +9,7 @@ use crate::{CopySet, Digest, Sandboxes, Tally};
 ///
 /// Like a tally it only grows, and merging is commutative, associative and idempotent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Roll {
+pub struct Rollup {
     /// The two smallest of the digests seen: one means agreement so far, two are the proof of a divergence.
     pub witnesses: BTreeSet<Digest>,
     /// The copies that the job wanted when what follows was so. Of chunks that are full, it stays so when more are
@@ -19,13 +19,13 @@ pub struct Roll {
     pub produced: CopySet,
     /// The latest round in which some chunk was accounted for with failures.
     pub round: u32,
-    /// The chunks in which every copy gave a digest or failed in [`Roll::round`], and some failed.
+    /// The chunks in which every copy gave a digest or failed in [`Rollup::round`], and some failed.
     pub accounted: CopySet,
     /// The sandboxes that gave a digest, as far as the job needs to know.
     pub sandboxes: Sandboxes,
 }
 
-/// How far a job has come, as its roll shows it.
+/// How far a job has come, as its rollup shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
     /// Two digests differ.
@@ -36,35 +36,35 @@ pub struct Reached {
     pub accounted: bool,
 }
 
-impl Roll {
-    /// The roll of a single chunk, from all that is known of it.
+impl Rollup {
+    /// The rollup of a single chunk, from all that is known of it.
     #[must_use]
     pub fn of_chunk(job_copies: u32, chunk: u32, tally: &Tally) -> Self {
         let wanted = copies_in_chunk(job_copies, chunk);
         // What a stray message made of a copy that the job does not have stands for none that it has.
         let of_the_job = CopySet::first(wanted);
-        let mut roll = Self {
+        let mut rollup = Self {
             witnesses: tally.digests.keys().take(2).copied().collect(),
             copies: job_copies,
             sandboxes: tally.sandboxes.clone(),
             ..Self::default()
         };
         if wanted == 0 {
-            return roll;
+            return rollup;
         }
         let produced = tally.produced().intersection(of_the_job);
         if produced.len() == wanted {
-            roll.produced.insert(chunk);
+            rollup.produced.insert(chunk);
         } else if let Some(round) = tally.latest_failed_round()
             && produced.union(tally.failed(round)).intersection(of_the_job).len() == wanted
         {
-            roll.round = round;
-            roll.accounted.insert(chunk);
+            rollup.round = round;
+            rollup.accounted.insert(chunk);
         }
-        roll
+        rollup
     }
 
-    /// Takes in all that another roll of the same job knows.
+    /// Takes in all that another rollup of the same job knows.
     pub fn merge(&mut self, other: &Self) {
         self.witnesses.extend(&other.witnesses);
         while self.witnesses.len() > 2 {
@@ -123,10 +123,10 @@ mod tests {
     #[test]
     fn a_chunk_in_part_is_outgrown_and_a_full_one_is_not() {
         let check = |before, after, expect: &[u32]| {
-            let mut roll = Roll::of_chunk(before, 0, &tally(before.min(CHUNK_COPIES)));
-            assert!(roll.reached(before, 0).produced || before > CHUNK_COPIES);
-            roll.merge(&Roll { copies: after, ..Roll::default() });
-            assert_eq!(roll.produced.iter().collect::<Vec<_>>(), expect, "{before} {after}");
+            let mut rollup = Rollup::of_chunk(before, 0, &tally(before.min(CHUNK_COPIES)));
+            assert!(rollup.reached(before, 0).produced || before > CHUNK_COPIES);
+            rollup.merge(&Rollup { copies: after, ..Rollup::default() });
+            assert_eq!(rollup.produced.iter().collect::<Vec<_>>(), expect, "{before} {after}");
         };
         check(20, 20, &[0]);
         check(20, 40, &[]);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_chunk_that_the_job_does_not_have_stands_for_nothing() {
-        let stray = Roll::of_chunk(1_000, 1, &tally(3));
+        let stray = Rollup::of_chunk(1_000, 1, &tally(3));
         assert_eq!((stray.produced.len(), stray.witnesses.len()), (0, 1));
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x434e_4344;
 
 /// The version of the tables below. A store that a newer version wrote is refused.
-const SCHEMA_VERSION: i32 = 2;
+const SCHEMA_VERSION: i32 = 3;
 
 /// How long a write waits for another process to finish its own.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -16,9 +16,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const SWITCH_TRIES_MAX: u32 = 1_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
-
-/// From the tables of version 1 to those of today.
-const FROM_VERSION_1: &str = include_str!("from_version_1.sql");
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +41,14 @@ pub enum OpenError {
     /// The store was written by a newer version.
     #[error("{} was written by a newer version: its schema is {found}, this version knows {SCHEMA_VERSION}", .path.display())]
     Newer {
+        /// The file.
+        path: PathBuf,
+        /// The schema that it has.
+        found: i32,
+    },
+    /// The store was written by an older version, before the first release.
+    #[error("{} was written by an older version: its schema is {found}, this version knows {SCHEMA_VERSION}", .path.display())]
+    Older {
         /// The file.
         path: PathBuf,
         /// The schema that it has.
@@ -95,7 +100,6 @@ fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
         let batch = match known(path, &write)? {
             Tables::Present => None,
             Tables::Absent => Some(SCHEMA),
-            Tables::Version1 => Some(FROM_VERSION_1),
         };
         if let Some(batch) = batch {
             write.execute_batch(batch).map_err(said)?;
@@ -129,8 +133,6 @@ enum Tables {
     Absent,
     /// The tables that this code knows.
     Present,
-    /// Those of the first version, which can be brought up to date.
-    Version1,
 }
 
 /// Which tables are there. To be asked within a transaction, so that all answers are of the same moment.
@@ -142,7 +144,9 @@ fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(said)?;
     match (pragma("application_id")?, pragma("user_version")?) {
         (APPLICATION_ID, SCHEMA_VERSION) => Ok(Tables::Present),
-        (APPLICATION_ID, 1) => Ok(Tables::Version1),
+        (APPLICATION_ID, found) if found < SCHEMA_VERSION => {
+            Err(OpenError::Older { path: path.to_owned(), found })
+        }
         (APPLICATION_ID, found) if found > SCHEMA_VERSION => {
             Err(OpenError::Newer { path: path.to_owned(), found })
         }
@@ -162,31 +166,6 @@ fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_store_of_the_first_version_is_brought_up_to_date() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("old.db");
-        let old = Connection::open(&path).unwrap();
-        let tables = "CREATE TABLE environments (id INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE);
-                      CREATE TABLE outcomes (job INTEGER, environment INTEGER);
-                      CREATE TABLE feed (sequence INTEGER PRIMARY KEY, job INTEGER);
-                      CREATE TABLE rolls (job INTEGER PRIMARY KEY, round INTEGER);
-                      INSERT INTO outcomes VALUES (1, 1);";
-        old.execute_batch(tables).unwrap();
-        let facts = r#"{"sandbox":"local-1","architecture":"x86_64","cpu":"GenuineIntel 6"}"#;
-        old.execute("INSERT INTO environments (facts) VALUES (?1)", [facts]).unwrap();
-        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        old.pragma_update(None, "user_version", 1).unwrap();
-        drop(old);
-        let new = writer(&path).unwrap();
-        let read = |sql: &str| new.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap();
-        let expect = r#"{"sandbox":"local-1","identity":{},"facts":{"cpu.model_name":"GenuineIntel 6","host.architecture":"x86_64"}}"#;
-        assert_eq!(read("SELECT facts FROM environments").as_deref(), Some(expect));
-        assert_eq!(read("SELECT facts FROM outcomes"), None);
-        drop(new);
-        assert!(writer(&path).is_ok(), "and once is enough");
-    }
 
     #[test]
     fn many_may_create_a_store_at_once() {

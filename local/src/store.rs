@@ -117,9 +117,9 @@ impl Store {
     /// # Errors
     /// When the lock file or the store cannot be written.
     pub async fn own(&self, name: String) -> PortResult<()> {
-        let refused = |error: std::io::Error| PortError::Refused(Box::new(error));
+        let refused = |error: std::io::Error| PortError::Permanent(Box::new(error));
         let lock = Lock::take(self.path(), &owners::lock_name(&name)).map_err(refused)?;
-        let lock = lock.ok_or(PortError::Rejected("another process takes copies under the same name"))?;
+        let lock = lock.ok_or(PortError::Invalid("another process takes copies under the same name"))?;
         let id = self.shared.write(move |connection| {
             connection.prepare_cached("INSERT INTO owners (name) VALUES (?1)")?.insert([&name])
         });
@@ -166,7 +166,7 @@ impl Store {
         let key: Option<i64> = self.read(|connection| {
             connection.prepare_cached(sql)?.query_row([job.as_str()], |row| row.get(0)).optional()
         })?;
-        let key = key.ok_or(PortError::Rejected("there is no such job in the store"))?;
+        let key = key.ok_or(PortError::Invalid("there is no such job in the store"))?;
         locked(&self.shared.keys).insert(job.clone(), key);
         Ok(key)
     }

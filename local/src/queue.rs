@@ -75,7 +75,7 @@ impl Store {
     /// At most `count_max` messages of a lane.
     pub(crate) async fn receive_from(&self, lane: &Lane, count_max: usize) -> PortResult<Vec<Delivery>> {
         let owner = locked(&self.shared.owner).as_ref().map(|owner| owner.id);
-        let owner = owner.ok_or(PortError::Rejected("only a registered owner may receive copies"))?;
+        let owner = owner.ok_or(PortError::Invalid("only a registered owner may receive copies"))?;
         let claim = Claim { owner, now: self.shared.clock.now() };
         let (jobs, served) = (lane.jobs.clone(), lane.served());
         let received = self.shared.write(move |connection| {
@@ -292,7 +292,7 @@ impl ReceiveDeadLetters for Store {
             rows.collect()
         })?;
         let letter = |(job, index, round, receive_count): (String, u32, u32, u32)| {
-            let job = job.parse().map_err(|error| PortError::Refused(Box::new(error)))?;
+            let job = job.parse().map_err(|error| PortError::Permanent(Box::new(error)))?;
             Ok(Delivery { copy: CopyId { job, index }, round, receive_count, sent_at: None, receipt: 0 })
         };
         rows.into_iter().map(letter).collect()

@@ -129,7 +129,7 @@ CREATE TABLE tally_sandboxes (
 ) WITHOUT ROWID;
 
 -- `produced` and `accounted` are bit sets over the chunks of the job.
-CREATE TABLE rolls (
+CREATE TABLE rollups (
     job INTEGER PRIMARY KEY,
     witness_1 BLOB,
     witness_2 BLOB,
