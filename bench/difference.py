@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the comparison of two outputs against what one would type instead, in one run.
 
-    cargo build --release --package concord-analysis --example difference &&
+    cargo build --release --package concord-difference --example difference &&
         $(infra/venv statistics)/python bench/difference.py [MEGABYTES [FORMAT...]]
 
 Pairs of files of about 100 MB are made from a seed: in one pair every thousandth number is the next one up, in the other

@@ -50,7 +50,7 @@ struct Batch<'a> {
 impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     /// An aggregator which keeps its tallies and verdicts in `ledger`.
     pub fn new(ledger: L, announcer: A, clock: K) -> Self {
-        Self { ledger, announcer, clock, is_separated: concord_analysis::is_separated }
+        Self { ledger, announcer, clock, is_separated: concord_explain::is_separated }
     }
 
     /// The same with another say in whether a divergent job that may be extended has enough copies.

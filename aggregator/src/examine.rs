@@ -2,10 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 
-use concord_analysis::difference::{Options, Tolerances};
-use concord_analysis::{Explanation, Level, Pair, output_format};
+use concord_difference::{Options, Tolerances};
+use concord_explain::{Explanation, Pair, output_format};
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput};
 use concord_protocol::{Evidence, Job, JobId};
+use concord_statistics::Level;
 use futures::FutureExt;
 
 /// Copies whose outcomes are read, at most: the first ones of a larger job.

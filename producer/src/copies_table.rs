@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use concord_analysis::CPU_KIND_FACTS;
+use concord_explain::CPU_KIND_FACTS;
 use concord_protocol::{Digest, Environment, Facts, Failure, Outcome};
 use serde::Serialize;
 

@@ -6,10 +6,11 @@ mod markdown;
 mod page;
 mod text;
 
-use concord_analysis::difference::{Format as OutputForm, Options, Tolerances};
-use concord_analysis::{Explanation, Level, Pair, output_format};
+use concord_difference::{Format as OutputForm, Options, Tolerances};
+use concord_explain::{Explanation, Pair, output_format};
 use concord_protocol::ports::{Clock, PortResult};
 use concord_protocol::{Cause, Digest, Job, JobId, Verdict};
+use concord_statistics::Level;
 use serde::Serialize;
 
 pub(crate) use compared::compared_text;

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use concord_analysis::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
+use concord_explain::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::{Serialize, Serializer};

@@ -71,12 +71,12 @@ pub struct Policy {
     /// The digest that every copy is to give; any that they agree on when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Digest>,
-    /// As what outputs are read when they are compared, as `concord-analysis` names formats; what they look like when
-    /// absent.
+    /// The format in which outputs are compared, by its name in `concord-difference`; when absent, the outputs themselves
+    /// decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_as: Option<String>,
-    /// Tolerances under which differing outputs count as equivalent, as `concord-analysis` reads them: a second opinion,
-    /// which decides no verdict.
+    /// Tolerances under which differing outputs count as equivalent, as `concord-difference` parses them. They
+    /// decide no verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equivalent: Vec<String>,
     /// Different sandboxes that have to give a digest for the job to be reproducible: at most

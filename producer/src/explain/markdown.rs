@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use concord_analysis::difference::Comparison;
+use concord_difference::Comparison;
 
 use super::Explained;
 use super::text::{

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use concord_analysis::difference::Comparison;
-use concord_analysis::{Class, Coverage, Difference, Equivalence, Separator, Value};
+use concord_difference::Comparison;
+use concord_explain::{Class, Coverage, Difference, Equivalence, Separator, Value};
 use concord_protocol::Verdict;
 
 use super::Explained;

@@ -1,5 +1,5 @@
-use concord_analysis::difference::{self, Comparison};
-use concord_analysis::{Attribution, between};
+use concord_difference::Comparison;
+use concord_explain::{Attribution, between};
 use concord_protocol::{Digest, Job, JobId, Verdict};
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &CompareArgs, settings: &Settings, printer: &Printer) ->
         match (home.read_output(&left.job, one)?, home.read_output(&right.job, two)?) {
             (Some(one), Some(two)) => {
                 judged = comparing.judge([&one, &two])?;
-                comparison = Some(difference::compare(&one, &two, &comparing.flags_only(&reference)));
+                comparison = Some(concord_difference::compare(&one, &two, &comparing.flags_only(&reference)));
             }
             _ => unavailable = Some("an output was not kept".to_owned()),
         }

@@ -1,8 +1,8 @@
 //! Whether the conditions of a submit can be met, before anything is written.
 
-use concord_analysis::{Level, copies_to_detect};
 use concord_protocol::Calculation;
 use concord_protocol::limits::COPIES_MAX;
+use concord_statistics::{Level, copies_to_detect};
 
 use crate::args::SubmitArgs;
 use crate::fault::Fault;

@@ -1,0 +1,76 @@
+use super::cell;
+use super::rows::{Rows, Separator};
+use crate::limits::Limits;
+
+/// Rows that are looked at to tell a table from another text.
+const SAMPLE_ROWS: usize = 20;
+
+/// Bytes of these.
+const SAMPLE_BYTES: usize = 1 << 20;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) separator: Separator,
+    /// Whether the first row holds names.
+    pub(super) header: bool,
+}
+
+/// What a sample of rows holds.
+struct Sample {
+    width: usize,
+    header: bool,
+    cells: usize,
+    numbers: usize,
+}
+
+impl Dialect {
+    /// How an output is written, if it is a table: each row of a sample has as many cells, and some are numbers; where
+    /// spaces separate them, as in a text, half of them are.
+    pub(super) fn of(output: &[u8], limits: &Limits) -> Option<Self> {
+        let cut = output.len() > SAMPLE_BYTES;
+        let sampled = &output[..output.len().min(SAMPLE_BYTES)];
+        if sampled.contains(&0) {
+            return None;
+        }
+        for separator in [Separator::Byte(b'\t'), Separator::Byte(b';'), Separator::Byte(b',')] {
+            if let Some(sample) = sample(sampled, separator, cut, limits)
+                && sample.width > 1
+            {
+                // A comma is no separator where a semicolon is: it may stand within numbers.
+                return (sample.numbers > 0).then_some(Self { separator, header: sample.header });
+            }
+        }
+        let separator = Separator::Spaces;
+        let sample = sample(sampled, separator, cut, limits)?;
+        (sample.numbers > 0 && 2 * sample.numbers >= sample.cells)
+            .then_some(Self { separator, header: sample.header })
+    }
+}
+
+/// Reads a sample, unless rows have various numbers of cells.
+fn sample(text: &[u8], separator: Separator, cut: bool, limits: &Limits) -> Option<Sample> {
+    let mut rows = Rows::new(text, separator, limits.columns_max + 1);
+    let mut sample = Sample { width: 0, header: false, cells: 0, numbers: 0 };
+    let mut read = 0;
+    while read < SAMPLE_ROWS && rows.advance() {
+        // The last row of a text that was cut may lack a part.
+        if cut && rows.place() >= text.len() && read > 0 {
+            break;
+        }
+        let width = rows.width();
+        if (read > 0 && width != sample.width) || width > limits.columns_max {
+            return None;
+        }
+        sample.width = width;
+        let numbers = (0..width).filter(|&at| cell::is_number(rows.cell(at))).count();
+        if read == 0 && numbers == 0 {
+            sample.header = true;
+        } else {
+            sample.cells += width;
+            sample.numbers += numbers;
+        }
+        read += 1;
+    }
+    (read > 0).then_some(sample)
+}

@@ -1,0 +1,88 @@
+use super::reader::Scalar;
+use super::string;
+use crate::comparison::Kind;
+use crate::findings::{Findings, Pair};
+use crate::float::Float;
+use crate::paths::Path;
+use crate::shown::shown;
+
+/// One side of a pair of scalars.
+#[derive(Clone, Copy)]
+pub(super) struct Token<'a> {
+    pub(super) scalar: Scalar,
+    pub(super) text: &'a str,
+}
+
+impl Token<'_> {
+    fn is_number(self) -> bool {
+        matches!(self.scalar, Scalar::Integer | Scalar::Float)
+    }
+
+    /// The nearest double.
+    fn double(self) -> f64 {
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+}
+
+/// Adds a pair of scalars that are the same text.
+pub(super) fn same(findings: &mut Findings<'_>, path: Path, scalar: Scalar) {
+    match scalar {
+        Scalar::Integer => findings.same(path, "integer", 1),
+        Scalar::Float => findings.same(path, "f64", 1),
+        Scalar::Text | Scalar::Boolean | Scalar::Null => {}
+    }
+}
+
+/// Adds a pair of scalars whose texts differ.
+pub(super) fn differ(
+    findings: &mut Findings<'_>,
+    path: Path,
+    index: &[u64],
+    left: Token<'_>,
+    right: Token<'_>,
+) {
+    let chars_max = findings.limits.text_chars_max;
+    let texts = || [shown(left.text.as_bytes(), chars_max), shown(right.text.as_bytes(), chars_max)];
+    if left.is_number() && right.is_number() {
+        return numbers(findings, path, index, [left, right], texts);
+    }
+    if left.scalar != right.scalar {
+        findings.mismatch(path, Kind::Type, index, texts);
+    } else if left.scalar == Scalar::Text && string::same(left.text.as_bytes(), right.text.as_bytes()) {
+        findings.spelling(path, index, texts);
+    } else {
+        findings.mismatch(path, Kind::Text, index, texts);
+    }
+}
+
+fn numbers(
+    findings: &mut Findings<'_>,
+    path: Path,
+    index: &[u64],
+    tokens: [Token<'_>; 2],
+    texts: impl Fn() -> [String; 2],
+) {
+    let integers = tokens.map(|token| token.scalar == Scalar::Integer);
+    let bits = || tokens.map(|token| token.double().to_bits());
+    if integers == [true, true] {
+        // `0` and `-0` are the only integers with two texts.
+        let zeros = tokens.iter().all(|token| matches!(token.text, "0" | "-0"));
+        let pair = if zeros {
+            Pair::Float(Float::F64, bits())
+        } else {
+            Pair::Integers(tokens.map(|token| token.text.as_bytes()))
+        };
+        return findings.different(path, "integer", &pair, || index.to_vec(), texts);
+    }
+    let bits = bits();
+    // Two numbers beyond the range of doubles become the same infinity and are still not known to be the same.
+    if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
+        return findings.different(path, "f64", &Pair::Float(Float::F64, bits), || index.to_vec(), texts);
+    }
+    findings.same(path, "f64", 1);
+    if integers[0] == integers[1] {
+        findings.spelling(path, index, texts);
+    } else {
+        findings.mismatch(path, Kind::Type, index, texts);
+    }
+}

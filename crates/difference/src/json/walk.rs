@@ -1,0 +1,282 @@
+use std::ops::Range;
+
+use super::members::{Matched, Member, collect};
+use super::reader::{Broken, Reader};
+use super::scalar::{self, Token};
+use super::string;
+use crate::comparison::Kind;
+use crate::findings::Findings;
+use crate::paths::{Path, ROOT};
+use crate::shown::{placed, shown};
+
+/// Reads two texts side by side and adds what differs. Nothing found counts when one of them turns out not to be JSON.
+pub(crate) fn walk(
+    left: &[u8],
+    right: &[u8],
+    strict: bool,
+    findings: &mut Findings<'_>,
+) -> Result<(), Broken> {
+    let mut walk = Walk::new(left, right, strict, findings)?;
+    walk.left.space();
+    walk.right.space();
+    walk.whole_value(ROOT)?;
+    walk.left.finish()?;
+    walk.right.finish()
+}
+
+pub(super) struct Walk<'a, 'o, 'f> {
+    pub(super) left: Reader<'a>,
+    pub(super) right: Reader<'a>,
+    pub(super) findings: &'f mut Findings<'o>,
+    /// The arrays and objects that both sides are in, outermost first.
+    frames: Vec<Frame>,
+    /// The places in the arrays among them.
+    pub(super) index: Vec<u64>,
+    /// Members held by all objects that are compared by key.
+    members_held: usize,
+    /// Bytes that may still be read a second time.
+    bytes_left: u64,
+}
+
+enum Frame {
+    Array { path: Path, length: u64 },
+    Object { path: Path, first: bool },
+    Matched { path: Path, matched: Matched },
+}
+
+impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
+    pub(super) fn new(
+        left: &'a [u8],
+        right: &'a [u8],
+        strict: bool,
+        findings: &'f mut Findings<'o>,
+    ) -> Result<Self, Broken> {
+        let bytes_left = findings.limits.readings_max.saturating_mul((left.len() + right.len()) as u64);
+        let depth_max = findings.limits.depth_max;
+        let left = Reader::new(left, "first", strict, depth_max)?;
+        let right = Reader::new(right, "second", strict, depth_max)?;
+        Ok(Self { left, right, findings, frames: Vec::new(), index: Vec::new(), members_held: 0, bytes_left })
+    }
+
+    /// Compares the values under the two cursors with all that is in them.
+    pub(super) fn whole_value(&mut self, path: Path) -> Result<(), Broken> {
+        self.value(path)?;
+        while let Some(frame) = self.frames.pop() {
+            self.go_on(frame)?;
+        }
+        Ok(())
+    }
+
+    /// Compares the values under the two cursors, or enters them.
+    fn value(&mut self, path: Path) -> Result<(), Broken> {
+        match (self.left.peek(), self.right.peek()) {
+            (b'[', b'[') => {
+                self.enter()?;
+                self.frames.push(Frame::Array { path, length: 0 });
+                self.index.push(0);
+                Ok(())
+            }
+            (b'{', b'{') => {
+                self.enter()?;
+                self.frames.push(Frame::Object { path, first: true });
+                Ok(())
+            }
+            (b'[' | b'{', _) | (_, b'[' | b'{') => self.other_kind(path),
+            _ => self.scalar(path),
+        }
+    }
+
+    fn enter(&mut self) -> Result<(), Broken> {
+        self.left.enter(self.frames.len())?;
+        self.right.enter(self.frames.len())
+    }
+
+    fn scalar(&mut self, path: Path) -> Result<(), Broken> {
+        let [start, other] = [self.left.at, self.right.at];
+        let left = self.left.scalar()?;
+        let text = &self.left.text[start..self.left.at];
+        if self.right.text[other..].starts_with(text) {
+            let end = other + text.len();
+            // A longer number may start with a shorter one.
+            let continues = self.right.text.get(end).is_some_and(|byte| b".eE+-0123456789".contains(byte));
+            if !continues {
+                self.right.at = end;
+                scalar::same(self.findings, path, left);
+                return Ok(());
+            }
+        }
+        let right = self.right.scalar()?;
+        let left = Token { scalar: left, text: self.left.slice(start..self.left.at) };
+        let right = Token { scalar: right, text: self.right.slice(other..self.right.at) };
+        scalar::differ(self.findings, path, &self.index, left, right);
+        Ok(())
+    }
+
+    fn other_kind(&mut self, path: Path) -> Result<(), Broken> {
+        let texts = [one_value(&mut self.left)?, one_value(&mut self.right)?];
+        self.mismatch(path, Kind::Type, texts);
+        Ok(())
+    }
+
+    fn mismatch(&mut self, path: Path, kind: Kind, texts: [&[u8]; 2]) {
+        let chars_max = self.findings.limits.text_chars_max;
+        self.findings.mismatch(path, kind, &self.index, || texts.map(|text| shown(text, chars_max)));
+    }
+
+    fn go_on(&mut self, frame: Frame) -> Result<(), Broken> {
+        match frame {
+            Frame::Array { path, length } => self.array(path, length),
+            Frame::Object { path, first } => self.object(path, first),
+            Frame::Matched { path, matched } => self.matched(path, matched),
+        }
+    }
+
+    fn array(&mut self, path: Path, mut length: u64) -> Result<(), Broken> {
+        let depth = self.frames.len();
+        loop {
+            let more = [self.left.element(length == 0)?, self.right.element(length == 0)?];
+            if more != [true, true] {
+                return self.array_end(path, length, more);
+            }
+            let each = self.findings.paths.each(path);
+            if let Some(place) = self.index.last_mut() {
+                *place = length;
+            }
+            length += 1;
+            // Put down before what is in it, which is read first.
+            if matches!(self.left.peek(), b'[' | b'{') {
+                self.frames.push(Frame::Array { path, length });
+                self.value(each)?;
+                if self.frames.len() > depth + 1 {
+                    return Ok(());
+                }
+                self.frames.pop();
+            } else {
+                self.value(each)?;
+            }
+        }
+    }
+
+    fn array_end(&mut self, path: Path, length: u64, more: [bool; 2]) -> Result<(), Broken> {
+        self.index.pop();
+        let lengths = [
+            length + if more[0] { rest_of_array(&mut self.left)? } else { 0 },
+            length + if more[1] { rest_of_array(&mut self.right)? } else { 0 },
+        ];
+        if lengths[0] != lengths[1] {
+            self.findings
+                .mismatch(path, Kind::Shape, &self.index, || lengths.map(|length| format!("[{length}]")));
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, path: Path, first: bool) -> Result<(), Broken> {
+        let left = self.left.member(first)?;
+        let right = self.right.member_like(first, &self.left.text[left.clone().unwrap_or_default()])?;
+        match [left, right] {
+            [None, None] => Ok(()),
+            [Some(left), Some(right)]
+                if string::same(&self.left.text[left.clone()], &self.right.text[right.clone()]) =>
+            {
+                let texts = [&self.left.text[left.clone()], &self.right.text[right]];
+                let member = self.member_path(path, left);
+                if texts[0] != texts[1] {
+                    let chars_max = self.findings.limits.text_chars_max;
+                    let texts = || texts.map(|text| shown(text, chars_max));
+                    self.findings.spelling(member, &self.index, texts);
+                }
+                self.frames.push(Frame::Object { path, first: false });
+                self.value(member)
+            }
+            keys => self.match_members(path, keys),
+        }
+    }
+
+    fn member_path(&mut self, path: Path, key: Range<usize>) -> Path {
+        let quoted = &self.left.text[key];
+        key_path(self.findings, path, quoted)
+    }
+
+    /// Reads the rest of an object on both sides, whose next keys are not the same, and goes on by key.
+    fn match_members(&mut self, path: Path, keys: [Option<Range<usize>>; 2]) -> Result<(), Broken> {
+        let starts = [self.left.at, self.right.at];
+        let room = self.findings.limits.members_max.saturating_sub(self.members_held);
+        let [left_key, right_key] = keys;
+        let left = collect(&mut self.left, left_key, room)?;
+        let right = collect(&mut self.right, right_key, room.saturating_sub(left.len()))?;
+        let read = (self.left.at - starts[0] + self.right.at - starts[1]) as u64;
+        if left.len() + right.len() >= room || read > self.bytes_left {
+            self.bytes_left = 0;
+            let at = placed(&self.findings.paths.pointer(path), &self.index);
+            self.findings
+                .truncate(format!("the members of the object at {at:?} are too many to be matched by key"));
+            self.mismatch(path, Kind::Key, [b"", b""]);
+            return Ok(());
+        }
+        self.bytes_left -= read;
+        let matched = Matched::new(&self.left, &self.right, &left, &right);
+        self.tell_keys(path, &left, &right, &matched);
+        self.members_held += matched.len();
+        self.frames.push(Frame::Matched { path, matched });
+        Ok(())
+    }
+
+    /// Adds the keys that one side lacks, and the first ones that stand in another order.
+    fn tell_keys(&mut self, path: Path, left: &[Member], right: &[Member], matched: &Matched) {
+        let (left_text, right_text) = (self.left.text, self.right.text);
+        for &place in &matched.only_left {
+            let member = &left[place];
+            let path = key_path(self.findings, path, &left_text[member.key.clone()]);
+            self.mismatch(path, Kind::Key, [&left_text[member.value.clone()], b""]);
+        }
+        for &place in &matched.only_right {
+            let member = &right[place];
+            let path = key_path(self.findings, path, &right_text[member.key.clone()]);
+            self.mismatch(path, Kind::Key, [b"", &right_text[member.value.clone()]]);
+        }
+        if let Some([one, other]) = matched.first_out_of_order {
+            let keys = [&left_text[left[one].key.clone()], &right_text[right[other].key.clone()]];
+            self.mismatch(path, Kind::Key, keys);
+        }
+    }
+
+    fn matched(&mut self, path: Path, mut matched: Matched) -> Result<(), Broken> {
+        let Some(pair) = matched.next() else {
+            self.members_held -= matched.len();
+            [self.left.at, self.right.at] = matched.ends;
+            return Ok(());
+        };
+        [self.left.at, self.right.at] = pair.values;
+        let member = self.member_path(path, pair.key);
+        self.frames.push(Frame::Matched { path, matched });
+        self.value(member)
+    }
+}
+
+/// The path of a member whose key is given in quotes.
+fn key_path(findings: &mut Findings<'_>, path: Path, quoted: &[u8]) -> Path {
+    // An escape takes up to 6 bytes for each one of the key; a longer key is beyond the bound in any case.
+    if quoted.len() > 6 * findings.limits.key_bytes_max + 2 {
+        return findings.paths.each(path);
+    }
+    findings.paths.key(path, &string::name(quoted))
+}
+
+/// Over a value: its text.
+fn one_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Broken> {
+    let start = reader.at;
+    reader.skip()?;
+    Ok(&reader.text[start..reader.at])
+}
+
+/// Over the elements of an array, of which the cursor stands at one: how many.
+fn rest_of_array(reader: &mut Reader<'_>) -> Result<u64, Broken> {
+    let mut length = 0;
+    loop {
+        reader.skip()?;
+        length += 1;
+        if !reader.element(false)? {
+            return Ok(length);
+        }
+    }
+}

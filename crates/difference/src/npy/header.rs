@@ -1,0 +1,213 @@
+use super::MAGIC;
+use crate::float::Float;
+use crate::numbers::Number;
+
+/// Bytes of a header that is read: an array of numbers needs some hundred.
+const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// Dimensions of an array, at most; `numpy` has the same bound.
+const DIMENSIONS_MAX: usize = 64;
+
+/// What a file says of its array.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Header {
+    /// As it stands in the file, such as `<f8`.
+    pub(super) description: String,
+    pub(super) number: Number,
+    /// Whether an element is two numbers, a real and an imaginary part.
+    pub(super) complex: bool,
+    pub(super) big_endian: bool,
+    pub(super) fortran_order: bool,
+    pub(super) shape: Vec<u64>,
+}
+
+/// Reads the header of a file: it, and the bytes of the elements, which are as many as it says.
+pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), &'static str> {
+    let rest = output.strip_prefix(MAGIC).ok_or("it does not start with the mark of the format")?;
+    let (length, rest) = match rest {
+        [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
+        [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
+        _ => return Err("its version is not 1, 2 or 3"),
+    };
+    let length = usize::try_from(length).ok().filter(|length| *length <= HEADER_BYTES_MAX);
+    let length = length.ok_or("its header is too long")?;
+    let (text, elements) = rest.split_at_checked(length).ok_or("it ends in its header")?;
+    let text = std::str::from_utf8(text).map_err(|_| "its header is no text")?;
+    let header = header(text)?;
+    let bytes = header.bytes().ok_or("its shape is too large")?;
+    if elements.len() as u64 != bytes {
+        return Err("its length is not that of its shape");
+    }
+    Ok((header, elements))
+}
+
+/// Reads the text of a header, a dictionary of Python with three keys.
+fn header(text: &str) -> Result<Header, &'static str> {
+    let unread = "its header is not understood";
+    let mut literal = Literal { rest: text };
+    let (mut description, mut fortran_order, mut shape) = (None, None, None);
+    literal.must_be("{").ok_or(unread)?;
+    while !literal.eat("}") {
+        let key = literal.text().ok_or(unread)?;
+        literal.must_be(":").ok_or(unread)?;
+        match key {
+            "descr" => description = Some(literal.text().ok_or("its elements are not plain numbers")?),
+            "fortran_order" => fortran_order = Some(literal.boolean().ok_or(unread)?),
+            "shape" => shape = Some(literal.shape().ok_or(unread)?),
+            _ => return Err(unread),
+        }
+        if !literal.eat(",") {
+            literal.must_be("}").ok_or(unread)?;
+            break;
+        }
+    }
+    if !literal.rest.trim().is_empty() {
+        return Err(unread);
+    }
+    let (description, fortran_order, shape) =
+        (description.ok_or(unread)?, fortran_order.ok_or(unread)?, shape.ok_or(unread)?);
+    let (number, complex) = number(description).ok_or("its elements are not numbers that are compared")?;
+    let big_endian = description.starts_with('>');
+    Ok(Header { description: description.to_owned(), number, complex, big_endian, fortran_order, shape })
+}
+
+/// What elements are, and whether they are complex.
+fn number(description: &str) -> Option<(Number, bool)> {
+    let (order, name) = description.split_at_checked(1)?;
+    let number = match name {
+        "b1" => (Number::Boolean, false),
+        "i1" => (Number::Signed(1), false),
+        "u1" => (Number::Unsigned(1), false),
+        "i2" => (Number::Signed(2), false),
+        "i4" => (Number::Signed(4), false),
+        "i8" => (Number::Signed(8), false),
+        "u2" => (Number::Unsigned(2), false),
+        "u4" => (Number::Unsigned(4), false),
+        "u8" => (Number::Unsigned(8), false),
+        "f2" => (Number::Float(Float::F16), false),
+        "f4" => (Number::Float(Float::F32), false),
+        "f8" => (Number::Float(Float::F64), false),
+        "c8" => (Number::Float(Float::F32), true),
+        "c16" => (Number::Float(Float::F64), true),
+        _ => return None,
+    };
+    let orders = if number.0.bytes() == 1 { "|<>" } else { "<>" };
+    orders.contains(order).then_some(number)
+}
+
+impl Header {
+    /// Bytes of all elements.
+    fn bytes(&self) -> Option<u64> {
+        let element = self.number.bytes() as u64 * if self.complex { 2 } else { 1 };
+        self.shape.iter().try_fold(element, |bytes, length| bytes.checked_mul(*length))
+    }
+
+    /// Whether the order of its elements matters: the other one would be another.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.shape.iter().filter(|length| **length != 1).count() > 1
+    }
+
+    pub(super) fn order(&self) -> String {
+        format!("{:?} in {} order", self.shape, if self.fortran_order { "Fortran's" } else { "C's" })
+    }
+
+    /// How many elements have a place in both arrays, counted from the first: all where the shapes are the same, and
+    /// where only the slowest dimension differs, those of the shorter one. `None` where places do not correspond.
+    pub(super) fn common(&self, other: &Self) -> Option<usize> {
+        // Beside a dimension of length 0 the others may have any length.
+        let count = |shape: &[u64]| shape.iter().fold(1_u64, |count, &length| count.saturating_mul(length));
+        if self.shape == other.shape {
+            return usize::try_from(count(&self.shape)).ok();
+        }
+        if self.shape.len() != other.shape.len() || self.fortran_order != other.fortran_order {
+            return None;
+        }
+        let slowest = if self.fortran_order { self.shape.len() - 1 } else { 0 };
+        let others = |shape: &[u64]| [&shape[..slowest], &shape[slowest + 1..]].concat();
+        let rest = others(&self.shape);
+        if rest != others(&other.shape) {
+            return None;
+        }
+        usize::try_from(count(&rest).saturating_mul(self.shape[slowest].min(other.shape[slowest]))).ok()
+    }
+
+    /// The place in each dimension of the element that so many stand before.
+    pub(super) fn index(&self, before: usize) -> Vec<u64> {
+        let mut before = before as u64;
+        let mut take = |length: &u64| {
+            let place = before % length.max(&1);
+            before /= length.max(&1);
+            place
+        };
+        if self.fortran_order {
+            return self.shape.iter().map(take).collect();
+        }
+        let mut index: Vec<_> = self.shape.iter().rev().map(&mut take).collect();
+        index.reverse();
+        index
+    }
+
+    /// How many elements stand before the one at a place in each dimension.
+    pub(super) fn place(&self, index: &[u64]) -> usize {
+        let further = |before: u64, (place, length): (&u64, &u64)| before * length + place;
+        let places = index.iter().zip(&self.shape);
+        let before = if self.fortran_order { places.rev().fold(0, further) } else { places.fold(0, further) };
+        usize::try_from(before).unwrap_or(usize::MAX)
+    }
+}
+
+/// A cursor over a literal of Python.
+struct Literal<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Literal<'a> {
+    fn eat(&mut self, token: &str) -> bool {
+        self.rest = self.rest.trim_start();
+        match self.rest.strip_prefix(token) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn must_be(&mut self, token: &str) -> Option<()> {
+        self.eat(token).then_some(())
+    }
+
+    /// A string without escapes.
+    fn text(&mut self) -> Option<&'a str> {
+        let quote = if self.eat("'") { '\'' } else { self.eat("\"").then_some('"')? };
+        let (text, rest) = self.rest.split_once(quote)?;
+        self.rest = rest;
+        (!text.contains('\\')).then_some(text)
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        if self.eat("True") { Some(true) } else { self.eat("False").then_some(false) }
+    }
+
+    fn shape(&mut self) -> Option<Vec<u64>> {
+        let mut shape = Vec::new();
+        self.must_be("(")?;
+        while !self.eat(")") {
+            if shape.len() == DIMENSIONS_MAX {
+                return None;
+            }
+            self.rest = self.rest.trim_start();
+            let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = self.rest.split_at(digits);
+            shape.push(number.parse().ok()?);
+            self.rest = rest;
+            // Python 2 wrote long integers with this letter.
+            let _long = self.eat("L");
+            if !self.eat(",") {
+                self.must_be(")")?;
+                break;
+            }
+        }
+        Some(shape)
+    }
+}

@@ -1,0 +1,234 @@
+//! Which recorded facts go together with the classes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{Classes, Run};
+use concord_statistics::{Independence, Table, independence, ln_holm, p_value};
+
+mod columns;
+mod names;
+mod sandboxes;
+mod splits;
+
+use columns::{Columns, Partition};
+use names::Standing;
+use sandboxes::Sandboxes;
+pub use splits::Split;
+
+/// A corrected p-value of at most this is significant: a job in which no fact has to do with the classes shows one in
+/// 5 % of cases at most, given that its copies are independent.
+pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
+
+/// Values listed of one separator, at most; the most frequent ones, then by name.
+pub const VALUES_LISTED_MAX: usize = 50;
+
+/// Classes listed of one value, at most; the most frequent ones of the job.
+pub const CLASSES_LISTED_MAX: usize = 26;
+
+/// What stands for the value of a fact where a run lacks it.
+const NO_VALUE: &str = "(none)";
+
+/// A value, and the runs that have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Value {
+    /// The value, one for each of the separator's facts; `(none)` where it is lacking.
+    pub value: Vec<String>,
+    /// Runs that have it.
+    pub runs: u64,
+    /// Runs by the label of their class; at most [`CLASSES_LISTED_MAX`] classes.
+    pub classes: BTreeMap<String, u64>,
+}
+
+/// The test of a separator with one unit a sandbox. Its class is the set of classes that the sandbox gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct UnitTest {
+    /// Sandboxes.
+    pub n: u64,
+    /// The p-value, for this separator alone.
+    pub p: f64,
+    /// The p-value, corrected for the number of separators that can be tested so (Holm).
+    pub p_holm: f64,
+}
+
+/// Facts that split the runs in one and the same way, and how that split goes with the classes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own of a printed object")]
+pub struct Separator {
+    /// The facts: those that may be a cause first, identifiers last, then by name.
+    pub facts: Vec<String>,
+    /// Whether every value goes with exactly one class.
+    pub perfect: bool,
+    /// The p-value of the test of independence; see [`independence`]. At least 2.2e-308.
+    pub p: f64,
+    /// The p-value, corrected for the number of separators (Holm).
+    pub p_holm: f64,
+    /// Whether the corrected p-value is at most [`SIGNIFICANCE_LEVEL`]. Counts copies as independent.
+    pub significant: bool,
+    /// Whether the p-value is exact; otherwise it is a bound that is never too small.
+    pub exact: bool,
+    /// Whether no two runs have the same value: then it separates whatever classes there are.
+    pub unique: bool,
+    /// The same test with one unit a sandbox; `None` where a fact varies within one, or no sandbox is known.
+    pub sandboxes: Option<UnitTest>,
+    /// The values, by frequency; at most [`VALUES_LISTED_MAX`].
+    pub values: Vec<Value>,
+    /// How many values there are.
+    pub values_total: u64,
+}
+
+/// Which recorded facts go together with the classes. A copy that gave two digests counts as two runs here.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Attribution {
+    /// Copies that gave a digest.
+    pub copies: u64,
+    /// Facts that vary; 0 when there are fewer than two classes, since nothing is tested then.
+    pub facts_tested: u64,
+    /// Facts that have the same value in all runs.
+    pub facts_constant: u64,
+    /// What was tested: perfect and significant ones first, then by p-value.
+    pub separators: Vec<Separator>,
+    /// How the classes lie over sandboxes, time and places in the job; empty where a separator is significant.
+    pub splits: Vec<Split>,
+}
+
+/// Tests every recorded fact against the classes that [`classify`](crate::classify) gave for the same runs.
+#[must_use]
+pub fn attribute(runs: &[Run<'_>], classes: &Classes) -> Attribution {
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by_key(|&run| (runs[run].copy, classes.of_run[run]));
+    // In one order, so that the last digits of a sum do not depend on how the runs came in.
+    let in_order: Vec<_> = order.iter().map(|&run| runs[run]).collect();
+    let of_run = order.iter().map(|&run| classes.of_run[run]).collect();
+    attribute_in_order(&in_order, &Classes { classes: classes.classes.clone(), of_run })
+}
+
+fn attribute_in_order(runs: &[Run<'_>], classes: &Classes) -> Attribution {
+    let columns = Columns::of(runs);
+    let (partitions, facts_constant) = columns.partitions();
+    let copies = distinct_copies(runs);
+    if classes.classes.len() < 2 {
+        return Attribution {
+            copies,
+            facts_tested: 0,
+            facts_constant,
+            separators: Vec::new(),
+            splits: Vec::new(),
+        };
+    }
+    let facts_tested = partitions.iter().map(|partition| partition.facts.len() as u64).sum();
+    let mut tested: Vec<Tested> = partitions
+        .into_iter()
+        .map(|partition| {
+            let pairs =
+                partition.of_run.iter().map(|&block| block as usize).zip(classes.of_run.iter().copied());
+            let table = Table::count(pairs);
+            let found = independence(&table);
+            Tested { partition, perfect: table.is_perfect(), blocks: table.values().len(), found }
+        })
+        .collect();
+    tested.sort_by_cached_key(|tested| tested.rank(&columns));
+    let corrected = ln_holm(&tested.iter().map(|tested| tested.found.ln_p).collect::<Vec<_>>());
+    let splits_of_runs: Vec<&[u32]> = tested.iter().map(|tested| &tested.partition.of_run[..]).collect();
+    let by_sandbox = Sandboxes::of(runs, classes).test_all(&splits_of_runs);
+    let mut separators: Vec<Separator> = tested
+        .iter()
+        .zip(corrected)
+        .zip(by_sandbox)
+        .map(|((tested, ln_p_holm), by_sandbox)| tested.separator(ln_p_holm, by_sandbox, &columns, classes))
+        .collect();
+    // Stable: within each of the two groups the order stays.
+    separators.sort_by_key(|separator| !(separator.perfect && separator.significant));
+    let is_explained = separators.iter().any(|separator| separator.significant);
+    let splits = if is_explained { Vec::new() } else { splits::splits(runs, classes) };
+    Attribution { copies, facts_tested, facts_constant, separators, splits }
+}
+
+fn distinct_copies(runs: &[Run<'_>]) -> u64 {
+    runs.iter().map(|run| run.copy).collect::<BTreeSet<_>>().len() as u64
+}
+
+struct Tested {
+    partition: Partition,
+    perfect: bool,
+    blocks: usize,
+    found: Independence,
+}
+
+/// Smaller comes first. Equal p-values may come out of two computations, so their last digits are left out.
+type Rank = (i64, bool, bool, usize, Standing, String);
+
+/// Steps of ln p that are told apart: relative differences of a p-value below 1e-9 are not.
+const RANK_STEPS: f64 = 1e9;
+
+impl Tested {
+    fn rank(&self, columns: &Columns<'_>) -> Rank {
+        #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a p-value is far above -1e9")]
+        let ln_p = (self.found.ln_p * RANK_STEPS).round() as i64;
+        let first = columns.name(self.partition.facts[0]);
+        let standing = Standing::of(first);
+        (ln_p, !self.perfect, standing == Standing::Identifier, self.blocks, standing, first.to_owned())
+    }
+
+    fn separator(
+        &self,
+        ln_p_holm: f64,
+        sandboxes: Option<UnitTest>,
+        columns: &Columns<'_>,
+        classes: &Classes,
+    ) -> Separator {
+        let p_holm = p_value(ln_p_holm);
+        Separator {
+            facts: self.partition.facts.iter().map(|&fact| columns.name(fact).to_owned()).collect(),
+            perfect: self.perfect,
+            p: p_value(self.found.ln_p),
+            p_holm,
+            significant: p_holm <= SIGNIFICANCE_LEVEL,
+            exact: self.found.exact,
+            unique: self.blocks == self.partition.of_run.len(),
+            sandboxes,
+            values: self.values(columns, classes),
+            values_total: self.blocks as u64,
+        }
+    }
+
+    fn values(&self, columns: &Columns<'_>, classes: &Classes) -> Vec<Value> {
+        let mut blocks = vec![(0_u64, 0_usize); self.blocks];
+        for (run, &block) in self.partition.of_run.iter().enumerate() {
+            blocks[block as usize] = (blocks[block as usize].0 + 1, run);
+        }
+        let value_of = |run: usize| -> Vec<&str> {
+            self.partition.facts.iter().map(|&fact| columns.value(fact, run).unwrap_or(NO_VALUE)).collect()
+        };
+        let mut order: Vec<usize> = (0..self.blocks).collect();
+        order.sort_by_cached_key(|&block| (std::cmp::Reverse(blocks[block].0), value_of(blocks[block].1)));
+        order.truncate(VALUES_LISTED_MAX);
+        let places: BTreeMap<usize, usize> =
+            order.iter().enumerate().map(|(place, &block)| (block, place)).collect();
+        let mut counts = vec![BTreeMap::<usize, u64>::new(); order.len()];
+        for (&block, &class) in self.partition.of_run.iter().zip(&classes.of_run) {
+            if let Some(&place) = places.get(&(block as usize)) {
+                *counts[place].entry(class).or_default() += 1;
+            }
+        }
+        let labelled = |counts: BTreeMap<usize, u64>| {
+            let listed = counts.into_iter().take(CLASSES_LISTED_MAX);
+            listed.map(|(class, runs)| (classes.classes[class].class.clone(), runs)).collect()
+        };
+        let value = |(block, counts): (usize, BTreeMap<usize, u64>)| Value {
+            value: value_of(blocks[block].1).into_iter().map(str::to_owned).collect(),
+            runs: blocks[block].0,
+            classes: labelled(counts),
+        };
+        order.into_iter().zip(counts).map(value).collect()
+    }
+}
+
+/// Whether a fact only tells one place from another.
+pub(crate) fn is_identifier(fact: &str) -> bool {
+    Standing::of(fact) == Standing::Identifier
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+use std::collections::{BTreeSet, HashMap};
+
+use super::UnitTest;
+use crate::{Classes, Run};
+use concord_statistics::{Table, independence, ln_holm, p_value};
+
+/// The known sandboxes as units of a test.
+pub(super) struct Sandboxes {
+    /// The number of each run's sandbox, where it is known.
+    of_run: Vec<Option<usize>>,
+    /// The number of the set of classes which each sandbox gave.
+    gave: Vec<usize>,
+}
+
+impl Sandboxes {
+    pub(super) fn of(runs: &[Run<'_>], classes: &Classes) -> Self {
+        let mut numbers = HashMap::<&str, usize>::new();
+        let mut of_run = Vec::with_capacity(runs.len());
+        for run in runs {
+            let next = numbers.len();
+            of_run.push(run.sandbox.map(|sandbox| *numbers.entry(sandbox).or_insert(next)));
+        }
+        let mut sets = vec![BTreeSet::new(); numbers.len()];
+        for (&sandbox, &class) in of_run.iter().zip(&classes.of_run) {
+            if let Some(sandbox) = sandbox {
+                sets[sandbox].insert(class);
+            }
+        }
+        let mut kinds = HashMap::<BTreeSet<usize>, usize>::new();
+        let kind = |set| {
+            let next = kinds.len();
+            *kinds.entry(set).or_insert(next)
+        };
+        Self { gave: sets.into_iter().map(kind).collect(), of_run }
+    }
+
+    /// Tests splits of the runs; `None` where a sandbox lies in two blocks of one.
+    pub(super) fn test_all(&self, splits: &[&[u32]]) -> Vec<Option<UnitTest>> {
+        let tables: Vec<Option<Table>> = splits.iter().map(|blocks| self.table(blocks)).collect();
+        let ln_ps: Vec<f64> = tables.iter().flatten().map(|table| independence(table).ln_p).collect();
+        let mut corrected = ln_ps.iter().zip(ln_holm(&ln_ps));
+        let mut unit_test = |table: &Table| {
+            let (&ln_p, ln_p_holm) = corrected.next()?;
+            Some(UnitTest { n: table.units(), p: p_value(ln_p), p_holm: p_value(ln_p_holm) })
+        };
+        tables.iter().map(|table| table.as_ref().and_then(&mut unit_test)).collect()
+    }
+
+    fn table(&self, blocks: &[u32]) -> Option<Table> {
+        if self.gave.is_empty() {
+            return None;
+        }
+        let mut block_of = vec![None; self.gave.len()];
+        for (&sandbox, &block) in self.of_run.iter().zip(blocks) {
+            let Some(sandbox) = sandbox else { continue };
+            if block_of[sandbox].is_some_and(|known| known != block) {
+                return None;
+            }
+            block_of[sandbox] = Some(block);
+        }
+        let units: Vec<_> = block_of
+            .into_iter()
+            .zip(&self.gave)
+            .filter_map(|(block, &gave)| Some((usize::try_from(block?).ok()?, gave)))
+            .collect();
+        Some(Table::count(units.into_iter()))
+    }
+}

@@ -1,0 +1,173 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::SIGNIFICANCE_LEVEL;
+use crate::{Classes, Run};
+use concord_statistics::{Table, independence, p_value};
+
+/// How the classes lie over something that is no recorded fact.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Split {
+    /// Over what: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
+    pub by: String,
+    /// What was found, in a sentence.
+    pub statement: String,
+    /// The p-value of the test of the two halves, for itself; `None` where nothing is tested.
+    pub p: Option<f64>,
+}
+
+/// Tests of halves that are made together; each p-value is taken times this when it is called large or small.
+const HALVES_TESTED: f64 = 3.0;
+
+/// All that can be said, in the order in which it says most.
+pub(super) fn splits(runs: &[Run<'_>], classes: &Classes) -> Vec<Split> {
+    let mut found = Vec::new();
+    found.extend(by_copy(runs, classes));
+    found.extend(by_sandbox(runs, classes));
+    let mut in_time: Vec<usize> = (0..runs.len()).collect();
+    in_time.sort_by_key(|&run| (runs[run].started_at_ms, runs[run].copy));
+    let mut is_late = vec![false; runs.len()];
+    for &run in &in_time[runs.len() / 2..] {
+        is_late[run] = true;
+    }
+    found.push(halves("time", "from the earlier to the later half of the runs", classes, &is_late));
+    let mut copies: Vec<u32> = runs.iter().map(|run| run.copy).collect();
+    copies.sort_unstable();
+    let middle = copies.get(copies.len() / 2).copied().unwrap_or_default();
+    let is_high: Vec<bool> = runs.iter().map(|run| run.copy >= middle).collect();
+    found.push(halves("position", "from the first to the last half of the copies", classes, &is_high));
+    let is_odd: Vec<bool> = runs.iter().map(|run| run.copy % 2 == 1).collect();
+    found.push(halves("parity", "from even to odd copies", classes, &is_odd));
+    found
+}
+
+/// A copy that gave two digests by itself needs no difference between places to explain it.
+fn by_copy(runs: &[Run<'_>], classes: &Classes) -> Option<Split> {
+    let mut gave = BTreeMap::<u32, BTreeSet<usize>>::new();
+    for (run, &class) in runs.iter().zip(&classes.of_run) {
+        gave.entry(run.copy).or_default().insert(class);
+    }
+    let several: Vec<u32> =
+        gave.iter().filter(|(_, classes)| classes.len() > 1).map(|(&copy, _)| copy).collect();
+    let statement = match several[..] {
+        [] => return None,
+        [copy] => format!("copy {copy} gave two digests when it was run twice"),
+        [first, ..] => {
+            format!("{} copies gave two digests when they were run twice, copy {first} first", several.len())
+        }
+    };
+    Some(Split { by: "copy".to_owned(), statement, p: None })
+}
+
+fn by_sandbox(runs: &[Run<'_>], classes: &Classes) -> Option<Split> {
+    let mut gave = BTreeMap::<&str, (u64, BTreeSet<usize>)>::new();
+    for (run, &class) in runs.iter().zip(&classes.of_run) {
+        if let Some(sandbox) = run.sandbox {
+            let known = gave.entry(sandbox).or_default();
+            known.0 += 1;
+            known.1.insert(class);
+        }
+    }
+    let repeated: Vec<_> = gave.values().filter(|(runs, _)| *runs >= 2).collect();
+    let several = repeated.iter().filter(|(_, classes)| classes.len() > 1).count();
+    let statement = match (gave.len(), repeated.len(), several) {
+        (0, _, _) => return None,
+        (1, 0, _) => {
+            "the one sandbox ran one copy, so it is unknown whether it would give several classes".to_owned()
+        }
+        (all, 0, _) => format!(
+            "each of {all} sandboxes ran one copy, so it is unknown whether one would give several classes"
+        ),
+        (_, 1, 1) => "the one sandbox with 2 or more copies gave more than one class".to_owned(),
+        (_, all, several) if several == all => {
+            format!("every one of {all} sandboxes with 2 or more copies gave more than one class")
+        }
+        (_, all, 0) => format!(
+            "no sandbox gave more than one class ({all} ran 2 or more copies): look for what differs between sandboxes"
+        ),
+        (_, all, several) => {
+            format!("{several} of {all} sandboxes with 2 or more copies gave more than one class")
+        }
+    };
+    Some(Split { by: "sandbox".to_owned(), statement, p: None })
+}
+
+fn halves(by: &str, between: &str, classes: &Classes, is_second: &[bool]) -> Split {
+    let table =
+        Table::count(is_second.iter().map(|&half| usize::from(half)).zip(classes.of_run.iter().copied()));
+    let p = p_value(independence(&table).ln_p);
+    let statement = if p * HALVES_TESTED <= SIGNIFICANCE_LEVEL {
+        format!("the mix of classes changes {between} (p = {p:.1e})")
+    } else {
+        format!("the mix of classes does not change {between} beyond chance (p = {p:.2})")
+    };
+    Split { by: by.to_owned(), statement, p: Some(p) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Facts, classify};
+
+    fn found(runs: &[(u32, &str, Option<&str>, u64)]) -> Vec<(String, String)> {
+        let nothing = Facts::new();
+        let run = |&(copy, digest, sandbox, started_at_ms)| Run {
+            copy,
+            digest,
+            bytes: 0,
+            started_at_ms,
+            run_us: 0,
+            sandbox,
+            environment: &nothing,
+            facts: &nothing,
+        };
+        let runs: Vec<_> = runs.iter().map(run).collect();
+        splits(&runs, &classify(&runs)).into_iter().map(|split| (split.by, split.statement)).collect()
+    }
+
+    fn check(found: &[(String, String)], by: &str, expect: Option<&str>) {
+        let statement = found.iter().find(|split| split.0 == by).map(|split| split.1.as_str());
+        assert_eq!(statement, expect, "{by}");
+    }
+
+    #[test]
+    fn a_change_over_time_is_told_from_one_over_places() {
+        let runs: Vec<_> = (0..40_u32)
+            .map(|copy| (copy, if copy % 2 == 0 { "a" } else { "b" }, Some("s"), u64::from(copy % 2)))
+            .collect();
+        let found = found(&runs);
+        check(&found, "copy", None);
+        check(&found, "sandbox", Some("the one sandbox with 2 or more copies gave more than one class"));
+        check(
+            &found,
+            "time",
+            Some("the mix of classes changes from the earlier to the later half of the runs (p = 1.5e-11)"),
+        );
+        check(
+            &found,
+            "position",
+            Some(
+                "the mix of classes does not change from the first to the last half of the copies beyond chance (p = 1.00)",
+            ),
+        );
+        check(&found, "parity", Some("the mix of classes changes from even to odd copies (p = 1.5e-11)"));
+    }
+
+    #[test]
+    fn a_copy_may_contradict_itself() {
+        let found = found(&[(0, "a", None, 0), (1, "a", None, 0), (1, "b", None, 1)]);
+        check(&found, "copy", Some("copy 1 gave two digests when it was run twice"));
+        check(&found, "sandbox", None);
+    }
+
+    #[test]
+    fn sandboxes_that_agree_with_themselves_are_named() {
+        let runs = [(0, "a", Some("s"), 0), (1, "a", Some("s"), 0), (2, "b", Some("t"), 0)];
+        let expect = "no sandbox gave more than one class (1 ran 2 or more copies): look for what differs between sandboxes";
+        check(&found(&runs), "sandbox", Some(expect));
+        let expect =
+            "each of 2 sandboxes ran one copy, so it is unknown whether one would give several classes";
+        check(&found(&runs[1..]), "sandbox", Some(expect));
+    }
+}

@@ -1,0 +1,357 @@
+//! A job and its outcomes, explained.
+
+mod observed;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use concord_protocol::limits::{COPIES_MAX, OUTPUTS_KEPT_MAX};
+use concord_protocol::{Calculation, Digest, Job, JobSpec, Outcome};
+use concord_statistics::Level;
+use serde::Serialize;
+
+use observed::Observed;
+
+use crate::{Attribution, Class, Confidence, Coverage, Evidence, Facts, Run, Stage, attribute, classify};
+use concord_difference::{Comparison, Format, Options, compare};
+
+/// Classes whose outputs are compared with the reference, at most: those that most copies gave. With tolerances all of
+/// which the output was kept are.
+pub const CLASSES_COMPARED_MAX: usize = 8;
+
+/// Label of the reference when it is an expected result and none of the classes.
+pub const EXPECTED: &str = "expected";
+
+/// What the outcomes of a job say. Its outputs are compared afterwards, by whoever can read them: see
+/// [`pairs`](Self::pairs).
+#[derive(Clone, Debug, Serialize)]
+pub struct Explanation {
+    /// What it comes to, in three sentences.
+    pub summary: Summary,
+    /// The classes, most frequent first.
+    pub classes: Vec<Class>,
+    /// Reasons of copies that gave no digest, most frequent first.
+    pub failures: Vec<FailedCopies>,
+    /// How many different places gave digests.
+    pub coverage: Coverage,
+    /// How sure the verdict is.
+    pub confidence: Confidence,
+    /// Which facts go together with the classes.
+    pub attribution: Attribution,
+    /// How far the outputs of the classes are from the reference.
+    pub differences: Vec<Difference>,
+    /// Whether all classes are within the tolerances; absent without tolerances or where an output cannot be compared.
+    pub equivalence: Option<Equivalence>,
+    /// The distinct places in which copies ran, with their facts.
+    pub environments: Vec<Place>,
+    /// The outcomes, by copy; a differing second one follows the first.
+    pub outcomes: Vec<Explained>,
+    #[serde(skip)]
+    reference: Option<(String, Digest)>,
+    #[serde(skip)]
+    class_digests: Vec<Digest>,
+    /// Whether there may be outcomes that were not looked at: then nothing is said of all of them.
+    #[serde(skip)]
+    is_partial: bool,
+}
+
+/// The three lines that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// What separates the classes; absent when there are not two.
+    pub separates: Option<String>,
+    /// How far the outputs differ; absent when nothing was compared.
+    pub difference: Option<String>,
+    /// What the verdict supports.
+    pub supports: String,
+}
+
+/// Copies that failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedCopies {
+    /// The reason.
+    pub reason: String,
+    /// How many.
+    pub copies: u64,
+}
+
+/// The output of a class against the reference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Label of the reference: the most frequent class, or [`EXPECTED`].
+    pub reference: String,
+    /// Label of the class.
+    pub class: String,
+    /// The comparison, left the reference, right the class.
+    pub comparison: Option<Comparison>,
+    /// Why there is none.
+    pub unavailable: Option<String>,
+}
+
+/// A second opinion beside the verdict, by tolerances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Equivalence {
+    /// Whether every class is within the tolerances of the reference.
+    pub equivalent: bool,
+    /// The tolerances.
+    pub tolerances: Vec<String>,
+    /// The largest distance that was found, and where.
+    pub largest: Option<String>,
+}
+
+/// A place in which copies ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// What is known of it.
+    pub facts: Facts,
+}
+
+/// An outcome in the terms of its explanation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Index of the copy.
+    pub copy: u32,
+    /// Label of its class, where it gave a digest.
+    pub class: Option<String>,
+    /// Why it gave none.
+    pub failure: Option<String>,
+    /// When the run started, in milliseconds since 1970.
+    pub started_at_ms: u64,
+    /// How long it took, in microseconds.
+    pub run_us: u64,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// Its place among the environments.
+    pub environment: Option<usize>,
+    /// What is known of this run alone.
+    pub facts: Facts,
+}
+
+/// Two outputs that are to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Label of the reference.
+    pub reference: String,
+    /// Label of the class.
+    pub class: String,
+    /// Digest of the reference.
+    pub reference_digest: Digest,
+    /// Digest of the class.
+    pub class_digest: Digest,
+}
+
+impl Explanation {
+    /// Of the outcomes of a job, in the order of their copies, at a level of confidence.
+    #[must_use]
+    pub fn of(job: &Job, outcomes: &[Outcome], level: Level) -> Self {
+        let observed = Observed::of(outcomes);
+        let runs = observed.runs();
+        // A number of copies that depends on what they gave is not one that was fixed before.
+        let as_planned = job.state.copies == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
+        let stage = if job.state.ended_at.is_some() && as_planned { Stage::Ended } else { Stage::Running };
+        let evidence = Evidence::of(&runs, level, stage);
+        let labels: HashMap<String, String> =
+            evidence.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
+        drop(runs);
+        let Observed { places, own, digests, .. } = observed;
+        let explained = outcomes.iter().zip(own).zip(digests).map(|((outcome, facts), digest)| Explained {
+            copy: outcome.copy.index,
+            class: digest.and_then(|digest| labels.get(&digest).cloned()),
+            failure: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
+            started_at_ms: outcome.started_at.unix_ms,
+            run_us: outcome.run_us,
+            attempt: outcome.attempt,
+            environment: places.place(outcome),
+            facts,
+        });
+        let explained = explained.collect();
+        let class_digests: Vec<Digest> =
+            evidence.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
+        let separates = (evidence.classes.len() > 1).then_some(evidence.separates);
+        Self {
+            summary: Summary { separates, difference: None, supports: evidence.supports },
+            failures: failures(outcomes),
+            coverage: evidence.coverage,
+            confidence: evidence.confidence,
+            attribution: evidence.attribution,
+            differences: Vec::new(),
+            equivalence: None,
+            environments: places.facts.into_iter().map(|facts| Place { facts }).collect(),
+            outcomes: explained,
+            reference: reference(&job.spec, &evidence.classes, &class_digests),
+            class_digests,
+            is_partial: false,
+            classes: evidence.classes,
+        }
+    }
+
+    /// The outputs to compare: each class with the expected result where the job has one, otherwise with the most
+    /// frequent class; at most [`CLASSES_COMPARED_MAX`], or [`OUTPUTS_KEPT_MAX`] when they are judged, by tolerances or
+    /// by whoever calls [`judged`](Self::judged).
+    #[must_use]
+    pub fn pairs(&self, are_judged: bool) -> Vec<Pair> {
+        let Some((reference, reference_digest)) = &self.reference else { return Vec::new() };
+        let classes = self.classes.iter().zip(&self.class_digests);
+        let others = classes.filter(|(_, digest)| *digest != reference_digest);
+        let pairs_max = if are_judged { OUTPUTS_KEPT_MAX } else { CLASSES_COMPARED_MAX };
+        let pairs = others.take(pairs_max).map(|(class, digest)| Pair {
+            reference: reference.clone(),
+            class: class.class.clone(),
+            reference_digest: *reference_digest,
+            class_digest: *digest,
+        });
+        pairs.collect()
+    }
+
+    /// Bytes of the outputs of a class.
+    #[must_use]
+    pub fn bytes(&self, label: &str) -> Option<u64> {
+        self.classes.iter().find(|class| class.class == label).map(|class| class.bytes)
+    }
+
+    /// Compares the outputs of a pair, or notes why they cannot be.
+    pub fn compare(&mut self, pair: &Pair, outputs: Result<[&[u8]; 2], String>, options: &Options) {
+        let (comparison, unavailable) = match outputs {
+            Ok([left, right]) => (Some(compare(left, right, options)), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let (reference, class) = (pair.reference.clone(), pair.class.clone());
+        self.differences.push(Difference { reference, class, comparison, unavailable });
+        self.summary.difference = self.largest_difference();
+        self.equivalence = self.judge(options);
+    }
+
+    /// The same, where more outcomes may be there or to come: what was seen is then never called equivalent.
+    #[must_use]
+    pub fn partial(self, is_partial: bool) -> Self {
+        Self { is_partial, ..self }
+    }
+
+    /// Takes in what somebody else, of that name, said of each pair that could be compared: whether it is equivalent.
+    pub fn judged(&mut self, by: String, equivalent: &[bool]) {
+        let is_equivalent = equivalent.iter().all(|equivalent| *equivalent);
+        let is_known = !self.is_partial && equivalent.len() == self.other_classes();
+        self.equivalence = (!is_equivalent || is_known).then(|| Equivalence {
+            equivalent: is_equivalent,
+            tolerances: vec![by],
+            largest: None,
+        });
+    }
+
+    /// Classes that are not the reference.
+    fn other_classes(&self) -> usize {
+        let Some((_, reference)) = &self.reference else { return 0 };
+        self.class_digests.iter().filter(|digest| *digest != reference).count()
+    }
+
+    /// The three lines, and the second opinion, as they are stored with a verdict.
+    #[must_use]
+    pub fn evidence(&self) -> concord_protocol::Evidence {
+        let Summary { separates, difference, supports } = self.summary.clone();
+        let equivalence = self.equivalence.as_ref();
+        concord_protocol::Evidence {
+            separates,
+            difference,
+            supports,
+            equivalent: equivalence.map(|equivalence| equivalence.equivalent),
+            largest: equivalence.and_then(|equivalence| equivalence.largest.clone()),
+        }
+    }
+
+    /// The sentence of the largest of all comparisons; of those alike, the first.
+    fn largest_difference(&self) -> Option<String> {
+        let compared = |difference: &&Difference| difference.comparison.is_some();
+        let count = self.differences.iter().filter(compared).count();
+        let largest = self.differences.iter().filter(compared).rev().max_by(|one, other| {
+            one.comparison
+                .as_ref()
+                .zip(other.comparison.as_ref())
+                .map_or(Ordering::Equal, |(one, other)| one.by_largest(other))
+        })?;
+        let of = if count > 1 { format!(" (the largest of {count} comparisons)") } else { String::new() };
+        let Difference { reference, class, comparison, .. } = largest;
+        Some(format!("{reference} and {class}: {}{of}", comparison.as_ref()?.statement()))
+    }
+
+    /// Whether all classes are within the tolerances: known only when all were compared.
+    fn judge(&self, options: &Options) -> Option<Equivalence> {
+        let tolerances = options.tolerances.as_ref()?;
+        let comparisons: Vec<_> =
+            self.differences.iter().filter_map(|difference| difference.comparison.as_ref()).collect();
+        let equivalent = comparisons.iter().all(|comparison| comparison.equivalent == Some(true));
+        if equivalent && (self.is_partial || comparisons.len() < self.other_classes()) {
+            return None;
+        }
+        let largest = comparisons.iter().max_by(|one, other| one.by_largest(other));
+        Some(Equivalence {
+            equivalent,
+            tolerances: tolerances.texts().to_vec(),
+            largest: largest.and_then(|comparison| comparison.largest()),
+        })
+    }
+}
+
+/// As what the outputs of a job are read: as it says, or else those of probes as doubles, but for `echo`, which gives its
+/// payload; what others give has to be seen.
+#[must_use]
+pub fn output_format(spec: &JobSpec) -> Format {
+    let named = spec.policy.read_as.as_deref().and_then(Format::named);
+    named.unwrap_or_else(|| match &spec.calculation {
+        Calculation::Probe { name } if name == "echo" => Format::Auto,
+        Calculation::Probe { .. } => Format::F64,
+        Calculation::Deployed { description } if description == "probe" => Format::F64,
+        Calculation::Command { .. } | Calculation::Function { .. } | Calculation::Deployed { .. } => {
+            Format::Auto
+        }
+    })
+}
+
+/// What outputs are compared with.
+fn reference(spec: &JobSpec, classes: &[Class], digests: &[Digest]) -> Option<(String, Digest)> {
+    if let Some(expected) = spec.policy.expect {
+        return Some((EXPECTED.to_owned(), expected));
+    }
+    Some((classes.first()?.class.clone(), *digests.first()?))
+}
+
+fn failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
+    let mut counts = BTreeMap::<&str, u64>::new();
+    for failure in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()) {
+        *counts.entry(failure.reason()).or_default() += 1;
+    }
+    let mut failures: Vec<_> = counts
+        .into_iter()
+        .map(|(reason, copies)| FailedCopies { reason: reason.to_owned(), copies })
+        .collect();
+    failures.sort_by_key(|failed| std::cmp::Reverse(failed.copies));
+    failures
+}
+
+/// Whether some recorded fact separates the classes of these outcomes of one job, and not by chance.
+#[must_use]
+pub fn is_separated(outcomes: &[Outcome]) -> bool {
+    let observed = Observed::of(outcomes);
+    let runs = observed.runs();
+    attribute(&runs, &classify(&runs)).separators.iter().any(|separator| separator.significant)
+}
+
+/// Which facts differ between the runs of two jobs: the attribution in which all runs of the one are class A, all of the
+/// other class B, whatever they gave.
+#[must_use]
+pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
+    let (reference, other) = (Observed::of(reference), Observed::of(other));
+    let (mut runs, others) = (reference.runs(), other.runs());
+    let first_of_other = runs.len();
+    // Copies of the two are not the same copies, though they have the same indices.
+    runs.extend(others.into_iter().map(|run| Run { copy: run.copy + COPIES_MAX, ..run }));
+    for (place, run) in runs.iter_mut().enumerate() {
+        run.digest = if place < first_of_other { "A" } else { "B" };
+    }
+    // The larger class would be A by itself; which of the jobs is, has to be told by their order.
+    let mut classes = classify(&runs);
+    let labels: Vec<_> = classes.classes.iter().map(|class| class.digest.clone()).collect();
+    for (class, label) in classes.classes.iter_mut().zip(labels) {
+        class.class = label;
+    }
+    attribute(&runs, &classes)
+}

@@ -1,0 +1,33 @@
+//! What the outcomes of a job say: their classes, the facts that separate them, how sure a verdict is, and how far
+//! two outputs differ.
+//!
+//! Owns the explanation of a job: which facts go together with the classes, and the sentences that say it. Knows no
+//! clock, file, store or cloud, and not how a verdict comes about: text, numbers and bytes come in, plain data to print
+//! goes out. The formulas are in `concord-statistics`, the comparison of two outputs is in `concord-difference`.
+//!
+//! The statistics start from [`Run`]s, one for each run of a copy that gave a digest. [`Evidence::of`] says all of it
+//! at once; [`classify`], [`attribute`], [`Confidence`] and [`Coverage`] say one thing each.
+
+mod attribution;
+mod classes;
+mod confidence;
+mod coverage;
+mod evidence;
+mod explanation;
+mod run;
+mod statements;
+
+pub use attribution::{
+    Attribution, CLASSES_LISTED_MAX, SIGNIFICANCE_LEVEL, Separator, Split, UnitTest, VALUES_LISTED_MAX,
+    Value, attribute,
+};
+pub use classes::{Class, Classes, Quantiles, class_label, classify};
+pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
+pub use coverage::{CPU_KIND_FACTS, Coverage};
+pub use evidence::Evidence;
+pub use explanation::{
+    CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, Explained, Explanation, FailedCopies, Pair,
+    Place, Summary, between, is_separated, output_format,
+};
+pub use run::{Facts, Run};
+pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

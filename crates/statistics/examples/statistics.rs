@@ -1,0 +1,99 @@
+//! Answers questions about the statistics, one a line, so that another program can compare them with its own:
+//! `acceptance/statistics/run`. Logarithms of p-values are natural ones.
+//!
+//! ```text
+//! fisher A B C D                     ln p
+//! table ROWS COLUMNS COUNT..         ln p, or "none"; ln of its bound; ln p of the test that is used
+//! hypergeometric HITS SAMPLE MARKED ALL   ln p
+//! binomial HITS N RATE               ln of exactly, of at most and of at least HITS
+//! clopper-pearson HITS N LEVEL       low high
+//! anytime HITS N LEVEL               low high
+//! none-seen N LEVEL                  bound
+//! holm P..                           corrected p-values
+//! copies RATE LEVEL                  copies
+//! ```
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::str::FromStr;
+
+use concord_statistics::{
+    Level, Table, anytime_interval, clopper_pearson, copies_to_detect, independence, ln_binomial,
+    ln_binomial_at_least, ln_binomial_at_most, ln_fisher, ln_freeman_halton, ln_freeman_halton_bound,
+    ln_holm, ln_hypergeometric, none_seen_bound,
+};
+
+type Answer = Result<Vec<String>, Box<dyn Error>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut answers = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let answer = answer(&line).map_err(|error| format!("{line}: {error}"))?;
+        writeln!(answers, "{}", answer.join(" "))?;
+    }
+    Ok(())
+}
+
+fn answer(line: &str) -> Answer {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (&question, words) = words.split_first().ok_or("an empty line")?;
+    let show = |numbers: &[f64]| Ok(numbers.iter().map(|number| format!("{number:e}")).collect());
+    let level = |word: &str| -> Result<Level, Box<dyn Error>> { Ok(Level::new(word.parse()?)?) };
+    match (question, words) {
+        ("fisher", words) => {
+            let [a, b, c, d] = numbers(words)?[..] else { return Err("expected four counts".into()) };
+            show(&[ln_fisher([[a, b], [c, d]])])
+        }
+        ("table", words) => table(&numbers(words)?),
+        ("hypergeometric", words) => {
+            let [hits, sample, marked, all] = numbers(words)?[..] else {
+                return Err("expected four counts".into());
+            };
+            show(&[ln_hypergeometric(hits, sample, marked, all)])
+        }
+        ("binomial", [hits, n, rate]) => {
+            let (hits, n, rate) = (hits.parse()?, n.parse()?, rate.parse()?);
+            show(&[
+                ln_binomial(hits, n, rate),
+                ln_binomial_at_most(hits, n, rate),
+                ln_binomial_at_least(hits, n, rate),
+            ])
+        }
+        ("clopper-pearson", [hits, n, asked]) => {
+            show(&pair(clopper_pearson(hits.parse()?, n.parse()?, level(asked)?)))
+        }
+        ("anytime", [hits, n, asked]) => {
+            show(&pair(anytime_interval(hits.parse()?, n.parse()?, level(asked)?)))
+        }
+        ("none-seen", [n, asked]) => show(&[none_seen_bound(n.parse()?, level(asked)?)]),
+        ("holm", words) => {
+            let ln_ps: Vec<f64> = numbers::<f64>(words)?.into_iter().map(f64::ln).collect();
+            show(&ln_holm(&ln_ps).into_iter().map(f64::exp).collect::<Vec<_>>())
+        }
+        ("copies", [rate, asked]) => Ok(vec![copies_to_detect(rate.parse()?, level(asked)?)?.to_string()]),
+        _ => Err("no such question".into()),
+    }
+}
+
+fn pair((low, high): (f64, f64)) -> [f64; 2] {
+    [low, high]
+}
+
+fn numbers<T: FromStr<Err: Error + 'static>>(words: &[&str]) -> Result<Vec<T>, Box<dyn Error>> {
+    words.iter().map(|word| word.parse().map_err(Into::into)).collect()
+}
+
+fn table(words: &[usize]) -> Answer {
+    let [rows, columns, counts @ ..] = words else { return Err("expected rows, columns and counts".into()) };
+    if rows * columns != counts.len() {
+        return Err("expected as many counts as there are cells".into());
+    }
+    let cell =
+        |(place, &count): (usize, &usize)| std::iter::repeat_n((place / columns, place % columns), count);
+    let units: Vec<_> = counts.iter().enumerate().flat_map(cell).collect();
+    let table = Table::count(units.into_iter());
+    let exact = ln_freeman_halton(&table).map_or_else(|| "none".to_owned(), |ln_p| format!("{ln_p:e}"));
+    let [bound, used] = [ln_freeman_halton_bound(&table), independence(&table).ln_p];
+    Ok(vec![exact, format!("{bound:e}"), format!("{used:e}")])
+}

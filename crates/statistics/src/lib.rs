@@ -1,0 +1,39 @@
+//! Statistics on counts: exact tests of independence, intervals for a rate, corrections for many tests, and how many
+//! copies a divergence takes to be found.
+//!
+//! Owns formulas, each with its source. Knows no other crate of Concord: numbers come in, numbers go out.
+//!
+//! P-values are handled as their natural logarithms, since those of large tables lie below what `f64` can hold;
+//! [`p_value`] turns one into a probability.
+
+mod binomial;
+mod fisher;
+mod freeman_halton;
+mod holm;
+mod independence;
+mod interval;
+mod level;
+mod planning;
+mod probability;
+mod table;
+
+pub use binomial::{ln_binomial, ln_binomial_at_least, ln_binomial_at_most};
+pub use fisher::ln_fisher;
+pub use freeman_halton::{CELLS_MAX, TABLES_MAX, ln_freeman_halton, ln_freeman_halton_bound};
+pub use holm::ln_holm;
+pub use independence::{Independence, independence};
+pub use interval::{anytime_interval, clopper_pearson, none_seen_bound};
+pub use level::{Level, LevelError};
+pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
+pub use probability::{ln_hypergeometric, real};
+pub use table::{Cell, Table};
+
+/// Tables as probable as the observed one count as at least as extreme. What two computations of one probability may
+/// differ by, relatively; they are good to about 1e-13.
+pub(crate) const TIE: f64 = 1e-10;
+
+/// The probability of a logarithm; at least the smallest normal `f64`, about 2.2e-308, since a p-value is never 0.
+#[must_use]
+pub fn p_value(ln_p: f64) -> f64 {
+    ln_p.exp().clamp(f64::MIN_POSITIVE, 1.0)
+}
