@@ -85,7 +85,7 @@ fn it_fails_closed() {
     let running = job(Running, false);
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
     let check = |rollup: Rollup, now, expect| {
-        assert_eq!(decided(&running, &rollup, now), expect, "{rollup:?} at {now}")
+        assert_eq!(decided(&running, &rollup, now), expect, "{rollup:?} at {now}");
     };
     check(rollup(&[], 0, 0), 1_999, None);
     check(rollup(agreed, 1, 0), 1_999, None);
