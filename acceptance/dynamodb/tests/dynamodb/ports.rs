@@ -11,7 +11,8 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use concord_cloud::{Announcer, CopyMessage, Ledger, Queue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
-    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally,
+    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement,
+    Tally,
 };
 use serde_dynamo::Item;
 
