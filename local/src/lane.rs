@@ -165,7 +165,7 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use concord_cloud::SystemClock;
+    use concord_clock::SystemClock;
 
     fn new_job(name: &str, calculation: Calculation) -> NewJob {
         let policy = Policy::bounds(1, 60_000, 60_000);

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use concord_cloud::SystemClock;
+use concord_clock::SystemClock;
 use concord_local::Store;
 use concord_protocol::ports::Clock;
 use concord_worker::Variables;

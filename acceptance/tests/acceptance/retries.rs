@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use concord_acceptance::conformance::examples::{PAYLOAD, id, outcome, spec};
 use concord_aggregator::Aggregator;
-use concord_cloud::SystemClock;
+use concord_clock::SystemClock;
 use concord_local::{Conductor, Settings, Store};
 use concord_protocol::ports::{
     AcknowledgeChanges, Clock, CreateJobs, NewJob, PortResult, ReadChanges, ReadJob, RecordOutcome,

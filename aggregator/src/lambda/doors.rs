@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 
+use concord_clock::SystemClock;
 use concord_cloud::{
     Announcer, AsideQueue, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
-    Queue, ReadMessage, Record, StreamChange, SystemClock, log_error, trace_header,
+    Queue, ReadMessage, Record, StreamChange, log_error, trace_header,
 };
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};

@@ -24,7 +24,6 @@ mod ledger;
 mod message;
 mod outcomes;
 mod queue;
-mod system_clock;
 mod tallies;
 
 pub use access::{Access, sdk_config};
@@ -41,4 +40,3 @@ pub use item::change::{StreamChange, stream_changes};
 pub use ledger::{Ledger, Place};
 pub use message::{CopyMessage, DeadlineMessage, MessageError};
 pub use queue::{Queue, trace_header};
-pub use system_clock::SystemClock;

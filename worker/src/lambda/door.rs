@@ -4,9 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use concord_cloud::{
-    BatchReply, CopyMessage, Event, Ledger, Message, Place, Queue, ReadMessage, SystemClock, log_error,
-};
+use concord_clock::SystemClock;
+use concord_cloud::{BatchReply, CopyMessage, Event, Ledger, Message, Place, Queue, ReadMessage, log_error};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{copy, given_job, id, new_job, outcome, stored};
 use concord_aggregator::lambda::{Doors, Settings};
-use concord_cloud::SystemClock;
+use concord_clock::SystemClock;
 use concord_protocol::ports::{Clock, CreateJobs, ReadTally, RecordOutcome, ReplaceState};
 use concord_protocol::{JobId, Outcome, Verdict};
 use serde_dynamo::Item;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{copy, ended, id, new_job, outcome, stored};
-use concord_cloud::SystemClock;
+use concord_clock::SystemClock;
 use concord_protocol::ports::{
     Clock, CreateJobs, EnqueueCopies, NewJob, ReadOutcomes, ReadOutput, ReceiveCopies, RecordOutcome,
     ReplaceState,
