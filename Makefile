@@ -1,6 +1,6 @@
 # Run `make help` for what there is.
 
-.PHONY: help test check lint stack image-test demo deploy destroy
+.PHONY: help test check lint graph stack image-test demo deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
@@ -23,6 +23,9 @@ test: check lint ## Everything: format, lints, all tests, numbers against SciPy 
 	acceptance/difference/run
 	acceptance/report/run
 	acceptance/stack/run
+
+graph: ## Which file knows which; fails on a circle between files and on an arrow that ARCHITECTURE.md does not allow
+	python3 -B acceptance/source/graph.py $(PACKAGES)
 
 lint: ## The template of a stack: cfn-lint, checkov, and what rests on its settings
 	infra/lint
