@@ -117,6 +117,27 @@ pub(crate) struct StackArgs {
     pub(crate) bucket: Option<String>,
 }
 
+impl StackArgs {
+    /// The same flags again, for the command of a hint; empty when none was given.
+    pub(crate) fn flags(&self, aws: &AwsArgs) -> String {
+        let named = [
+            ("stack", &self.stack),
+            ("queue-url", &self.queue_url),
+            ("table", &self.table),
+            ("bucket", &self.bucket),
+        ];
+        let place = flags(&named);
+        if place.is_empty() { place } else { place + &aws.flags() }
+    }
+}
+
+/// Flags as they were given, each with a space before it.
+fn flags(named: &[(&str, &Option<String>)]) -> String {
+    let flag =
+        |(name, value): &(&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
+    named.iter().filter_map(flag).collect()
+}
+
 /// How results are printed.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct OutputArgs {
@@ -294,11 +315,7 @@ pub(crate) struct AwsArgs {
 impl AwsArgs {
     /// The same flags again, for a command that goes on with the work.
     pub(crate) fn flags(&self) -> String {
-        let given =
-            [("profile", &self.profile), ("region", &self.region), ("endpoint-url", &self.endpoint_url)];
-        let flag =
-            |(name, value): (&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
-        given.into_iter().filter_map(flag).collect()
+        flags(&[("profile", &self.profile), ("region", &self.region), ("endpoint-url", &self.endpoint_url)])
     }
 }
 

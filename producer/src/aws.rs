@@ -1,4 +1,4 @@
-//! What calls AWS: a runtime of its own beside the plain threads of the fleet, and the settings that a user gave.
+//! How AWS is reached: the settings of the SDK, the credentials, and what calls functions.
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -6,16 +6,10 @@ use aws_sdk_lambda::config::ProvideCredentials;
 use concord_cloud::Access;
 use concord_protocol::Calculation;
 use concord_worker::calc::function::{Functions, Target, Unusable};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 
 use crate::args::AwsArgs;
-use crate::fault::Fault;
-
-/// Threads that drive all calls: they wait nearly all of the time.
-const THREADS: usize = 2;
-
-/// Threads that ask for the addresses of names, at most.
-const RESOLVERS_MAX: usize = 4;
+use crate::error::CliError;
 
 /// Times that a question is sent before there is no answer to it: within some three seconds.
 const BRIEF_ATTEMPTS_MAX: u32 = 3;
@@ -25,8 +19,6 @@ const CREDENTIALS_HINT: &str = "name a profile with --profile or AWS_PROFILE, or
 
 /// The way to AWS.
 pub(crate) struct Aws {
-    runtime: Handle,
-    _background: Background,
     pub(crate) config: SdkConfig,
     /// The same for questions that somebody waits for: what does not answer is soon said to be so.
     pub(crate) brief: SdkConfig,
@@ -37,32 +29,24 @@ impl Aws {
     ///
     /// The SDK itself reads what the flags leave open: the variables of the environment that begin with `AWS_`, and
     /// the files that the AWS command line writes.
-    pub(crate) fn connect(args: &AwsArgs, region: Option<&str>) -> Result<Self, Fault> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .max_blocking_threads(RESOLVERS_MAX)
-            .thread_name("aws")
-            .enable_all()
-            .build()
-            .map_err(Fault::failed)?;
+    pub(crate) async fn connect(args: &AwsArgs, region: Option<&str>) -> Result<Self, CliError> {
         let access = Access {
             profile: args.profile.clone(),
             region: args.region.clone().or_else(|| region.map(str::to_owned)),
             endpoint_url: args.endpoint_url.clone(),
         };
-        let config = runtime.block_on(concord_cloud::sdk_config(&access));
+        let config = concord_cloud::sdk_config(&access).await;
         let attempts = RetryConfig::standard().with_max_attempts(BRIEF_ATTEMPTS_MAX);
         let brief = config.to_builder().retry_config(attempts).build();
-        let handle = runtime.handle().clone();
-        let aws = Self { runtime: handle, _background: Background(Some(runtime)), config, brief };
-        aws.credentials()?;
+        let aws = Self { config, brief };
+        aws.credentials().await?;
         Ok(aws)
     }
 
     /// The region that the settings name.
-    pub(crate) fn region(&self) -> Result<String, Fault> {
+    pub(crate) fn region(&self) -> Result<String, CliError> {
         self.config.region().map(ToString::to_string).ok_or_else(|| {
-            Fault::usage_text("no AWS region is named")
+            CliError::usage_text("no AWS region is named")
                 .hint("name one with --region, AWS_REGION, or a profile")
         })
     }
@@ -75,21 +59,21 @@ impl Aws {
     /// What calls functions.
     pub(crate) fn functions(&self) -> Functions {
         let config = aws_sdk_lambda::config::Builder::from(&self.config);
-        Functions::new(self.runtime.clone(), config)
+        Functions::new(Handle::current(), config)
     }
 
     /// Asks whether each function among `calculations` can be called.
-    pub(crate) fn check<'a>(
+    pub(crate) async fn check<'a>(
         &self,
         calculations: impl IntoIterator<Item = &'a Calculation>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CliError> {
         let functions = self.functions();
         let mut checked: Vec<Target<'_>> = Vec::new();
         for calculation in calculations {
             let Calculation::Function { name, qualifier, region } = calculation else { continue };
             let target = Target { name, qualifier: qualifier.as_deref(), region };
             if !checked.contains(&target) {
-                let usable = self.block_on(functions.check(&target));
+                let usable = functions.check(&target).await;
                 usable.map_err(|unusable| fault(unusable, calculation, region))?;
                 checked.push(target);
             }
@@ -97,34 +81,18 @@ impl Aws {
         Ok(())
     }
 
-    fn credentials(&self) -> Result<(), Fault> {
-        let none = || Fault::failed(anyhow::anyhow!("no AWS credentials are set")).hint(CREDENTIALS_HINT);
+    async fn credentials(&self) -> Result<(), CliError> {
+        let none = || CliError::failed(anyhow::anyhow!("no AWS credentials are set")).hint(CREDENTIALS_HINT);
         let provider = self.config.credentials_provider().ok_or_else(none)?;
-        let credentials = self.block_on(provider.provide_credentials());
+        let credentials = provider.provide_credentials().await;
         credentials.map(|_| ()).map_err(|error| {
             let cause = anyhow::Error::new(error).context("there are no usable AWS credentials");
-            Fault::failed(cause).hint(CREDENTIALS_HINT)
+            CliError::failed(cause).hint(CREDENTIALS_HINT)
         })
     }
-
-    /// Waits for an answer of AWS.
-    pub(crate) fn block_on<F: Future>(&self, question: F) -> F::Output {
-        self.runtime.block_on(question)
-    }
 }
 
-/// The threads of the calls. Dropping them ends what is on its way, and waits for nothing.
-struct Background(Option<Runtime>);
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-fn fault(unusable: Unusable, calculation: &Calculation, region: &str) -> Fault {
+fn fault(unusable: Unusable, calculation: &Calculation, region: &str) -> CliError {
     let function = crate::text::calculation(calculation);
     let (usage, hint) = match &unusable {
         Unusable::Unknown { .. } => (
@@ -145,5 +113,5 @@ fn fault(unusable: Unusable, calculation: &Calculation, region: &str) -> Fault {
         }
     };
     let cause = anyhow::Error::new(unusable).context(format!("cannot call {function}"));
-    if usage { Fault::usage(cause) } else { Fault::failed(cause) }.hint(hint)
+    if usage { CliError::usage(cause) } else { CliError::failed(cause) }.hint(hint)
 }

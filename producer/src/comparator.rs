@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use concord_worker::calc::command::{self, Limits, Observer, Payload, Program, RunError, Running};
 
-use crate::fault::Fault;
+use crate::error::CliError;
 
 /// How long one comparison may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -30,9 +30,9 @@ impl Comparator {
     ///
     /// # Errors
     /// When there is no such program.
-    pub(crate) fn find(name: &Path, search_path: Option<OsString>) -> Result<Self, Fault> {
+    pub(crate) fn find(name: &Path, search_path: Option<OsString>) -> Result<Self, CliError> {
         let folder = tempfile::tempdir().map_err(|error| {
-            Fault::failed(
+            CliError::failed(
                 anyhow::Error::new(error).context("cannot make a folder for the comparator's files"),
             )
         })?;
@@ -50,10 +50,12 @@ impl Comparator {
     /// # Errors
     /// When the files cannot be written, or the program fails: with another exit code, by a signal, or by taking longer
     /// than a minute.
-    pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<bool, Fault> {
+    pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<bool, CliError> {
         for (path, output) in self.files().iter().zip(outputs) {
             std::fs::write(path, output).map_err(|error| {
-                Fault::failed(anyhow::Error::new(error).context("cannot write an output for the comparator"))
+                CliError::failed(
+                    anyhow::Error::new(error).context("cannot write an output for the comparator"),
+                )
             })?;
         }
         let limits = Limits {
@@ -61,7 +63,7 @@ impl Comparator {
             output_bytes_max: OUTPUT_BYTES_MAX,
             stderr_tail_bytes: STDERR_TAIL_BYTES,
         };
-        let nothing = Payload::new(&[]).map_err(|error| Fault::failed(anyhow::Error::new(error)))?;
+        let nothing = Payload::new(&[]).map_err(|error| CliError::failed(anyhow::Error::new(error)))?;
         match command::run(&self.prepared()?, &nothing, &limits, &Running::new(), &Observer::default()) {
             Ok(_) => Ok(true),
             Err(RunError::Exit { code: 1, .. }) => Ok(false),
@@ -70,7 +72,7 @@ impl Comparator {
                 let context = format!("the comparator {} failed", self.program.display());
                 let fault = anyhow::Error::new(error).context(context);
                 let fault = if said.is_empty() { fault } else { fault.context(said) };
-                Err(Fault::usage(fault).hint(
+                Err(CliError::usage(fault).hint(
                     "it is called with two files: exit code 0 says equivalent, 1 says not, anything else is a failure",
                 ))
             }
@@ -81,16 +83,18 @@ impl Comparator {
         ["reference", "other"].map(|name| self.folder.path().join(name))
     }
 
-    fn prepared(&self) -> Result<Program, Fault> {
+    fn prepared(&self) -> Result<Program, CliError> {
         let words = [self.program.clone()].into_iter().chain(self.files());
         let argv: Option<Vec<String>> = words.map(|word| word.to_str().map(str::to_owned)).collect();
-        let argv = argv
-            .ok_or_else(|| Fault::usage_text("the name of the comparator, or of its files, is not UTF-8"))?;
+        let argv = argv.ok_or_else(|| {
+            CliError::usage_text("the name of the comparator, or of its files, is not UTF-8")
+        })?;
         let here = std::env::current_dir().map_err(|error| {
-            Fault::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
+            CliError::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
         })?;
         Program::find(&argv, &here, self.search_path.as_deref()).map_err(|error| {
-            Fault::usage(anyhow::Error::new(error)).hint("--comparator takes a program, as a path or in PATH")
+            CliError::usage(anyhow::Error::new(error))
+                .hint("--comparator takes a program, as a path or in PATH")
         })
     }
 }

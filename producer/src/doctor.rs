@@ -5,8 +5,8 @@ mod checks;
 use serde::Serialize;
 
 use crate::args::Format;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
 use crate::printer::Printer;
 use crate::stack::Stack;
 
@@ -48,10 +48,10 @@ impl Wrong {
 }
 
 /// Looks at every part, prints what was found, and says whether all is well.
-pub(crate) fn examine(stack: &Stack, printer: &Printer) -> Result<Exit, Fault> {
+pub(crate) async fn examine(stack: &Stack, printer: &Printer) -> Result<Exit, CliError> {
     let mut wrong = 0;
-    for (check, look) in checks::ALL {
-        let finding = match look(stack) {
+    for (check, part) in checks::ALL {
+        let finding = match part.check(stack).await {
             Ok(None) => continue,
             Ok(Some(found)) => Finding { check, ok: true, found, hint: None },
             Err(Wrong { found, hint }) => Finding { check, ok: false, found, hint: Some(hint) },

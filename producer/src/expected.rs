@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use concord_protocol::json_slice::{self, Pointer};
 use concord_protocol::limits::OUTPUT_BYTES_MAX;
+use concord_protocol::ports::ReadGolden;
 use concord_protocol::{Digest, DigestError, JobSpec};
 
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::text;
 
 /// What a digest begins with.
@@ -51,7 +52,7 @@ impl Expectation {
 
 impl Expected {
     /// What every copy is to give: of a file, its bytes, or the part of it that `select` names.
-    pub(crate) fn resolve(&self, select: Option<&Pointer>) -> Result<Expectation, Fault> {
+    pub(crate) fn resolve(&self, select: Option<&Pointer>) -> Result<Expectation, CliError> {
         match self {
             Self::Digest(digest) => Ok(Expectation { digest: *digest, output: None }),
             Self::File(path) => of_file(path, select),
@@ -60,34 +61,34 @@ impl Expected {
 }
 
 /// The golden result of a job that is to be submitted.
-pub(crate) fn golden(home: &Home, spec: &JobSpec) -> Result<Expectation, Fault> {
+pub(crate) async fn golden(backend: &Backend, spec: &JobSpec) -> Result<Expectation, CliError> {
     let key = spec.golden_key();
-    let golden = home.read_golden(&key)?.ok_or_else(|| {
+    let golden = backend.read_golden(&key).await?.ok_or_else(|| {
         let (calculation, payload) = (&key.calculation, text::short(&key.payload_digest));
-        Fault::usage_text(format!("there is no golden result of {calculation} on payload {payload}")).hint(
+        CliError::usage_text(format!("there is no golden result of {calculation} on payload {payload}")).hint(
             "submit without --golden first, and take its result with producer accept JOB when it is right",
         )
     })?;
     Ok(Expectation { digest: golden.digest, output: golden.output })
 }
 
-fn of_file(path: &Path, select: Option<&Pointer>) -> Result<Expectation, Fault> {
+fn of_file(path: &Path, select: Option<&Pointer>) -> Result<Expectation, CliError> {
     let name = path.display();
     // One byte more than an output may have tells whether there is too much.
     let limit = OUTPUT_BYTES_MAX as u64 + 1;
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(|error| {
-        Fault::usage(anyhow::Error::new(error).context(format!("cannot read the expected output {name}")))
+        CliError::usage(anyhow::Error::new(error).context(format!("cannot read the expected output {name}")))
             .hint("--expect takes sha256: and 64 hexadecimal digits, or a file with the output")
     })?;
     if bytes.len() > OUTPUT_BYTES_MAX {
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "{name} has more than the {OUTPUT_BYTES_MAX} bytes that an output may have"
         )));
     }
     let Some(pointer) = select else { return Ok(Expectation::of(&bytes)) };
     let part = json_slice::select(&bytes, pointer).map_err(|error| {
-        Fault::usage_text(format!("cannot select {pointer} from the expected output {name}: {error}"))
+        CliError::usage_text(format!("cannot select {pointer} from the expected output {name}: {error}"))
             .hint("with --select the file holds a whole output, of which that part is compared")
     })?;
     Ok(Expectation::of(part))

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
 
 /// Whether somebody wants the program to stop.
 #[derive(Clone)]
@@ -15,9 +15,9 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Listens for interrupt, termination and hang-up from here on. At the first, `stop` is called at once.
-    pub(crate) fn listen(stop: impl FnOnce() + Send + 'static) -> Result<Self, Fault> {
+    pub(crate) fn listen(stop: impl FnOnce() + Send + 'static) -> Result<Self, CliError> {
         let asked = Arc::new(AtomicBool::new(false));
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Fault::failed)?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
         let listens = Arc::clone(&asked);
         let listen = move || {
             let mut stop = Some(stop);
@@ -31,7 +31,7 @@ impl Interrupt {
                 }
             }
         };
-        std::thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(Fault::failed)?;
+        std::thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(CliError::failed)?;
         Ok(Self(asked))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use concord_protocol::json_slice::{self, JsonError};
 use concord_protocol::limits::{PAYLOAD_BYTES_MAX, SUBMISSION_BYTES_MAX, SUBMISSION_JOBS_MAX};
 
-use crate::fault::Fault;
+use crate::error::CliError;
 
 /// A payload, and how to speak of it.
 #[derive(Clone, Debug)]
@@ -16,10 +16,10 @@ pub(crate) struct NamedPayload {
 }
 
 /// Reads every payload of a submission.
-pub(crate) fn read(paths: &[impl AsRef<Path>], each: bool) -> Result<Vec<NamedPayload>, Fault> {
+pub(crate) fn read(paths: &[impl AsRef<Path>], each: bool) -> Result<Vec<NamedPayload>, CliError> {
     let stdin = paths.iter().filter(|path| is_stdin(path.as_ref())).count();
     if stdin > 1 {
-        return Err(Fault::usage_text("standard input can be read once only").hint("name - once"));
+        return Err(CliError::usage_text("standard input can be read once only").hint("name - once"));
     }
     let mut payloads = Vec::new();
     for path in paths {
@@ -40,16 +40,16 @@ pub(crate) fn read(paths: &[impl AsRef<Path>], each: bool) -> Result<Vec<NamedPa
     Ok(payloads)
 }
 
-fn check(payloads: &[NamedPayload]) -> Result<(), Fault> {
+fn check(payloads: &[NamedPayload]) -> Result<(), CliError> {
     if payloads.len() > SUBMISSION_JOBS_MAX {
         let found = payloads.len();
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "{found} payloads are more than the {SUBMISSION_JOBS_MAX} of one submission"
         ))
         .hint("split the list into several submissions"));
     }
     if payloads.iter().map(|payload| payload.bytes.len()).sum::<usize>() > SUBMISSION_BYTES_MAX {
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "the payloads have more than the {SUBMISSION_BYTES_MAX} bytes of one submission"
         ))
         .hint("split the list into several submissions"));
@@ -62,9 +62,11 @@ fn check(payloads: &[NamedPayload]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn too_large(name: &str) -> Fault {
-    Fault::usage_text(format!("{name} has more than the {PAYLOAD_BYTES_MAX} bytes that a payload may have"))
-        .hint("have the payload name a file that the command reads")
+fn too_large(name: &str) -> CliError {
+    CliError::usage_text(format!(
+        "{name} has more than the {PAYLOAD_BYTES_MAX} bytes that a payload may have"
+    ))
+    .hint("have the payload name a file that the command reads")
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -75,11 +77,11 @@ fn name(path: &Path) -> String {
     if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-fn contents(path: &Path, each: bool) -> Result<Vec<u8>, Fault> {
+fn contents(path: &Path, each: bool) -> Result<Vec<u8>, CliError> {
     let name = name(path);
     let unreadable = |error: io::Error| {
         let fault =
-            Fault::usage(anyhow::Error::new(error).context(format!("cannot read the payload {name}")));
+            CliError::usage(anyhow::Error::new(error).context(format!("cannot read the payload {name}")));
         fault.hint("name a file, or - for standard input")
     };
     // One byte more than may be there tells whether there is too much.
@@ -92,7 +94,7 @@ fn contents(path: &Path, each: bool) -> Result<Vec<u8>, Fault> {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(unreadable)?;
     }
     if bytes.is_empty() {
-        return Err(Fault::usage_text(format!("the payload is empty: {name} has no bytes"))
+        return Err(CliError::usage_text(format!("the payload is empty: {name} has no bytes"))
             .hint("a payload has at least one byte; for a command that needs none, {} will do"));
     }
     if bytes.len() > bytes_max {
@@ -106,7 +108,7 @@ fn slices<'a>(path: &Path, bytes: &'a [u8]) -> Result<Vec<&'a [u8]>, JsonError> 
     if lines { json_slice::json_lines(bytes) } else { json_slice::elements(bytes) }
 }
 
-fn wrong_list(name: &str, error: &JsonError) -> Fault {
-    Fault::usage_text(format!("--each cannot cut {name}: {error}"))
+fn wrong_list(name: &str, error: &JsonError) -> CliError {
+    CliError::usage_text(format!("--each cannot cut {name}: {error}"))
         .hint("--each takes a JSON array with at least one element, or JSON Lines")
 }

@@ -5,9 +5,9 @@ use concord_protocol::Verdict;
 use serde::Serialize;
 
 use crate::args::{Color, Format};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
-use crate::settings::Process;
+use crate::process::Process;
 
 /// The only one who prints: data on standard output, conversation on standard error.
 pub(crate) struct Printer {
@@ -45,19 +45,19 @@ impl Printer {
     }
 
     /// Prints data. A reader that has seen enough and left is no error.
-    pub(crate) fn data(&self, text: &str) -> Result<(), Fault> {
+    pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = self.stdout.lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Fault::failed(anyhow::Error::new(error).context("cannot write to standard output")))
+                Err(CliError::failed(anyhow::Error::new(error).context("cannot write to standard output")))
             }
             _ => Ok(()),
         }
     }
 
     /// Prints one JSON object on a line.
-    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Fault> {
-        let mut line = serde_json::to_string(value).map_err(Fault::failed)?;
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let mut line = serde_json::to_string(value).map_err(CliError::failed)?;
         line.push('\n');
         self.data(&line)
     }
@@ -72,13 +72,13 @@ impl Printer {
         self.say(&format!("{head}: {}\n   hint: {}", warning.text, warning.hint));
     }
 
-    pub(crate) fn fault(&self, fault: &Fault) -> Exit {
+    pub(crate) fn error(&self, error: &CliError) -> Exit {
         let head = painted(self.color_err, AnsiColor::Red, "error");
-        self.say(&format!("{head}: {:#}", fault.cause));
-        if let Some(hint) = &fault.hint {
+        self.say(&format!("{head}: {:#}", error.cause));
+        if let Some(hint) = &error.hint {
             self.say(&format!(" hint: {hint}"));
         }
-        fault.exit
+        error.exit
     }
 
     /// The verdict in its colour, for standard output.

@@ -1,21 +1,18 @@
 use std::collections::BTreeSet;
 
 use concord_explain::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
-use concord_protocol::ports::PortResult;
+use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::{Serialize, Serializer};
 
-use crate::explain::{self, Comparing, Gathered};
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::gather::{Comparing, Gathered, gather};
 use crate::printer::Warning;
 use crate::settings::Settings;
 
 /// Digests of a job that are listed, at most, the most frequent ones first.
 pub(crate) const DIGESTS_LISTED_MAX: usize = 1_000;
-
-/// The confidence of the bound on the divergence rate.
-pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// A bound on the divergence rate above this supports little.
 const WEAK_RATE: f64 = 0.2;
@@ -126,12 +123,12 @@ impl Serialize for Moment {
 
 impl JobReport {
     /// How a job stands, from its tally.
-    pub(crate) fn read(home: &Home, job: &Job, now: Timestamp) -> PortResult<Self> {
-        let tally = home.read_tally(&job.spec.job)?;
+    pub(crate) async fn read(backend: &Backend, job: &Job, now: Timestamp) -> PortResult<Self> {
+        let tally = backend.read_tally(&job.spec.job).await?;
         let counts = tally.digests();
         let mut digests = Vec::new();
         for count in counts.iter().take(DIGESTS_LISTED_MAX) {
-            digests.push(digest_report(home, &job.spec.job, count)?);
+            digests.push(digest_report(backend, &job.spec.job, count).await?);
         }
         let succeeded = tally.produced();
         let failures = failures(job, &tally);
@@ -176,18 +173,18 @@ impl JobReport {
     }
 
     /// How a job stands, with the evidence that its outcomes and outputs give.
-    pub(crate) fn with_evidence(
-        home: &Home,
+    pub(crate) async fn with_evidence(
+        backend: &Backend,
         job: &Job,
         settings: &Settings,
         comparing: &Comparing,
-    ) -> Result<Self, Fault> {
-        let mut report = Self::read(home, job, settings.clock.now())?;
-        let Gathered { explanation, comparator_fault, .. } = explain::explanation(home, job, comparing)?;
+    ) -> Result<Self, CliError> {
+        let mut report = Self::read(backend, job, settings.clock.now()).await?;
+        let Gathered { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
         let agree = job.state.verdict == Verdict::Reproducible;
         let mut warnings: Vec<_> = match (job.state.verdict, job.state.cause) {
             (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
-            (_, Some(Cause::Coverage)) => vec![short_coverage(&report, home)],
+            (_, Some(Cause::Coverage)) => vec![short_coverage(&report, backend)],
             _ => Vec::new(),
         };
         warnings.extend(comparator_fault.map(|fault| Warning {
@@ -226,9 +223,9 @@ fn first_difference(digests: &[DigestReport], differences: &[Difference]) -> Opt
     Some(FirstDifference { byte: comparison.first_different_byte?, digests: [first.digest, second.digest] })
 }
 
-fn digest_report(home: &Home, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
+async fn digest_report(backend: &Backend, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
     let DigestCount { digest, copies, first_copy } = *count;
-    let outcomes = home.read_outcomes(job, first_copy..first_copy + 1)?;
+    let outcomes = backend.read_outcomes(job, first_copy..first_copy + 1).await?;
     let produced = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
     let bytes = produced.filter(|produced| produced.digest == digest).map(|produced| produced.bytes).next();
     Ok(DigestReport { digest, copies, first_copy, bytes })
@@ -250,14 +247,14 @@ fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
 }
 
 /// What helps a job whose copies agree, in too few sandboxes.
-fn short_coverage(report: &JobReport, home: &Home) -> Warning {
+fn short_coverage(report: &JobReport, backend: &Backend) -> Warning {
     let (seen, asked) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
-    let hint = match home {
-        Home::Local(_) => {
+    let hint = match backend {
+        Backend::Local(_) => {
             "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
              submit to a stack"
         }
-        Home::Stack(_) => {
+        Backend::Stack(_) => {
             "copies shared sandboxes: ask for more --copies, or --extend up to a bound; or have each keep its own for a while with --hold 2s"
         }
     };

@@ -11,7 +11,7 @@ use concord_protocol::{Calculation, Job, JobId};
 
 use crate::args::{AwsArgs, StackArgs};
 use crate::aws::Aws;
-use crate::fault::Fault;
+use crate::error::CliError;
 
 /// Copies put on the queue between two looks at whether the user interrupted.
 const ENQUEUED_AT_ONCE_MAX: u32 = 1_000;
@@ -56,20 +56,20 @@ impl Deployed {
 
 impl Stack {
     /// The stack that the flags or the environment name; none when they name none.
-    pub(crate) fn open(
+    pub(crate) async fn open(
         args: &StackArgs,
         aws_args: &AwsArgs,
         clock: Arc<dyn Clock>,
-    ) -> Result<Option<Self>, Fault> {
+    ) -> Result<Option<Self>, CliError> {
         let aws = match (&args.stack, &args.queue_url) {
             (None, None) => return Ok(None),
-            _ => Aws::connect(aws_args, None)?,
+            _ => Aws::connect(aws_args, None).await?,
         };
         // Without a region the first request would fail with less to say.
         aws.region()?;
         let (deployed, queue_url, place) = match (&args.stack, &args.queue_url, &args.table) {
             (Some(name), ..) => {
-                let deployed = describe(&aws, name)?;
+                let deployed = describe(&aws, name).await?;
                 let output = |output: &str| {
                     deployed.output(output).map(str::to_owned).ok_or_else(|| not_ours(name, output))
                 };
@@ -85,11 +85,11 @@ impl Stack {
                 let place = Place { table: table.clone(), bucket: args.bucket.clone(), keep_days: KEEP_DAYS };
                 (Deployed::default(), url.clone(), place)
             }
-            _ => return Err(Fault::usage_text("--queue-url needs --table beside it")),
+            _ => return Err(CliError::usage_text("--queue-url needs --table beside it")),
         };
         let ledger = Ledger::new(&aws.config, place, clock);
         let queue = Queue::new(&aws.config, queue_url, ledger.clone());
-        Ok(Some(Self { flags: flags(args, aws_args), aws, ledger, queue, deployed }))
+        Ok(Some(Self { flags: args.flags(aws_args), aws, ledger, queue, deployed }))
     }
 
     /// What runs in it, for a job.
@@ -98,64 +98,50 @@ impl Stack {
     }
 
     /// Whether all copies of the job's round were put on the queue.
-    pub(crate) fn is_enqueued(&self, job: &Job) -> Result<bool, Fault> {
-        Ok(self.aws.block_on(self.ledger.is_enqueued(job))?)
+    pub(crate) async fn is_enqueued(&self, job: &Job) -> Result<bool, CliError> {
+        Ok(self.ledger.is_enqueued(job).await?)
     }
 
     /// Has outcomes of a job that its tallies lack folded again; gives how many.
-    pub(crate) fn fold_again(&self, job: &Job) -> Result<usize, Fault> {
-        Ok(self.aws.block_on(self.ledger.fold_again(job))?)
+    pub(crate) async fn fold_again(&self, job: &Job) -> Result<usize, CliError> {
+        Ok(self.ledger.fold_again(job).await?)
     }
 
     /// Puts the copies of the job's round that gave no digest on the queue, and records that when all are there.
     /// `part` hears of each part that is, and says whether to go on.
-    pub(crate) fn enqueue(
+    pub(crate) async fn enqueue(
         &self,
         job: &Job,
         mut part: impl FnMut(&JobId, Range<u32>) -> bool,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, CliError> {
         let (id, round, copies) = (&job.spec.job, job.state.round, job.state.copies);
         let queue = self.queue.clone().traced(trace_header(job));
         for from in (0..copies).step_by(ENQUEUED_AT_ONCE_MAX as usize) {
             let range = from..copies.min(from.saturating_add(ENQUEUED_AT_ONCE_MAX));
-            self.aws.block_on(queue.enqueue_copies(id, round, range.clone()))?;
+            queue.enqueue_copies(id, round, range.clone()).await?;
             if !part(id, range) {
                 return Ok(false);
             }
         }
-        self.aws.block_on(self.ledger.set_enqueued(id, round, copies))?;
+        self.ledger.set_enqueued(id, round, copies).await?;
         Ok(true)
     }
 }
 
-/// The flags that name a stack again, for a command that goes on with its jobs; nothing when there is none.
-pub(crate) fn flags(args: &StackArgs, aws_args: &AwsArgs) -> String {
-    let named = [
-        ("stack", &args.stack),
-        ("queue-url", &args.queue_url),
-        ("table", &args.table),
-        ("bucket", &args.bucket),
-    ];
-    let flag =
-        |(name, value): (&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
-    let place: String = named.into_iter().filter_map(flag).collect();
-    if place.is_empty() { place } else { place + &aws_args.flags() }
-}
-
-fn describe(aws: &Aws, name: &str) -> Result<Deployed, Fault> {
+async fn describe(aws: &Aws, name: &str) -> Result<Deployed, CliError> {
     let client = aws_sdk_cloudformation::Client::new(&aws.brief);
-    let described = aws.block_on(client.describe_stacks().stack_name(name).send());
+    let described = client.describe_stacks().stack_name(name).send().await;
     let described = described.map_err(|error| {
         let unknown = error.message().is_some_and(|message| message.contains("does not exist"));
         let cause = anyhow::Error::new(error).context(format!("cannot read the stack {name:?}"));
         if unknown {
-            Fault::usage(cause).hint("make deploy STACK=NAME deploys one; --region and --profile say where it is")
+            CliError::usage(cause).hint("make deploy STACK=NAME deploys one; --region and --profile say where it is")
         } else {
-            Fault::failed(cause).hint("see that the network, --region, --profile and --endpoint-url are right, and that you may cloudformation:DescribeStacks")
+            CliError::failed(cause).hint("see that the network, --region, --profile and --endpoint-url are right, and that you may cloudformation:DescribeStacks")
         }
     })?;
     let stack = described.stacks.unwrap_or_default().into_iter().next();
-    let stack = stack.ok_or_else(|| Fault::usage_text(format!("there is no stack {name:?}")))?;
+    let stack = stack.ok_or_else(|| CliError::usage_text(format!("there is no stack {name:?}")))?;
     let status = stack.stack_status.map_or_else(String::new, |status| status.as_str().to_owned());
     let outputs = stack.outputs;
     let pair = |output: Output| Some((output.output_key?, output.output_value?));
@@ -172,7 +158,7 @@ fn describe(aws: &Aws, name: &str) -> Result<Deployed, Fault> {
     })
 }
 
-fn not_ours(stack: &str, output: &str) -> Fault {
-    Fault::usage_text(format!("the stack {stack:?} has no output {output}"))
+fn not_ours(stack: &str, output: &str) -> CliError {
+    CliError::usage_text(format!("the stack {stack:?} has no output {output}"))
         .hint("name a stack that make deploy has made, with this version; producer doctor says more")
 }

@@ -6,14 +6,14 @@ use concord_protocol::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Explained, markdown};
-use crate::fault::Fault;
+use crate::error::CliError;
 
 /// The explanations of jobs. A divergent job is a failure; one that is inconclusive or cancelled is an error, since
 /// nothing was shown; one that still runs is skipped.
 ///
 /// # Errors
 /// When the XML cannot be written.
-pub(crate) fn junit(explained: &[Explained]) -> Result<String, Fault> {
+pub(crate) fn junit(explained: &[Explained]) -> Result<String, CliError> {
     let mut report = Report::new("concord");
     for job in explained {
         let place =
@@ -27,7 +27,7 @@ pub(crate) fn junit(explained: &[Explained]) -> Result<String, Fault> {
     for suite in std::mem::take(&mut report.test_suites) {
         report.add_test_suite(suite);
     }
-    report.to_string().map_err(Fault::failed)
+    report.to_string().map_err(CliError::failed)
 }
 
 fn case(job: &Explained) -> TestCase {

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
+use concord_protocol::ports::{ReadGolden, ReadJob, ReadOutput, ReadTally, WriteGolden};
 use concord_protocol::{Digest, Golden, Job, JobId};
 use serde::Serialize;
 
 use super::{open, unknown};
 use crate::args::{Format, JobsArgs};
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
-use crate::home::Home;
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::text;
@@ -26,13 +27,16 @@ struct Accepted {
 }
 
 /// Makes the results of jobs the golden ones of their calculations and payloads.
-pub(crate) fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let (home, ids) = open(settings, &args.names)?;
+pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let (backend, ids) = open(settings, &args.names).await?;
     // All or none: what cannot be accepted is found before anything is.
-    let goldens: Vec<_> = ids.iter().map(|id| golden(&home, id, settings)).collect::<Result<_, _>>()?;
+    let mut goldens = Vec::with_capacity(ids.len());
+    for id in &ids {
+        goldens.push(golden(&backend, id, settings).await?);
+    }
     for golden in goldens {
-        let before = home.read_golden(&golden.key)?;
-        home.write_golden(golden.clone())?;
+        let before = backend.read_golden(&golden.key).await?;
+        backend.write_golden(golden.clone()).await?;
         let accepted = Accepted {
             replaced: before.map(|before| before.digest).filter(|digest| *digest != golden.digest),
             output_kept: golden.output.is_some(),
@@ -58,22 +62,22 @@ fn line(accepted: &Accepted) -> String {
     format!("{line}\n  producer submit --golden expects it of the same calculation and payload\n")
 }
 
-fn golden(home: &Home, id: &JobId, settings: &Settings) -> Result<Golden, Fault> {
-    let job = home.read_job(id)?.ok_or_else(|| unknown(id.as_str()))?;
-    let digest = only_digest(home, &job)?;
+async fn golden(backend: &Backend, id: &JobId, settings: &Settings) -> Result<Golden, CliError> {
+    let job = backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))?;
+    let digest = only_digest(backend, &job).await?;
     Ok(Golden {
         key: job.spec.golden_key(),
         digest,
         job: id.clone(),
         accepted_at: settings.clock.now(),
-        output: home.read_output(id, digest)?.map(Arc::from),
+        output: backend.read_output(id, digest).await?.map(Arc::from),
     })
 }
 
 /// The digest that every copy gave.
-fn only_digest(home: &Home, job: &Job) -> Result<Digest, Fault> {
+async fn only_digest(backend: &Backend, job: &Job) -> Result<Digest, CliError> {
     let Job { spec, state } = job;
-    let tally = home.read_tally(&spec.job)?;
+    let tally = backend.read_tally(&spec.job).await?;
     match &tally.digests()[..] {
         [only] if only.copies == state.copies => Ok(only.digest),
         digests => {
@@ -84,7 +88,7 @@ fn only_digest(home: &Home, job: &Job) -> Result<Digest, Fault> {
                 tally.produced(),
                 state.copies
             );
-            Err(Fault::usage_text(words).hint(
+            Err(CliError::usage_text(words).hint(
                 "a golden result is one that every copy of a job gave: producer explain says why it is none",
             ))
         }

@@ -1,14 +1,16 @@
 use concord_difference::Comparison;
 use concord_explain::{Attribution, between};
+use concord_protocol::ports::{ReadJob, ReadOutput, ReadTally};
 use concord_protocol::{Digest, Job, JobId, Verdict};
 use serde::Serialize;
 
 use super::{open, unknown};
 use crate::args::{CompareArgs, Format};
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::{self, Comparing};
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::explain;
+use crate::gather::{Comparing, outcomes};
 use crate::printer::Printer;
 use crate::settings::Settings;
 
@@ -55,18 +57,22 @@ impl Side {
 }
 
 /// Compares two jobs.
-pub(crate) fn run(args: &CompareArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let comparing = Comparing::new(&args.outputs, settings)?;
-    let (home, _) = open(settings, std::slice::from_ref(&args.reference))?;
-    let reference = named(&home, &args.reference)?;
-    let other = named(&home, &args.other)?;
-    let (left, right) = (side(&home, &reference)?, side(&home, &other)?);
+pub(crate) async fn run(
+    args: &CompareArgs,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let comparing = Comparing::of(&args.outputs, settings)?;
+    let (backend, _) = open(settings, std::slice::from_ref(&args.reference)).await?;
+    let reference = named(&backend, &args.reference).await?;
+    let other = named(&backend, &args.other).await?;
+    let (left, right) = (side(&backend, &reference).await?, side(&backend, &other).await?);
     let same = (left.is_whole() && right.is_whole()).then(|| left.digest == right.digest);
     let (mut comparison, mut unavailable, mut judged) = (None, None, None);
     if let (Some(one), Some(two)) = (left.digest, right.digest)
         && one != two
     {
-        match (home.read_output(&left.job, one)?, home.read_output(&right.job, two)?) {
+        match (backend.read_output(&left.job, one).await?, backend.read_output(&right.job, two).await?) {
             (Some(one), Some(two)) => {
                 judged = comparing.judge([&one, &two])?;
                 comparison = Some(concord_difference::compare(&one, &two, &comparing.flags_only(&reference)));
@@ -74,7 +80,7 @@ pub(crate) fn run(args: &CompareArgs, settings: &Settings, printer: &Printer) ->
             _ => unavailable = Some("an output was not kept".to_owned()),
         }
     }
-    let outcomes = (home.outcomes(&reference)?.0, home.outcomes(&other)?.0);
+    let outcomes = (outcomes(&backend, &reference).await?.0, outcomes(&backend, &other).await?.0);
     let compared = Compared {
         same_payload: reference.spec.payload_digest == other.spec.payload_digest,
         same,
@@ -97,17 +103,17 @@ pub(crate) fn run(args: &CompareArgs, settings: &Settings, printer: &Printer) ->
 }
 
 /// The one job that a name means.
-fn named(home: &Home, name: &str) -> Result<Job, Fault> {
-    let ids = super::find(home, &[name.to_owned()])?;
+async fn named(backend: &Backend, name: &str) -> Result<Job, CliError> {
+    let ids = super::find(backend, &[name.to_owned()]).await?;
     match &ids[..] {
-        [id] => home.read_job(id)?.ok_or_else(|| unknown(name)),
-        several => Err(Fault::usage_text(format!("{name:?} is a submission of {} jobs", several.len()))
+        [id] => backend.read_job(id).await?.ok_or_else(|| unknown(name)),
+        several => Err(CliError::usage_text(format!("{name:?} is a submission of {} jobs", several.len()))
             .hint("name one of its jobs, such as the first: its id ends in .0")),
     }
 }
 
-fn side(home: &Home, job: &Job) -> Result<Side, Fault> {
-    let tally = home.read_tally(&job.spec.job)?;
+async fn side(backend: &Backend, job: &Job) -> Result<Side, CliError> {
+    let tally = backend.read_tally(&job.spec.job).await?;
     let digests = tally.digests();
     Ok(Side {
         job: job.spec.job.clone(),

@@ -1,20 +1,26 @@
 use concord_protocol::JobId;
+use concord_protocol::ports::ReadJob;
 
 use super::{open, unknown};
 use crate::args::{ExplainArgs, Format};
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::{self, Comparing, Explained};
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::explain::{self, Explained};
+use crate::gather::Comparing;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
 /// Explains jobs.
-pub(crate) fn run(args: &ExplainArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let comparing = Comparing::new(&args.outputs, settings)?;
-    let (home, ids) = open(settings, &args.names)?;
+pub(crate) async fn run(
+    args: &ExplainArgs,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let comparing = Comparing::of(&args.outputs, settings)?;
+    let (backend, ids) = open(settings, &args.names).await?;
     for (place, id) in ids.iter().enumerate() {
-        let explained = explained(&home, id, &comparing, settings)?;
+        let explained = explained(&backend, id, &comparing, settings).await?;
         match printer.format {
             Format::Json => printer.json(&explained)?,
             Format::Text => {
@@ -30,12 +36,12 @@ pub(crate) fn run(args: &ExplainArgs, settings: &Settings, printer: &Printer) ->
 }
 
 /// A job, explained; with the tolerances that were given, or those of the job.
-pub(super) fn explained(
-    home: &Home,
+pub(super) async fn explained(
+    backend: &Backend,
     id: &JobId,
     comparing: &Comparing,
     settings: &Settings,
-) -> Result<Explained, Fault> {
-    let job = home.read_job(id)?.ok_or_else(|| unknown(id.as_str()))?;
-    Explained::read(home, &job, comparing, &settings.clock)
+) -> Result<Explained, CliError> {
+    let job = backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))?;
+    Explained::read(backend, &job, comparing, &settings.clock).await
 }

@@ -1,41 +1,42 @@
 //! Functions to call: which one a user means, and whether it can be called, before anything is written.
 
+use concord_protocol::ports::ReadJob;
 use concord_protocol::{Calculation, Job, JobId};
 use concord_worker::calc::function::REQUEST_BYTES_MAX;
 
 use crate::args::{AwsArgs, SubmitArgs};
 use crate::aws::Aws;
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::payloads::NamedPayload;
 use concord_worker::calc::function::FunctionName;
 
 /// The function that a submit names, which can be called with these payloads, and the way to it.
-pub(crate) fn checked(
+pub(crate) async fn checked(
     function: &FunctionName,
     args: &SubmitArgs,
     aws: &AwsArgs,
     payloads: &[NamedPayload],
-) -> Result<(Calculation, Aws), Fault> {
+) -> Result<(Calculation, Aws), CliError> {
     if let Some(payload) = payloads.iter().find(|payload| payload.bytes.len() > REQUEST_BYTES_MAX) {
         let name = &payload.name;
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "{name} has more than the {REQUEST_BYTES_MAX} bytes that a function takes"
         ))
         .hint("have the payload name an object that the function reads"));
     }
     let qualifier = qualifier(function.qualifier.as_ref(), args.qualifier.as_ref())?;
-    let aws = Aws::connect(aws, function.region.as_deref())?;
+    let aws = Aws::connect(aws, function.region.as_deref()).await?;
     // The region of an ARN is part of the function's name; no setting changes it.
     let region = function.region.clone().map_or_else(|| aws.region(), Ok)?;
     let calculation = Calculation::Function { name: function.name.clone(), qualifier, region };
-    aws.check([&calculation])?;
+    aws.check([&calculation]).await?;
     Ok((calculation, aws))
 }
 
-fn qualifier(named: Option<&String>, flag: Option<&String>) -> Result<Option<String>, Fault> {
+fn qualifier(named: Option<&String>, flag: Option<&String>) -> Result<Option<String>, CliError> {
     match (named, flag) {
-        (Some(named), Some(flag)) if named != flag => Err(Fault::usage_text(format!(
+        (Some(named), Some(flag)) if named != flag => Err(CliError::usage_text(format!(
             "--function names the qualifier {named}, and --qualifier another: {flag}"
         ))
         .hint("name one of them only")),
@@ -44,15 +45,15 @@ fn qualifier(named: Option<&String>, flag: Option<&String>) -> Result<Option<Str
 }
 
 /// The way to the functions of jobs that are about to be worked on, when all can be called; none when there are none.
-pub(crate) fn of_jobs(
-    home: &Home,
+pub(crate) async fn of_jobs(
+    backend: &Backend,
     jobs: &[JobId],
     args: &AwsArgs,
     counts: impl Fn(&Job) -> bool,
-) -> Result<Option<Aws>, Fault> {
+) -> Result<Option<Aws>, CliError> {
     let mut functions = Vec::new();
     for id in jobs {
-        if let Some(job) = home.read_job(id)?
+        if let Some(job) = backend.read_job(id).await?
             && job.spec.calculation.runs_elsewhere()
             && counts(&job)
         {
@@ -60,7 +61,7 @@ pub(crate) fn of_jobs(
         }
     }
     let Some(Calculation::Function { region, .. }) = functions.first() else { return Ok(None) };
-    let aws = Aws::connect(args, Some(region))?;
-    aws.check(&functions)?;
+    let aws = Aws::connect(args, Some(region)).await?;
+    aws.check(&functions).await?;
     Ok(Some(aws))
 }

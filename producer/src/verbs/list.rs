@@ -1,27 +1,28 @@
 use concord_local::Listed;
 
 use crate::args::{Format, ListArgs};
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
 use crate::printer::Printer;
 use crate::report::JobReport;
 use crate::settings::Settings;
 use crate::text;
 
 /// Lists jobs, newest first.
-pub(crate) fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
-    let verdict = args.verdict.as_deref().map(str::parse).transpose().map_err(Fault::usage)?;
-    let home = settings.open_home()?;
-    let listed = Listed { verdict, count_max: args.limit };
-    let jobs = home.as_ref().map(|home| home.list(listed)).transpose()?.unwrap_or_default();
-    let now = settings.clock.now();
-    if home.is_none() {
+pub(crate) async fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let verdict = args.verdict.as_deref().map(str::parse).transpose().map_err(CliError::usage)?;
+    let Some(backend) = Backend::open(settings).await? else {
         printer.say(&format!("there is no store at {}", settings.store.display()));
-    } else if jobs.is_empty() {
+        return Ok(Exit::DONE);
+    };
+    let jobs = backend.list(Listed { verdict, count_max: args.limit }).await?;
+    if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.place()));
     }
-    for (job, home) in jobs.iter().zip(home.iter().cycle()) {
-        let report = JobReport::read(home, job, now)?;
+    let now = settings.clock.now();
+    for job in &jobs {
+        let report = JobReport::read(&backend, job, now).await?;
         match printer.format {
             Format::Json => printer.json(&report)?,
             Format::Text => printer.data(&line(&report, printer))?,

@@ -9,24 +9,27 @@ use tempfile::NamedTempFile;
 use super::explain::explained;
 use super::open;
 use crate::args::{ReportArgs, ReportForm};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::{self, Comparing, Explained};
-use crate::fault::Fault;
+use crate::explain::{self, Explained};
+use crate::gather::Comparing;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
 /// Writes the explanation of jobs as a file.
-pub(crate) fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+pub(crate) async fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let form = form(args)?;
-    let comparing = Comparing::new(&args.outputs, settings)?;
-    let (home, ids) = open(settings, &args.names)?;
+    let comparing = Comparing::of(&args.outputs, settings)?;
+    let (backend, ids) = open(settings, &args.names).await?;
     if form == ReportForm::Html && ids.len() > 1 {
-        return Err(Fault::usage_text(format!("an HTML page is of one job, and these are {}", ids.len()))
+        return Err(CliError::usage_text(format!("an HTML page is of one job, and these are {}", ids.len()))
             .hint("name one job; Markdown, JUnit, JSON and text take several"));
     }
     let writing = Writing::begin(&args.output)?;
-    let jobs: Vec<_> =
-        ids.iter().map(|id| explained(&home, id, &comparing, settings)).collect::<Result<_, _>>()?;
+    let mut jobs = Vec::with_capacity(ids.len());
+    for id in &ids {
+        jobs.push(explained(&backend, id, &comparing, settings).await?);
+    }
     let report = render(form, &jobs)?;
     match writing {
         Writing::Stdout => printer.data(&report)?,
@@ -41,7 +44,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> 
     Ok(Exit::DONE)
 }
 
-fn form(args: &ReportArgs) -> Result<ReportForm, Fault> {
+fn form(args: &ReportArgs) -> Result<ReportForm, CliError> {
     if let Some(form) = args.form {
         return Ok(form);
     }
@@ -52,14 +55,15 @@ fn form(args: &ReportArgs) -> Result<ReportForm, Fault> {
         Some("xml") => Ok(ReportForm::Junit),
         Some("json" | "jsonl") => Ok(ReportForm::Json),
         Some("txt") => Ok(ReportForm::Text),
-        _ => {
-            Err(Fault::usage_text(format!("{}: the form of the report is not clear", args.output.display()))
-                .hint("let the name end in .html, .md, .xml, .json or .txt, or say --as html"))
-        }
+        _ => Err(CliError::usage_text(format!(
+            "{}: the form of the report is not clear",
+            args.output.display()
+        ))
+        .hint("let the name end in .html, .md, .xml, .json or .txt, or say --as html")),
     }
 }
 
-fn render(form: ReportForm, jobs: &[Explained]) -> Result<String, Fault> {
+fn render(form: ReportForm, jobs: &[Explained]) -> Result<String, CliError> {
     let texts = |text: &dyn Fn(&Explained) -> String| jobs.iter().map(text).collect::<Vec<_>>().join("\n");
     Ok(match form {
         ReportForm::Html => jobs.first().map(explain::html).transpose()?.unwrap_or_default(),
@@ -67,7 +71,7 @@ fn render(form: ReportForm, jobs: &[Explained]) -> Result<String, Fault> {
         ReportForm::Junit => explain::junit(jobs)?,
         ReportForm::Json => {
             let lines = jobs.iter().map(|job| serde_json::to_string(job).map(|line| line + "\n"));
-            lines.collect::<Result<_, _>>().map_err(Fault::failed)?
+            lines.collect::<Result<_, _>>().map_err(CliError::failed)?
         }
         ReportForm::Text => texts(&|job| explain::text(job, job.verdict.as_str())),
     })
@@ -84,7 +88,7 @@ enum Writing {
 
 impl Writing {
     /// Opens what will be written before the work begins.
-    fn begin(path: &Path) -> Result<Self, Fault> {
+    fn begin(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
@@ -120,8 +124,8 @@ fn replace(mut file: NamedTempFile, path: &Path, report: &str) -> io::Result<()>
     file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
-fn refused(path: &Path, error: io::Error) -> Fault {
+fn refused(path: &Path, error: io::Error) -> CliError {
     let context = format!("cannot write {}", path.display());
-    Fault::usage(anyhow::Error::new(error).context(context))
+    CliError::usage(anyhow::Error::new(error).context(context))
         .hint("name a file in a folder that can be written")
 }

@@ -1,35 +1,37 @@
 use std::path::PathBuf;
 
 use concord_probes::Probe;
-use concord_protocol::ports::NewJob;
+use concord_protocol::ports::{CreateJobs, NewJob, ReadJob, WriteOutput};
 use concord_protocol::{Calculation, Digest, Job, JobId, JobSpec, Policy, Timestamp};
 use concord_worker::calc::command::Program;
 
-use super::{conditions, function, new_id};
+use super::{conditions, function};
 use crate::args::{SubmitArgs, WorkArgs};
+use crate::backend::{self, Backend};
 use crate::comparator::Comparator;
+use crate::conclude::conclude;
+use crate::error::CliError;
 use crate::exit::Exit;
 use crate::expected::{self, Expectation};
-use crate::explain;
-use crate::fault::Fault;
-use crate::home::Home;
+use crate::gather::{form, tolerances};
+use crate::new_id::new_id;
 use crate::payloads::{self, NamedPayload};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::stack::Stack;
 use crate::text;
-use crate::watch::{self, Work};
-use crate::watch_stack::{self, Wait};
+use crate::wait::stack::{Listening, enqueue};
+use crate::wait::{self, Work, wait};
 
 /// Creates a job for each payload, all or none, and waits for their verdicts.
-pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+pub(crate) async fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     // All that can be wrong with the input is found before anything is written.
     let payloads = payloads::read(&args.payloads, args.each)?;
-    let stack = settings.open_stack()?;
+    let stack = backend::open_stack(settings).await?;
     let (calculations, aws) = match (&stack, &args.function) {
         (Some(stack), _) => (deployed(stack, args, &payloads)?, None),
         (None, Some(function)) => {
-            let (calculation, aws) = function::checked(function, args, &settings.aws, &payloads)?;
+            let (calculation, aws) = function::checked(function, args, &settings.aws, &payloads).await?;
             (vec![calculation; payloads.len()], Some(aws))
         }
         (None, None) => (calculations(&args.command, &payloads, settings)?, None),
@@ -50,49 +52,57 @@ pub(crate) fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> 
             let job = if one { Ok(submission.clone()) } else { numbered(&submission, place) };
             job.map(|job| new_job(job, &submission, now, payload, calculation, copies, policy.clone()))
         })
-        .collect::<Result<Vec<_>, Fault>>()?;
-    let home = match stack {
-        Some(stack) => Home::Stack(Box::new(stack)),
-        None => Home::Local(settings.create_store()?),
+        .collect::<Result<Vec<_>, CliError>>()?;
+    let backend = match stack {
+        Some(stack) => Backend::Stack(Box::new(stack)),
+        None => Backend::Local(backend::create_store(settings).await?),
     };
-    let expected = expectations(args.conditions.golden, given.as_ref(), &home, &mut jobs)?;
+    let expected = expectations(args.conditions.golden, given.as_ref(), &backend, &mut jobs).await?;
     let ids: Vec<_> = jobs.iter().map(|new| new.spec.job.clone()).collect();
     let specs: Vec<_> = jobs.iter().map(|new| new.spec.clone()).collect();
-    same_payloads(&home, &submission, &ids)?;
-    if let Some(taken) = home.create_jobs(jobs)? {
-        specs.iter().try_for_each(|spec| same(&home, spec, &taken))?;
+    same_payloads(&backend, &submission, &ids).await?;
+    if let Some(taken) = backend.create_jobs(jobs).await? {
+        for spec in &specs {
+            same(&backend, spec, &taken).await?;
+        }
         printer.say(&format!("{submission} was submitted before; going on with it"));
     }
     for (id, expectation) in ids.iter().zip(expected) {
         if let Some(Expectation { digest, output: Some(output) }) = expectation {
-            home.write_output(id, digest, output)?;
+            backend.write_output(id, digest, output).await?;
         }
     }
-    let wait = match home.stack() {
+    let listening = match backend.stack() {
         Some(stack) => {
-            let wait = Wait::listen()?;
-            if !watch_stack::enqueue(&home, stack, &ids, &wait.interrupt, printer)? {
+            let listening = Listening::start()?;
+            if !enqueue(&backend, stack, &ids, &listening.interrupt, printer).await? {
                 return Ok(Exit::Interrupted);
             }
-            Some((stack, wait))
+            Some((stack, listening))
         }
         None => None,
     };
     if args.detach {
-        watch::print(&home, &ids, settings, printer)?;
+        conclude(&backend, &ids, settings, printer).await?;
         return Ok(Exit::DONE);
     }
-    match wait {
-        Some((stack, wait)) => watch_stack::watch(&home, stack, &ids, &wait, settings, printer),
-        None => watch::watch(&home, &ids, &Work { args: &args.work, aws }, settings, printer),
+    match listening {
+        Some((stack, listening)) => {
+            wait::stack::wait(&backend, stack, &ids, &listening, settings, printer).await
+        }
+        None => wait(&backend, &ids, &Work { args: &args.work, aws }, settings, printer).await,
     }
 }
 
 /// What the stack was deployed with; the payloads of probes are looked at here, before they cost anything.
-fn deployed(stack: &Stack, args: &SubmitArgs, payloads: &[NamedPayload]) -> Result<Vec<Calculation>, Fault> {
+fn deployed(
+    stack: &Stack,
+    args: &SubmitArgs,
+    payloads: &[NamedPayload],
+) -> Result<Vec<Calculation>, CliError> {
     if args.function.is_some() || !args.command.is_empty() {
         let what = if args.function.is_some() { "--function" } else { "command after --" };
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "a stack runs what it was deployed with, and takes no {what}"
         ))
         .hint("make deploy STACK=NAME SET=\"Calculation=command …\" deploys another calculation"));
@@ -110,7 +120,7 @@ const ATTEMPTS: u32 = 2;
 const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
 
 /// What was asked beyond the copies. A stack has bounds of its own.
-fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Result<Policy, Fault> {
+fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Result<Policy, CliError> {
     let deployed = stack.map(|stack| &stack.deployed);
     let attempts = args.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
     let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
@@ -118,7 +128,7 @@ fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Resu
     if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
         && attempts >= receives_max
     {
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "{attempts} attempts, but the stack's queue delivers a copy {receives_max} times, and one is spare"
         ))
         .hint("ask for fewer --attempts, or deploy the stack with a larger MaxReceives"));
@@ -126,36 +136,36 @@ fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Resu
     if let Some(timeout_ms) = stack_timeout_ms
         && copy_timeout_ms > timeout_ms
     {
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "a copy timeout of {copy_timeout_ms} ms, but the stack's functions end after {timeout_ms} ms"
         ))
         .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
     }
     // A rule that cannot be read is found before anything runs.
-    explain::tolerances(&args.conditions.equivalent)?;
+    tolerances(&args.conditions.equivalent)?;
     let WorkArgs { accept, comparator, .. } = &args.work;
     if args.detach && (accept.is_some() || comparator.is_some()) {
-        return Err(Fault::usage_text(
+        return Err(CliError::usage_text(
             "--accept and --comparator are for whoever waits, and --detach does not",
         )
         .hint("give them to producer wait"));
     }
     if comparator.is_some() && !args.conditions.equivalent.is_empty() {
-        return Err(Fault::usage_text("--comparator and --equivalent both say what is equivalent")
+        return Err(CliError::usage_text("--comparator and --equivalent both say what is equivalent")
             .hint("give one of them"));
     }
     if let Some(program) = comparator {
         Comparator::find(program, settings.search_path.clone())?;
     }
     if args.conditions.equivalent.is_empty() && args.work.comparator.is_none() && args.work.accept.is_some() {
-        return Err(Fault::usage_text("--accept equivalent, but nothing says what is equivalent")
+        return Err(CliError::usage_text("--accept equivalent, but nothing says what is equivalent")
             .hint("add --equivalent ulp=4, or another tolerance, or a --comparator"));
     }
     Ok(Policy {
         fail_fast: args.fail_fast,
         select: args.select.as_ref().map(ToString::to_string),
         equivalent: args.conditions.equivalent.clone(),
-        read_as: args.conditions.read_as.map(|form| explain::form(form).name().to_owned()),
+        read_as: args.conditions.read_as.map(|read_as| form(read_as).name().to_owned()),
         copies_max: args.conditions.extend.unwrap_or_default(),
         hold_ms: args.conditions.hold.unwrap_or_default(),
         sandboxes_min: args.conditions.sandboxes.unwrap_or_default(),
@@ -164,15 +174,16 @@ fn policy(args: &SubmitArgs, stack: Option<&Stack>, settings: &Settings) -> Resu
 }
 
 /// What each job is to give, which becomes part of its policy.
-fn expectations(
+async fn expectations(
     golden: bool,
     given: Option<&Expectation>,
-    home: &Home,
+    backend: &Backend,
     jobs: &mut [NewJob],
-) -> Result<Vec<Option<Expectation>>, Fault> {
+) -> Result<Vec<Option<Expectation>>, CliError> {
     let mut expectations = Vec::with_capacity(jobs.len());
     for new in jobs {
-        let expectation = if golden { Some(expected::golden(home, &new.spec)?) } else { given.cloned() };
+        let expectation =
+            if golden { Some(expected::golden(backend, &new.spec).await?) } else { given.cloned() };
         new.spec.policy.expect = expectation.as_ref().map(|expectation| expectation.digest);
         expectations.push(expectation);
     }
@@ -184,38 +195,38 @@ fn calculations(
     command: &[String],
     payloads: &[NamedPayload],
     settings: &Settings,
-) -> Result<Vec<Calculation>, Fault> {
+) -> Result<Vec<Calculation>, CliError> {
     if command.is_empty() {
         return payloads.iter().map(probe).collect();
     }
     let folder = std::env::current_dir().map_err(|error| {
-        Fault::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
+        CliError::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
     })?;
     Program::find(command, &folder, settings.search_path.as_deref()).map_err(|error| {
-        Fault::usage(anyhow::Error::new(error)).hint("the command stands after --, its program first")
+        CliError::usage(anyhow::Error::new(error)).hint("the command stands after --, its program first")
     })?;
     if folder.to_str().is_none() {
         let shown = folder.display();
-        return Err(Fault::usage_text(format!("the name of the current folder is not UTF-8: {shown}"))
+        return Err(CliError::usage_text(format!("the name of the current folder is not UTF-8: {shown}"))
             .hint("submit from another folder, with the command's full path"));
     }
     let calculation = Calculation::Command { argv: command.to_vec(), folder };
     Ok(vec![calculation; payloads.len()])
 }
 
-fn probe(payload: &NamedPayload) -> Result<Calculation, Fault> {
+fn probe(payload: &NamedPayload) -> Result<Calculation, CliError> {
     let probe = Probe::parse(&payload.bytes).map_err(|error| {
-        Fault::usage_text(format!("{}: {error}", payload.name))
+        CliError::usage_text(format!("{}: {error}", payload.name))
             .hint("without a command the payload is for a probe; a command stands after --")
     })?;
     Ok(Calculation::Probe { name: probe.name().to_owned() })
 }
 
 /// The id of one job of several.
-fn numbered(submission: &JobId, place: usize) -> Result<JobId, Fault> {
+fn numbered(submission: &JobId, place: usize) -> Result<JobId, CliError> {
     let id = submission.numbered(u32::try_from(place).unwrap_or(u32::MAX));
     id.map_err(|error| {
-        Fault::usage(error).hint("give a shorter --job: the number of each payload is added to it")
+        CliError::usage(error).hint("give a shorter --job: the number of each payload is added to it")
     })
 }
 
@@ -242,23 +253,23 @@ fn new_job(
 }
 
 /// Whether the jobs that a submission has already, if any, are those that were asked for.
-fn same_payloads(home: &Home, submission: &JobId, ids: &[JobId]) -> Result<(), Fault> {
-    let stored = home.submitted(submission)?;
+async fn same_payloads(backend: &Backend, submission: &JobId, ids: &[JobId]) -> Result<(), CliError> {
+    let stored = backend.submitted(submission).await?;
     if stored.is_empty() || stored == ids {
         return Ok(());
     }
     let (before, now) = (stored.len(), ids.len());
-    Err(Fault::usage_text(format!(
+    Err(CliError::usage_text(format!(
         "{submission} was submitted before, with other payloads: {before} before, {now} now"
     ))
     .hint("submit the same payloads, or choose another --job"))
 }
 
 /// Whether the job that is stored under the same name is the one that was asked for.
-fn same(home: &Home, wanted: &JobSpec, taken: &Job) -> Result<(), Fault> {
-    let Some(stored) = home.read_job(&wanted.job)? else {
+async fn same(backend: &Backend, wanted: &JobSpec, taken: &Job) -> Result<(), CliError> {
+    let Some(stored) = backend.read_job(&wanted.job).await? else {
         let (wanted, taken) = (&wanted.job, &taken.spec.job);
-        return Err(Fault::usage_text(format!(
+        return Err(CliError::usage_text(format!(
             "job {taken} was submitted before, but not with a payload for {wanted}"
         ))
         .hint("submit the same payloads, or choose another --job"));
@@ -272,7 +283,7 @@ fn same(home: &Home, wanted: &JobSpec, taken: &Job) -> Result<(), Fault> {
         wanted.job,
         differences.join("\n  ")
     );
-    Err(Fault::usage_text(text).hint("submit the same payload and options, or choose another --job"))
+    Err(CliError::usage_text(text).hint("submit the same payload and options, or choose another --job"))
 }
 
 fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {

@@ -1,51 +1,58 @@
 use concord_protocol::JobId;
+use concord_protocol::ports::ReadJob;
 
 use super::{function, open};
 use crate::args::WaitArgs;
+use crate::backend::Backend;
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
-use crate::home::Home;
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::stack::Stack;
-use crate::watch::{self, Work};
+use crate::wait::{Work, wait};
 
 /// Works until the named jobs, or all unfinished ones, have ended.
-pub(crate) fn run(args: &WaitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, Fault> {
+pub(crate) async fn run(args: &WaitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     if !args.names.is_empty() {
-        let (home, jobs) = open(settings, &args.names)?;
-        return work(&home, &jobs, args, settings, printer);
+        let (backend, jobs) = open(settings, &args.names).await?;
+        return work(&backend, &jobs, args, settings, printer).await;
     }
-    let home = settings.open_home()?;
-    let jobs = home.as_ref().map(Home::open_jobs).transpose()?.unwrap_or_default();
-    match home {
-        Some(home) if !jobs.is_empty() => work(&home, &jobs, args, settings, printer),
-        _ => {
-            printer.say("no job is unfinished");
-            Ok(Exit::DONE)
+    if let Some(backend) = Backend::open(settings).await? {
+        let jobs = backend.open_jobs().await?;
+        if !jobs.is_empty() {
+            return work(&backend, &jobs, args, settings, printer).await;
         }
     }
+    printer.say("no job is unfinished");
+    Ok(Exit::DONE)
 }
 
-fn work(
-    home: &Home,
+async fn work(
+    backend: &Backend,
     jobs: &[JobId],
     args: &WaitArgs,
     settings: &Settings,
     printer: &Printer,
-) -> Result<Exit, Fault> {
-    let aws = function::of_jobs(home, jobs, &settings.aws, |job| job.state.ended_at.is_none())?;
-    if let Some(stack) = home.stack() {
-        jobs.iter().try_for_each(|id| warn_of_missing(home, stack, id, printer))?;
+) -> Result<Exit, CliError> {
+    let aws = function::of_jobs(backend, jobs, &settings.aws, |job| job.state.ended_at.is_none()).await?;
+    if let Some(stack) = backend.stack() {
+        for id in jobs {
+            warn_of_missing(backend, stack, id, printer).await?;
+        }
     }
-    watch::watch(home, jobs, &Work { args: &args.work, aws }, settings, printer)
+    wait(backend, jobs, &Work { args: &args.work, aws }, settings, printer).await
 }
 
 /// A submit that was interrupted may have left copies that nobody will run.
-fn warn_of_missing(home: &Home, stack: &Stack, id: &JobId, printer: &Printer) -> Result<(), Fault> {
-    if let Some(job) = home.read_job(id)?
+async fn warn_of_missing(
+    backend: &Backend,
+    stack: &Stack,
+    id: &JobId,
+    printer: &Printer,
+) -> Result<(), CliError> {
+    if let Some(job) = backend.read_job(id).await?
         && job.state.ended_at.is_none()
-        && !stack.is_enqueued(&job)?
+        && !stack.is_enqueued(&job).await?
     {
         printer.say(&format!(
             "not all copies of {id} are on the queue yet\n hint: unless a submit is at it, producer retry {id}{} puts \

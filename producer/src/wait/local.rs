@@ -8,23 +8,19 @@ use concord_local::{Conductor, Elsewhere, Settings as Fleet, Store};
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use concord_worker::{BuiltIn, Runs, System};
-use futures::executor::block_on;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::args::{CompareOutputsArgs, Format, WorkArgs};
-use crate::aws::Aws;
+use super::Work;
+use crate::args::WorkArgs;
+use crate::backend::Backend;
+use crate::conclude::{conclude, gone};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::Comparing;
-use crate::fault::Fault;
-use crate::home::Home;
 use crate::interrupt::Interrupt;
+use crate::new_id::new_id;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
-use crate::report::JobReport;
 use crate::settings::Settings;
-use crate::text;
-use crate::verbs::new_id;
-use crate::watch_stack::{self, Wait};
 
 /// How often progress is shown and other processes' work is seen.
 const LOOK: Duration = Duration::from_millis(100);
@@ -42,28 +38,16 @@ const FILES_BESIDES: u64 = 64;
 /// account in a region (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const CALLS_AT_ONCE_MAX: usize = 1_000;
 
-/// With what jobs are worked on.
-pub(crate) struct Work<'a> {
-    pub(crate) args: &'a WorkArgs,
-    /// The way to the functions of the jobs, if there are any.
-    pub(crate) aws: Option<Aws>,
-}
-
-/// Works until `jobs` have ended, or waits until their stack has, prints what is to be said of each, and gives the worst exit.
-pub(crate) fn watch(
-    home: &Home,
+/// Works until `jobs` have ended, prints the report of each, and gives the worst exit.
+pub(super) async fn wait(
+    backend: &Backend,
+    store: &Store,
     jobs: &[JobId],
     work: &Work<'_>,
     settings: &Settings,
     printer: &Printer,
-) -> Result<Exit, Fault> {
-    let store = match home {
-        Home::Local(store) => store,
-        Home::Stack(stack) => {
-            return watch_stack::watch(home, stack, jobs, &Wait::listen()?, settings, printer);
-        }
-    };
-    let mut elsewhere = elsewhere(store, jobs, work)?;
+) -> Result<Exit, CliError> {
+    let mut elsewhere = elsewhere(store, jobs, work).await?;
     let threads = room(work.args, settings, elsewhere.as_mut())?;
     let go_on = to_go_on(jobs, settings);
     let runs = Arc::new(Runs::default());
@@ -76,12 +60,12 @@ pub(crate) fn watch(
     let system = System::new(settings.variables.clone());
     let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
     let fleet = Fleet { threads, elsewhere, environment };
-    let others = others(store, jobs)?;
+    let others = others(store, jobs).await?;
     if others > 0 {
         printer.say(&format!("unfinished jobs of this store that are worked on too: {others}"));
     }
     let conductor = Conductor::start(store.clone(), calculation, runs, fleet)?;
-    let waited = until_ended(store, jobs, &conductor, &interrupt, printer);
+    let waited = until_ended(store, jobs, &conductor, &interrupt, printer).await;
     let fault = conductor.fault();
     let stopped = conductor.stop();
     if let Some(error) = fault {
@@ -90,7 +74,7 @@ pub(crate) fn watch(
     let ended = waited?;
     stopped?;
     match ended {
-        Ended::All => print(home, jobs, settings, printer),
+        Ended::All => conclude(backend, jobs, settings, printer).await,
         Ended::Interrupted => {
             printer.say(&format!("interrupted; what was recorded is kept\n hint: {go_on} goes on"));
             Ok(Exit::Interrupted)
@@ -98,57 +82,18 @@ pub(crate) fn watch(
     }
 }
 
-/// Prints the report of each job.
-pub(crate) fn print(
-    home: &Home,
-    jobs: &[JobId],
-    settings: &Settings,
-    printer: &Printer,
-) -> Result<Exit, Fault> {
-    let args =
-        CompareOutputsArgs { comparator: settings.comparator.clone(), ..CompareOutputsArgs::default() };
-    let comparing = Comparing::new(&args, settings)?;
-    let mut exits = Vec::new();
-    let mut warnings = Vec::new();
-    for id in jobs {
-        let job = home.read_job(id)?.ok_or_else(|| gone(id))?;
-        let report = JobReport::with_evidence(home, &job, settings, &comparing)?;
-        match printer.format {
-            Format::Json => printer.json(&report)?,
-            Format::Text => printer.data(&text::report(&report, settings, printer))?,
-        }
-        exits.push(if settings.accepts_equivalent && report.is_equivalent() {
-            Exit::Reproducible
-        } else {
-            Exit::of_verdict(report.verdict)
-        });
-        for warning in report.evidence.into_iter().flat_map(|evidence| evidence.warnings) {
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
-    }
-    // JSON has them as a field.
-    if printer.format == Format::Text {
-        for warning in &warnings {
-            printer.warn(warning);
-        }
-    }
-    Ok(Exit::worst(exits))
-}
-
 enum Ended {
     All,
     Interrupted,
 }
 
-fn until_ended(
+async fn until_ended(
     store: &Store,
     jobs: &[JobId],
     conductor: &Conductor<BuiltIn>,
     interrupt: &Interrupt,
     printer: &Printer,
-) -> Result<Ended, Fault> {
+) -> Result<Ended, CliError> {
     let mut progress = Progress::new(printer);
     let mut open: Vec<_> = jobs.to_vec();
     let ended = loop {
@@ -157,7 +102,7 @@ fn until_ended(
             break Ended::All;
         }
         for id in open.iter().take(LINES_MAX) {
-            progress.show(&read(store, id)?, &block_on(store.read_tally(id))?);
+            progress.show(&read(store, id).await?, &store.read_tally(id).await?);
         }
         progress.show_rest(open.len().saturating_sub(LINES_MAX));
         if interrupt.is_asked() || conductor.has_failed() {
@@ -176,7 +121,7 @@ fn until_ended(
     Ok(ended)
 }
 
-fn still_open(store: &Store, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), Fault> {
+fn still_open(store: &Store, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), CliError> {
     let unfinished: HashSet<_> = store.open_jobs()?.into_iter().collect();
     open.retain(|id| {
         let stays = unfinished.contains(id);
@@ -188,17 +133,13 @@ fn still_open(store: &Store, open: &mut Vec<JobId>, progress: &mut Progress<'_>)
     Ok(())
 }
 
-fn read(store: &Store, id: &JobId) -> Result<Job, Fault> {
-    let job = block_on(store.read_job(id))?;
+async fn read(store: &Store, id: &JobId) -> Result<Job, CliError> {
+    let job = store.read_job(id).await?;
     job.ok_or_else(|| gone(id))
 }
 
-pub(crate) fn gone(id: &JobId) -> Fault {
-    Fault::failed(anyhow::anyhow!("job {id} is gone"))
-}
-
 /// A fault in the middle of the work: what helps is to mend its cause, and to go on.
-fn broken(fault: Fault, go_on: &str) -> Fault {
+fn broken(fault: CliError, go_on: &str) -> CliError {
     let helps = fault.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
     let hint = format!("{helps}then go on with: {go_on}");
     fault.hint(hint)
@@ -215,14 +156,14 @@ fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
 
 /// The jobs whose functions are called. A function job that is not waited for is left alone, whoever submitted it: a
 /// call takes credentials and costs money.
-fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<Elsewhere>, Fault> {
+async fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<Elsewhere>, CliError> {
     if work.aws.is_none() {
         return Ok(None);
     }
     let mut called = Vec::new();
     let mut copies = 0;
     for id in jobs {
-        let spec = read(store, id)?.spec;
+        let spec = read(store, id).await?.spec;
         if spec.calculation.runs_elsewhere() {
             called.push(id.clone());
             copies += spec.copies_most() as usize;
@@ -233,17 +174,17 @@ fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<El
 }
 
 /// How many jobs are worked on that nobody here waits for: those that need no AWS.
-fn others(store: &Store, jobs: &[JobId]) -> Result<usize, Fault> {
+async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
     let mut others = 0;
     for id in store.open_jobs()?.iter().filter(|id| !jobs.contains(id)) {
-        others += usize::from(!read(store, id)?.spec.calculation.runs_elsewhere());
+        others += usize::from(!read(store, id).await?.spec.calculation.runs_elsewhere());
     }
     Ok(others)
 }
 
 /// Copies that run at once on threads. Each needs files for its streams, and each call its connection, so as many as
 /// are asked for must be allowed; unless a user asked for them, calls make do with the files that there are.
-fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut Elsewhere>) -> Result<usize, Fault> {
+fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut Elsewhere>) -> Result<usize, CliError> {
     let threads = work.jobs.map_or(settings.cores, usize::from);
     let for_threads = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
     let calls_wanted = calls.as_ref().map_or(0, |calls| calls.in_flight_max);
@@ -259,7 +200,7 @@ fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut Elsewhere>) -> 
         _ => {
             let at_once = threads.max(calls_wanted);
             let text = format!("{at_once} copies at once need {wanted} open files; {allowed} are allowed");
-            Err(Fault::usage_text(text).hint("raise the limit (ulimit -n), or run fewer at once with -j"))
+            Err(CliError::usage_text(text).hint("raise the limit (ulimit -n), or run fewer at once with -j"))
         }
     }
 }

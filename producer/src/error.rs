@@ -8,13 +8,13 @@ use crate::exit::Exit;
 
 /// Why a verb could not be done: a cause, what helps, and how the program ends.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct CliError {
     pub(crate) exit: Exit,
     pub(crate) cause: anyhow::Error,
     pub(crate) hint: Option<String>,
 }
 
-impl Fault {
+impl CliError {
     /// The caller's input is at fault.
     pub(crate) fn usage(cause: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Usage, cause: cause.into(), hint: None }
@@ -36,7 +36,7 @@ impl Fault {
     }
 }
 
-impl From<PortError> for Fault {
+impl From<PortError> for CliError {
     fn from(error: PortError) -> Self {
         let hint = match &error {
             PortError::Transient(source) | PortError::Permanent(source) if source.is::<AwsFault>() => Some(
@@ -53,7 +53,7 @@ impl From<PortError> for Fault {
     }
 }
 
-impl From<OpenError> for Fault {
+impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
         let hint = match &error {
             OpenError::NotADatabase { .. } | OpenError::Foreign { .. } => {

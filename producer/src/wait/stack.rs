@@ -1,20 +1,22 @@
 //! Waits until the jobs that a stack works on have ended.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use tokio::sync::Notify;
 
+use crate::backend::Backend;
+use crate::conclude::{conclude, gone};
+use crate::error::CliError;
 use crate::exit::Exit;
-use crate::fault::Fault;
-use crate::home::Home;
 use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
 use crate::settings::Settings;
 use crate::stack::Stack;
-use crate::watch;
 
 /// The pause before the second look at the jobs.
 const PAUSE_MIN: Duration = Duration::from_millis(500);
@@ -28,24 +30,25 @@ const LOOKED_AT_MAX: usize = 50;
 
 /// Puts the copies of jobs on the stack's queue, as far as they are not there, and gives whether all are: not when the
 /// user interrupted.
-pub(crate) fn enqueue(
-    home: &Home,
+pub(crate) async fn enqueue(
+    backend: &Backend,
     stack: &Stack,
     jobs: &[JobId],
     interrupt: &Interrupt,
     printer: &Printer,
-) -> Result<bool, Fault> {
+) -> Result<bool, CliError> {
     let mut progress = Progress::new(printer);
     let mut all = true;
     for id in jobs {
-        let job = read(home, id)?;
-        if job.state.ended_at.is_some() || stack.is_enqueued(&job)? {
+        let job = read(backend, id).await?;
+        if job.state.ended_at.is_some() || stack.is_enqueued(&job).await? {
             continue;
         }
-        let sent = stack.enqueue(&job, |id, copies| {
+        let part = |id: &JobId, copies: Range<u32>| {
             progress.enqueued(id, copies.end, job.state.copies);
             !interrupt.is_asked()
-        });
+        };
+        let sent = stack.enqueue(&job, part).await;
         progress.finish(id);
         let helps = format!("producer retry {id}{} puts the rest there", stack.flags);
         all = sent.map_err(|fault| fault.hint(format!("some copies may not be on the queue: {helps}")))?;
@@ -59,45 +62,45 @@ pub(crate) fn enqueue(
 }
 
 /// A wait that a signal ends.
-pub(crate) struct Wait {
+pub(crate) struct Listening {
     pub(crate) interrupt: Interrupt,
     woken: Arc<Notify>,
 }
 
-impl Wait {
+impl Listening {
     /// Listens for signals from here on.
-    pub(crate) fn listen() -> Result<Self, Fault> {
+    pub(crate) fn start() -> Result<Self, CliError> {
         let woken = Arc::new(Notify::new());
         let wakes = Arc::clone(&woken);
         Ok(Self { interrupt: Interrupt::listen(move || wakes.notify_one())?, woken })
     }
 
     /// Waits for `pause`, or until a signal came.
-    fn pause(&self, stack: &Stack, pause: Duration) {
+    async fn pause(&self, pause: Duration) {
         // Whether it was the signal or the time shows when somebody looks.
-        let _ = stack.aws.block_on(async { tokio::time::timeout(pause, self.woken.notified()).await });
+        let _ = tokio::time::timeout(pause, self.woken.notified()).await;
     }
 }
 
 /// Waits until `jobs` have ended, prints what is to be said of each, and gives the worst exit.
-pub(crate) fn watch(
-    home: &Home,
+pub(crate) async fn wait(
+    backend: &Backend,
     stack: &Stack,
     jobs: &[JobId],
-    wait: &Wait,
+    listening: &Listening,
     settings: &Settings,
     printer: &Printer,
-) -> Result<Exit, Fault> {
+) -> Result<Exit, CliError> {
     let mut progress = Progress::new(printer);
     let mut open = jobs.to_vec();
     let mut pause = PAUSE_MIN;
     loop {
         let before = open.len();
-        look(home, &mut open, &mut progress)?;
+        look(backend, &mut open, &mut progress).await?;
         if open.is_empty() {
             break;
         }
-        if wait.interrupt.is_asked() {
+        if listening.interrupt.is_asked() {
             progress.clear();
             let names = if jobs.len() == 1 { format!(" {}", jobs[0]) } else { String::new() };
             printer.say(&format!(
@@ -107,27 +110,27 @@ pub(crate) fn watch(
             return Ok(Exit::Interrupted);
         }
         pause = if open.len() < before { PAUSE_MIN } else { (pause * 3 / 2).min(PAUSE_MAX) };
-        wait.pause(stack, pause);
+        listening.pause(pause).await;
     }
     progress.clear();
-    watch::print(home, jobs, settings, printer)
+    conclude(backend, jobs, settings, printer).await
 }
 
 /// Looks at the first of the open jobs, and further while they turn out to have ended.
-fn look(home: &Home, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), Fault> {
+async fn look(backend: &Backend, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), CliError> {
     let mut stay = Vec::new();
     for (place, id) in open.iter().enumerate() {
         if stay.len() >= LOOKED_AT_MAX {
             stay.extend_from_slice(&open[place..]);
             break;
         }
-        let job = read(home, id)?;
+        let job = read(backend, id).await?;
         if job.state.ended_at.is_some() {
             progress.finish(id);
             continue;
         }
         if stay.len() < LINES_MAX {
-            progress.show(&job, &home.read_tally(id)?);
+            progress.show(&job, &backend.read_tally(id).await?);
         }
         stay.push(id.clone());
     }
@@ -136,6 +139,6 @@ fn look(home: &Home, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Resu
     Ok(())
 }
 
-fn read(home: &Home, id: &JobId) -> Result<Job, Fault> {
-    home.read_job(id)?.ok_or_else(|| watch::gone(id))
+async fn read(backend: &Backend, id: &JobId) -> Result<Job, CliError> {
+    backend.read_job(id).await?.ok_or_else(|| gone(id))
 }

@@ -1,0 +1,147 @@
+//! The backend of a verb: the store of this machine, or a stack on AWS. Implements the ports of whichever it is.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use concord_local::{Found, Listed, Store};
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::ports::{
+    CreateJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadTally, ReplaceState,
+    WriteGolden, WriteOutput,
+};
+use concord_protocol::{Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome};
+
+use crate::error::CliError;
+use crate::settings::Settings;
+use crate::stack::Stack;
+
+/// Copies whose outcomes are read from a stack, at most: each read costs.
+const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+
+/// Copies whose outcomes are read from a store of this machine, at most: they are held in memory.
+const COPIES_READ_LOCAL_MAX: u32 = 200 * CHUNK_COPIES;
+
+/// Candidates that are named when a name is ambiguous, at most.
+const CANDIDATES_MAX: usize = 10;
+
+/// Where a verb reads and writes jobs.
+pub(crate) enum Backend {
+    /// A store on this machine. This process also runs its copies.
+    Local(Store),
+    /// A stack on AWS, which runs the copies itself.
+    Stack(Box<Stack>),
+}
+
+impl Backend {
+    /// Opens the stack that the settings name, or else the store; `None` when there is no store yet.
+    pub(crate) async fn open(settings: &Settings) -> Result<Option<Self>, CliError> {
+        if let Some(stack) = open_stack(settings).await? {
+            return Ok(Some(Self::Stack(Box::new(stack))));
+        }
+        let exists = settings.store.try_exists().unwrap_or(true);
+        if exists { create_store(settings).await.map(Self::Local).map(Some) } else { Ok(None) }
+    }
+
+    /// The stack, if `self` is one.
+    pub(crate) fn stack(&self) -> Option<&Stack> {
+        match self {
+            Self::Local(_) => None,
+            Self::Stack(stack) => Some(stack),
+        }
+    }
+
+    /// Copies of a job whose outcomes are read for an explanation, at most.
+    pub(crate) fn copies_read_max(&self) -> u32 {
+        if self.stack().is_some() { COPIES_READ_MAX } else { COPIES_READ_LOCAL_MAX }
+    }
+
+    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
+    pub(crate) async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
+        match self {
+            Self::Local(store) => store.submitted(submission),
+            Self::Stack(stack) => stack.ledger.submitted(submission).await,
+        }
+    }
+
+    /// The jobs, newest first.
+    pub(crate) async fn list(&self, listed: Listed) -> PortResult<Vec<Job>> {
+        match self {
+            Self::Local(store) => store.list(listed),
+            Self::Stack(stack) => stack.ledger.list(listed.verdict, listed.count_max).await,
+        }
+    }
+
+    /// The jobs that have not ended, oldest first.
+    pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
+        match self {
+            Self::Local(store) => store.open_jobs(),
+            Self::Stack(stack) => stack.ledger.open_jobs().await,
+        }
+    }
+
+    /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
+    pub(crate) async fn find(&self, name: &str) -> PortResult<Found> {
+        let stack = match self {
+            Self::Local(store) => return store.find(name),
+            Self::Stack(stack) => stack,
+        };
+        let Ok(id) = name.parse::<JobId>() else { return Ok(Found::Nothing) };
+        let submitted = stack.ledger.submitted(&id).await?;
+        if !submitted.is_empty() {
+            return Ok(Found::Jobs(submitted));
+        }
+        let mut found = stack.ledger.beginning_with(name).await?;
+        Ok(match found.len() {
+            0 => Found::Nothing,
+            1 => Found::Jobs(found),
+            count => {
+                found.truncate(CANDIDATES_MAX);
+                Found::Ambiguous(found, count)
+            }
+        })
+    }
+}
+
+/// Opens the stack that the settings name, if they name one.
+pub(crate) async fn open_stack(settings: &Settings) -> Result<Option<Stack>, CliError> {
+    Stack::open(&settings.stack, &settings.aws, Arc::clone(&settings.clock)).await
+}
+
+/// Opens the store, and creates it if there is none.
+pub(crate) async fn create_store(settings: &Settings) -> Result<Store, CliError> {
+    if settings.is_default_store
+        && let Some(folder) = settings.store.parent()
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let cause = anyhow::Error::new(error).context(format!("cannot create {}", folder.display()));
+            CliError::failed(cause).hint("name another place with --store PATH")
+        })?;
+    }
+    let store = Store::open(&settings.store, Arc::clone(&settings.clock))?;
+    concord_local::catch_up(&store).await?;
+    Ok(store)
+}
+
+/// Implements a port by the same method of the store or of the stack's ledger.
+macro_rules! port {
+    ($port:ident: fn $method:ident(&self $(, $argument:ident: $type:ty)*) -> $result:ty) => {
+        impl $port for Backend {
+            async fn $method(&self $(, $argument: $type)*) -> PortResult<$result> {
+                match self {
+                    Self::Local(store) => store.$method($($argument),*).await,
+                    Self::Stack(stack) => stack.ledger.$method($($argument),*).await,
+                }
+            }
+        }
+    };
+}
+
+port!(CreateJobs: fn create_jobs(&self, jobs: Vec<NewJob>) -> Option<Job>);
+port!(ReadJob: fn read_job(&self, job: &JobId) -> Option<Job>);
+port!(ReadTally: fn read_tally(&self, job: &JobId) -> JobTally);
+port!(ReadOutcomes: fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> Vec<Outcome>);
+port!(ReadOutput: fn read_output(&self, job: &JobId, digest: Digest) -> Option<Vec<u8>>);
+port!(WriteOutput: fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> ());
+port!(ReadGolden: fn read_golden(&self, key: &GoldenKey) -> Option<Golden>);
+port!(WriteGolden: fn write_golden(&self, golden: Golden) -> ());
+port!(ReplaceState: fn replace_state(&self, job: &JobId, state: JobState) -> bool);

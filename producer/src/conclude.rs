@@ -1,0 +1,55 @@
+//! Prints how jobs stand, and gives the exit code that this calls for.
+
+use concord_protocol::JobId;
+use concord_protocol::ports::ReadJob;
+
+use crate::args::Format;
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::gather::Comparing;
+use crate::printer::Printer;
+use crate::report::JobReport;
+use crate::settings::Settings;
+use crate::text;
+
+/// Prints the report of each job, and gives the worst exit.
+pub(crate) async fn conclude(
+    backend: &Backend,
+    jobs: &[JobId],
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let comparing = Comparing::new(None, &[], settings.comparator.as_deref(), settings)?;
+    let mut exits = Vec::new();
+    let mut warnings = Vec::new();
+    for id in jobs {
+        let job = backend.read_job(id).await?.ok_or_else(|| gone(id))?;
+        let report = JobReport::with_evidence(backend, &job, settings, &comparing).await?;
+        match printer.format {
+            Format::Json => printer.json(&report)?,
+            Format::Text => printer.data(&text::report(&report, settings, printer))?,
+        }
+        exits.push(if settings.accepts_equivalent && report.is_equivalent() {
+            Exit::Reproducible
+        } else {
+            Exit::of_verdict(report.verdict)
+        });
+        for warning in report.evidence.into_iter().flat_map(|evidence| evidence.warnings) {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    // JSON has them as a field.
+    if printer.format == Format::Text {
+        for warning in &warnings {
+            printer.warn(warning);
+        }
+    }
+    Ok(Exit::worst(exits))
+}
+
+pub(crate) fn gone(id: &JobId) -> CliError {
+    CliError::failed(anyhow::anyhow!("job {id} is gone"))
+}

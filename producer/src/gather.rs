@@ -1,0 +1,187 @@
+//! Reads what explains a job: its outcomes, the outputs to be compared, and what a comparator says of them.
+
+use std::path::Path;
+
+use concord_difference::{Format as OutputForm, Options, Tolerances};
+use concord_explain::{Explanation, Pair, output_format};
+use concord_protocol::limits::CHUNK_COPIES;
+use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput};
+use concord_protocol::{Job, JobId, Outcome};
+use concord_statistics::Level;
+
+use crate::args::{CompareOutputsArgs, ReadAs};
+use crate::backend::Backend;
+use crate::comparator::Comparator;
+use crate::error::CliError;
+use crate::settings::Settings;
+
+/// The confidence of the bound on the divergence rate.
+pub(crate) const CONFIDENCE: f64 = 0.95;
+
+/// Copies whose outcomes are read in one step.
+const COPIES_AT_ONCE: u32 = 20 * CHUNK_COPIES;
+
+/// How outputs are compared.
+pub(crate) struct Comparing {
+    options: Options,
+    /// The program that says what is equivalent, instead of tolerances.
+    comparator: Option<Comparator>,
+}
+
+impl Comparing {
+    /// As the flags of a verb say.
+    ///
+    /// # Errors
+    /// When a rule of tolerance is invalid, or there is no such comparator.
+    pub(crate) fn of(args: &CompareOutputsArgs, settings: &Settings) -> Result<Self, CliError> {
+        Self::new(args.read_as, &args.equivalent, args.comparator.as_deref(), settings)
+    }
+
+    /// Outputs are parsed as `read_as` and compared with the tolerances in `equivalent` or by the program `comparator`.
+    ///
+    /// # Errors
+    /// When a rule of tolerance is invalid, or there is no such program.
+    pub(crate) fn new(
+        read_as: Option<ReadAs>,
+        equivalent: &[String],
+        comparator: Option<&Path>,
+        settings: &Settings,
+    ) -> Result<Self, CliError> {
+        let search_path = settings.search_path.clone();
+        let comparator = comparator.map(|program| Comparator::find(program, search_path));
+        let tolerances = tolerances(equivalent)?;
+        let format = read_as.map(form).unwrap_or_default();
+        Ok(Self {
+            options: Options { format, tolerances, ..Options::default() },
+            comparator: comparator.transpose()?,
+        })
+    }
+
+    /// As the flags say, or else as the job does.
+    ///
+    /// # Errors
+    /// When a rule of the job cannot be read, as one of a newer version.
+    pub(crate) fn of_job(&self, job: &Job) -> Result<Options, CliError> {
+        let mut options = self.options.clone();
+        options.format = self.format(job);
+        if options.tolerances.is_none() && self.comparator.is_none() {
+            options.tolerances = tolerances(&job.spec.policy.equivalent)?;
+        }
+        Ok(options)
+    }
+
+    /// As the flags say, without the tolerances of the job.
+    pub(crate) fn flags_only(&self, job: &Job) -> Options {
+        Options { format: self.format(job), ..self.options.clone() }
+    }
+
+    fn format(&self, job: &Job) -> OutputForm {
+        if self.options.format == OutputForm::Auto { output_format(&job.spec) } else { self.options.format }
+    }
+
+    /// Whether the comparator, if there is one, calls two outputs equivalent.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<Option<bool>, CliError> {
+        self.comparator.as_ref().map(|comparator| comparator.judge(outputs)).transpose()
+    }
+}
+
+/// Reads rules of tolerance.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn tolerances(rules: &[String]) -> Result<Option<Tolerances>, CliError> {
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let tolerances = Tolerances::parse(rules).map_err(|error| {
+        CliError::usage(anyhow::Error::new(error)).hint(
+            "rules look like ulp=4, abs=1e-9, rel=1e-12, \"/energy: rel=1e-12\" or \"/timestamp: ignore\"",
+        )
+    })?;
+    Ok(Some(tolerances))
+}
+
+/// The format of that name.
+pub(crate) fn form(read_as: ReadAs) -> OutputForm {
+    match read_as {
+        ReadAs::Json => OutputForm::Json,
+        ReadAs::Csv => OutputForm::Csv,
+        ReadAs::Npy => OutputForm::Npy,
+        ReadAs::F32 => OutputForm::F32,
+        ReadAs::F64 => OutputForm::F64,
+        ReadAs::Bytes => OutputForm::Bytes,
+    }
+}
+
+/// What the outcomes and outputs of a job say, and how many copies were looked at.
+///
+/// # Errors
+/// When the place of the job cannot be read. That the comparator failed comes beside the rest.
+pub(crate) async fn gather(
+    backend: &Backend,
+    job: &Job,
+    comparing: &Comparing,
+) -> Result<Gathered, CliError> {
+    let options = comparing.of_job(job)?;
+    let (outcomes, copies_read) = outcomes(backend, job).await?;
+    let is_partial = copies_read < job.state.copies || job.state.ended_at.is_none();
+    let mut explanation = Explanation::of(job, &outcomes, level()).partial(is_partial);
+    drop(outcomes);
+    let (mut judged, mut comparator_fault) = (Vec::new(), None);
+    for pair in explanation.pairs(options.tolerances.is_some() || comparing.comparator.is_some()) {
+        let outputs = read_pair(backend, &job.spec.job, &pair).await?;
+        let outputs = outputs.as_ref().map(|[left, right]| [&left[..], &right[..]]);
+        if let (Ok(outputs), None) = (&outputs, &comparator_fault) {
+            match comparing.judge(*outputs) {
+                Ok(equivalent) => judged.extend(equivalent),
+                Err(fault) => comparator_fault = Some(fault),
+            }
+        }
+        explanation.compare(&pair, outputs.map_err(Clone::clone), &options);
+    }
+    if let (Some(comparator), None) = (&comparing.comparator, &comparator_fault) {
+        explanation.judged(comparator.name(), &judged);
+    }
+    Ok(Gathered { explanation, copies_read, comparator_fault })
+}
+
+/// What was read of a job.
+pub(crate) struct Gathered {
+    pub(crate) explanation: Explanation,
+    /// How many copies were looked at.
+    pub(crate) copies_read: u32,
+    /// Why the comparator said nothing.
+    pub(crate) comparator_fault: Option<CliError>,
+}
+
+/// The level at which everything is said.
+pub(crate) fn level() -> Level {
+    Level::new(CONFIDENCE).unwrap_or_default()
+}
+
+type Outputs = Result<[Vec<u8>; 2], String>;
+
+async fn read_pair(backend: &Backend, job: &JobId, pair: &Pair) -> PortResult<Outputs> {
+    let left = backend.read_output(job, pair.reference_digest).await?;
+    let right = backend.read_output(job, pair.class_digest).await?;
+    let missing = |label: &str| format!("the output of {label} was not kept");
+    Ok(match (left, right) {
+        (Some(left), Some(right)) => Ok([left, right]),
+        (None, _) => Err(missing(&pair.reference)),
+        (_, None) => Err(missing(&pair.class)),
+    })
+}
+
+/// The outcomes of the first copies of a job, and how many copies that were: [`Backend::copies_read_max`] at most.
+pub(crate) async fn outcomes(backend: &Backend, job: &Job) -> PortResult<(Vec<Outcome>, u32)> {
+    let copies = job.state.copies.min(backend.copies_read_max());
+    let mut outcomes = Vec::new();
+    for from in (0..copies).step_by(COPIES_AT_ONCE as usize) {
+        let to = copies.min(from + COPIES_AT_ONCE);
+        outcomes.extend(backend.read_outcomes(&job.spec.job, from..to).await?);
+    }
+    Ok((outcomes, copies))
+}

@@ -1,0 +1,52 @@
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::num::NonZero;
+
+use concord_worker::Variables;
+
+/// Names the store when `--store` does not.
+pub(crate) const CONCORD_STORE: &str = "CONCORD_STORE";
+/// Names the stack when neither `--stack` nor `--store` is given.
+pub(crate) const CONCORD_STACK: &str = "CONCORD_STACK";
+/// The folder under which programs keep what should outlive them (XDG base directory specification).
+const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
+/// The user's folder.
+const HOME: &str = "HOME";
+/// Set and not empty: no colour (<https://no-color.org>).
+const NO_COLOR: &str = "NO_COLOR";
+/// The folders in which commands are looked for.
+const PATH: &str = "PATH";
+
+/// What the program takes from its process, read once.
+pub(crate) struct Process {
+    pub(crate) store: Option<OsString>,
+    pub(crate) stack: Option<OsString>,
+    pub(crate) state_folder: Option<OsString>,
+    pub(crate) home: Option<OsString>,
+    pub(crate) no_color: bool,
+    pub(crate) search_path: Option<OsString>,
+    pub(crate) stdout_is_terminal: bool,
+    pub(crate) stderr_is_terminal: bool,
+    pub(crate) cores: usize,
+    /// The variables that are recorded with every outcome.
+    pub(crate) variables: Variables,
+}
+
+impl Process {
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
+    pub(crate) fn read() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            store: variable(CONCORD_STORE),
+            stack: variable(CONCORD_STACK),
+            state_folder: variable(XDG_STATE_HOME),
+            home: variable(HOME),
+            no_color: variable(NO_COLOR).is_some(),
+            search_path: variable(PATH),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            cores: std::thread::available_parallelism().map_or(1, NonZero::get),
+            variables: Variables::read(|name| std::env::var_os(name)),
+        }
+    }
+}
