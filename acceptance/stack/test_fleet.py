@@ -120,16 +120,15 @@ class Probes(FleetCase):
         self.aws.run(*finding["hint"].split())
         self.producer(0, "doctor")
 
-    def test_a_doctor_names_an_alarm_that_tells_nobody(self) -> None:
-        cloudwatch, name = self.aws.client("cloudwatch"), self.outputs["DivergenceAlarm"]
-        alarm, = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        given = cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape.members
-        alarm = {key: value for key, value in alarm.items() if key in given and value}
-        self.addCleanup(cloudwatch.put_metric_alarm, **alarm)
-        cloudwatch.put_metric_alarm(**alarm | {"AlarmActions": []})
-        finding, = (each for each in self.producer(4, "doctor").json if not each["ok"])
-        self.assertEqual((finding["check"], finding["found"]), ("alarm", f"the alarm {name} tells nobody of a divergence"))
-        self.assertIn("make deploy", finding["hint"])
+    def test_a_doctor_names_the_alarm_of_the_outputs_and_says_that_it_was_not_looked_at(self) -> None:
+        name, topic = self.outputs["DivergenceAlarm"], self.outputs["TopicArn"]
+        finding, = (each for each in self.producer(0, "doctor").json if each["check"] == "alarm")
+        self.assertEqual(
+            (finding["ok"], finding["found"]),
+            (True, f"{name} tells {topic}, as the stack says; its state and who listens were not looked at"),
+        )
+        alarm, = self.aws.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        self.assertEqual(alarm["AlarmActions"], [topic])
 
 
 class Refusals(FleetCase):
