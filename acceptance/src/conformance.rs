@@ -1,7 +1,7 @@
 //! What every adapter of the ports has to do, as checks that run on any of them.
 //!
-//! A check is a function over a [`Fixture`]; [`conformance_tests!`](crate::conformance_tests) makes a test of each. A
-//! check panics when the adapter does not conform, and gives the error of a port that failed.
+//! A check is a function over a [`Fixture`]. It panics when the adapter does not conform, and gives the error of a port
+//! that failed.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -13,6 +13,7 @@ pub mod embedded;
 pub mod examples;
 pub mod fairness;
 pub mod feed;
+mod fixture;
 pub mod goldens;
 pub mod jobs;
 pub mod outcomes;
@@ -22,94 +23,7 @@ pub mod receipts;
 pub mod states;
 pub mod tallies;
 
-use std::future::Future;
-
-use concord_protocol::ports::{
-    AcknowledgeChanges, Announce, CreateJobs, DelayMessage, DeleteDeadLetter, DeleteMessage, EnqueueCopies,
-    MergeRollup, MergeTally, ReadChanges, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadPayload,
-    ReadTally, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
-};
-
-use crate::TestClock;
-
-/// The ports to jobs, their outcomes and what is known of them.
-pub trait Ledger:
-    CreateJobs
-    + ReadJob
-    + ReadPayload
-    + WriteOutput
-    + ReadOutput
-    + RecordOutcome
-    + ReadOutcomes
-    + MergeTally
-    + MergeRollup
-    + ReadTally
-    + ReplaceState
-    + ReadGolden
-    + WriteGolden
-{
-}
-
-impl<P> Ledger for P where
-    P: CreateJobs
-        + ReadJob
-        + ReadPayload
-        + WriteOutput
-        + ReadOutput
-        + RecordOutcome
-        + ReadOutcomes
-        + MergeTally
-        + MergeRollup
-        + ReadTally
-        + ReplaceState
-        + ReadGolden
-        + WriteGolden
-{
-}
-
-/// The ports to what travels: copies, changes and announcements.
-pub trait Transport:
-    EnqueueCopies
-    + ReceiveCopies
-    + DeleteMessage
-    + DelayMessage
-    + ReceiveDeadLetters
-    + DeleteDeadLetter
-    + ReadChanges
-    + AcknowledgeChanges
-    + Announce
-{
-}
-
-impl<P> Transport for P where
-    P: EnqueueCopies
-        + ReceiveCopies
-        + DeleteMessage
-        + DelayMessage
-        + ReceiveDeadLetters
-        + DeleteDeadLetter
-        + ReadChanges
-        + AcknowledgeChanges
-        + Announce
-{
-}
-
-/// A fresh adapter, and the clock that it reads.
-pub trait Fixture {
-    /// The adapter: all ports at once.
-    type Ports: Ledger + Transport;
-
-    /// The adapter, empty when the check starts.
-    fn ports(&self) -> &Self::Ports;
-
-    /// The clock that the adapter reads.
-    fn clock(&self) -> &TestClock;
-
-    /// Runs a check to its end, in the runtime that the adapter needs, if any.
-    fn block_on<F: Future>(&self, check: F) -> F::Output {
-        futures::executor::block_on(check)
-    }
-}
+pub use fixture::{AllPorts, FedChange, Fixture, Transport};
 
 /// Makes a test of every check. `$fixture` is an expression that gives a fresh [`Fixture`].
 #[macro_export]

@@ -4,10 +4,8 @@
 //! a whole fleet, on the production worker and aggregator, which replays from one seed. Nothing that is shipped knows
 //! this crate, and it knows no adapter but its own: the tests hand the others in.
 
-mod clock;
 pub mod conformance;
 mod memory;
 pub mod simulation;
 
-pub use clock::TestClock;
 pub use memory::Memory;

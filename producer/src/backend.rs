@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use concord_local::{Found, Listed, Store};
+use concord_local::{ListFilter, Lookup, Store};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
     CreateJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadTally, ReplaceState,
@@ -64,10 +64,10 @@ impl Backend {
     }
 
     /// The jobs, newest first.
-    pub(crate) async fn list(&self, listed: Listed) -> PortResult<Vec<Job>> {
+    pub(crate) async fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
         match self {
-            Self::Local(store) => store.list(listed),
-            Self::Stack(stack) => stack.ledger.list(listed.verdict, listed.count_max).await,
+            Self::Local(store) => store.list(filter),
+            Self::Stack(stack) => stack.ledger.list(filter.verdict, filter.count_max).await,
         }
     }
 
@@ -80,23 +80,23 @@ impl Backend {
     }
 
     /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
-    pub(crate) async fn find(&self, name: &str) -> PortResult<Found> {
+    pub(crate) async fn find(&self, name: &str) -> PortResult<Lookup> {
         let stack = match self {
             Self::Local(store) => return store.find(name),
             Self::Stack(stack) => stack,
         };
-        let Ok(id) = name.parse::<JobId>() else { return Ok(Found::Nothing) };
+        let Ok(id) = name.parse::<JobId>() else { return Ok(Lookup::Nothing) };
         let submitted = stack.ledger.submitted(&id).await?;
         if !submitted.is_empty() {
-            return Ok(Found::Jobs(submitted));
+            return Ok(Lookup::Jobs(submitted));
         }
         let mut found = stack.ledger.beginning_with(name).await?;
         Ok(match found.len() {
-            0 => Found::Nothing,
-            1 => Found::Jobs(found),
+            0 => Lookup::Nothing,
+            1 => Lookup::Jobs(found),
             count => {
                 found.truncate(CANDIDATES_MAX);
-                Found::Ambiguous(found, count)
+                Lookup::Ambiguous(found, count)
             }
         })
     }

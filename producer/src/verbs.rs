@@ -16,7 +16,7 @@ mod status;
 mod submit;
 mod wait;
 
-use concord_local::Found;
+use concord_local::Lookup;
 use concord_protocol::ports::{ReadJob, ReplaceState};
 use concord_protocol::{IllegalTransition, Job, JobId, JobState};
 
@@ -57,9 +57,9 @@ async fn find(backend: &Backend, names: &[String]) -> Result<Vec<JobId>, CliErro
             );
         }
         match backend.find(name).await? {
-            Found::Jobs(found) => jobs.extend(found),
-            Found::Nothing => return Err(unknown(name)),
-            Found::Ambiguous(some, count) => {
+            Lookup::Jobs(found) => jobs.extend(found),
+            Lookup::Nothing => return Err(unknown(name)),
+            Lookup::Ambiguous(some, count) => {
                 let some: Vec<_> = some.iter().map(JobId::as_str).collect();
                 let fault =
                     CliError::usage_text(format!("{count} jobs begin with {name:?}: {}", some.join(", ")));

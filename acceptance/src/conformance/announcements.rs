@@ -2,9 +2,10 @@
 
 use concord_protocol::ports::{Announce, PortResult};
 use concord_protocol::{Announcement, Verdict};
+use concord_testkit::SUBMITTED_AT;
 
-use super::Fixture;
-use super::examples::{SUBMITTED_AT, given_job};
+use super::examples::given_job;
+use super::fixture::Fixture;
 
 /// An announcement comes at least once, so it can come twice.
 pub async fn repeated_announcement_is_no_error(fixture: &impl Fixture) -> PortResult<()> {

@@ -3,9 +3,10 @@
 
 use concord_protocol::Verdict;
 use concord_protocol::ports::{EnqueueCopies, PortResult, ReceiveCopies, ReceiveDeadLetters, ReplaceState};
+use concord_testkit::COPY_TIMEOUT_MS;
 
-use super::Fixture;
-use super::examples::{COPY_TIMEOUT_MS, VISIBILITY_MARGIN_MS_MAX, ended, given_job, retried, stored};
+use super::examples::{VISIBILITY_MARGIN_MS_MAX, ended, given_job, retried, stored};
+use super::fixture::Fixture;
 
 /// The end of a job removes its messages, those that are being handled and its dead letters.
 pub async fn ended_job_loses_its_messages(fixture: &impl Fixture) -> PortResult<()> {

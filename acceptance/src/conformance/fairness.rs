@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use concord_protocol::CopyId;
 use concord_protocol::ports::{EnqueueCopies, PortResult, ReceiveCopies};
 
-use super::Fixture;
 use super::examples::given_job;
+use super::fixture::Fixture;
 
 /// Copies of the large job.
 const LARGE: u32 = 5_000;

@@ -1,10 +1,11 @@
 //! The change feed.
 
-use concord_protocol::ports::{AcknowledgeChanges, PortResult, ReadChanges, RecordOutcome};
+use concord_protocol::ports::{PortResult, RecordOutcome};
 use concord_protocol::{Change, SandboxHash};
+use concord_testkit::{copy, outcome, produced};
 
-use super::Fixture;
-use super::examples::{copy, given_job, outcome, produced};
+use super::examples::given_job;
+use super::fixture::{Fixture, Transport};
 
 /// What was acknowledged is done.
 pub async fn acknowledged_changes_do_not_return(fixture: &impl Fixture) -> PortResult<()> {
@@ -13,15 +14,15 @@ pub async fn acknowledged_changes_do_not_return(fixture: &impl Fixture) -> PortR
     for index in 0..5 {
         ports.record_outcome(outcome(&job, index, 0, Ok("a"))).await?;
     }
-    let fed = ports.read_changes(10).await?;
+    let fed = fixture.transport().read_changes(10).await?;
     assert_eq!(fed.len(), 5);
     let every_other = fed.iter().step_by(2).map(|fed| fed.sequence).collect::<Vec<_>>();
-    ports.acknowledge_changes(every_other.clone()).await?;
-    ports.acknowledge_changes(every_other).await?;
+    fixture.transport().acknowledge_changes(every_other.clone()).await?;
+    fixture.transport().acknowledge_changes(every_other).await?;
     let rest: Vec<_> = fed.into_iter().skip(1).step_by(2).collect();
-    assert_eq!(ports.read_changes(10).await?, rest);
-    ports.acknowledge_changes(rest.iter().map(|fed| fed.sequence).collect()).await?;
-    assert_eq!(ports.read_changes(10).await?, []);
+    assert_eq!(fixture.transport().read_changes(10).await?, rest);
+    fixture.transport().acknowledge_changes(rest.iter().map(|fed| fed.sequence).collect()).await?;
+    assert_eq!(fixture.transport().read_changes(10).await?, []);
     Ok(())
 }
 
@@ -31,9 +32,9 @@ pub async fn unacknowledged_changes_return(fixture: &impl Fixture) -> PortResult
     let job = given_job(fixture, "job", 2).await?;
     ports.record_outcome(outcome(&job, 0, 0, Ok("a"))).await?;
     ports.record_outcome(outcome(&job, 1, 0, Err("exit code 1"))).await?;
-    let first = ports.read_changes(10).await?;
-    ports.acknowledge_changes(Vec::new()).await?;
-    assert_eq!(ports.read_changes(10).await?, first);
+    let first = fixture.transport().read_changes(10).await?;
+    fixture.transport().acknowledge_changes(Vec::new()).await?;
+    assert_eq!(fixture.transport().read_changes(10).await?, first);
     let changes: Vec<_> = first.into_iter().map(|fed| fed.change).collect();
     let digest = produced("a").digest;
     let reason = "exit code 1".to_owned();
@@ -54,12 +55,12 @@ pub async fn changes_come_in_bounded_batches(fixture: &impl Fixture) -> PortResu
     }
     let mut sizes = Vec::new();
     loop {
-        let fed = ports.read_changes(3).await?;
+        let fed = fixture.transport().read_changes(3).await?;
         if fed.is_empty() {
             break;
         }
         sizes.push(fed.len());
-        ports.acknowledge_changes(fed.into_iter().map(|fed| fed.sequence).collect()).await?;
+        fixture.transport().acknowledge_changes(fed.into_iter().map(|fed| fed.sequence).collect()).await?;
     }
     assert_eq!(sizes, [3, 3, 1]);
     Ok(())
@@ -74,7 +75,8 @@ pub async fn every_outcome_that_is_kept_enters_once(fixture: &impl Fixture) -> P
     for gave in replays {
         ports.record_outcome(outcome(&job, 0, 0, gave)).await?;
     }
-    let changes: Vec<_> = ports.read_changes(20).await?.into_iter().map(|fed| fed.change).collect();
+    let changes: Vec<_> =
+        fixture.transport().read_changes(20).await?.into_iter().map(|fed| fed.change).collect();
     let sandbox = Some(SandboxHash::of("sandbox-0"));
     let of = |output| Change::Produced { copy: copy(&job, 0), digest: produced(output).digest, sandbox };
     let reason = "exit code 1".to_owned();

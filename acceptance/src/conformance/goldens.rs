@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{PortResult, ReadGolden, WriteGolden};
 use concord_protocol::{Digest, Golden, GoldenKey};
+use concord_testkit::{SUBMITTED_AT, id};
 
-use super::Fixture;
-use super::examples::{SUBMITTED_AT, id};
+use super::fixture::Fixture;
 
 fn golden(calculation: &str, payload: &str, output: &[u8]) -> Golden {
     Golden {

@@ -1,9 +1,10 @@
 //! Jobs and their payloads.
 
 use concord_protocol::ports::{CreateJobs, PortResult, ReadJob, ReadPayload};
+use concord_testkit::{PAYLOAD, id, new_job, spec};
 
-use super::Fixture;
-use super::examples::{PAYLOAD, given_job, id, new_job, spec, stored};
+use super::examples::{given_job, stored};
+use super::fixture::Fixture;
 
 /// A job is read back as it was submitted, its payload byte for byte.
 pub async fn created_job_is_read_back(fixture: &impl Fixture) -> PortResult<()> {

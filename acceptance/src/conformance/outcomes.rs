@@ -3,9 +3,10 @@
 use concord_protocol::Settlement::{self, Dropped, KeptBeside, Written};
 use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome};
 use concord_protocol::{Facts, JobId, Outcome};
+use concord_testkit::{Gave, id, outcome};
 
-use super::Fixture;
-use super::examples::{Gave, given_job, id, outcome};
+use super::examples::given_job;
+use super::fixture::Fixture;
 
 /// The round of a run, and what it gave.
 type Ran = (u32, Gave<'static>);

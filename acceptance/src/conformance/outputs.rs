@@ -4,8 +4,8 @@ use concord_protocol::Digest;
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
 use concord_protocol::ports::{PortResult, ReadOutput, WriteOutput};
 
-use super::Fixture;
 use super::examples::given_job;
+use super::fixture::Fixture;
 
 /// The same output again changes nothing, and no job sees the outputs of another.
 pub async fn output_is_kept_once_a_digest(fixture: &impl Fixture) -> PortResult<()> {

@@ -1,15 +1,14 @@
 //! The queue: at least once, hidden while a copy runs, given up after too many deliveries.
 
 use concord_protocol::ports::{
-    DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies, PortResult, ReceiveCopies,
-    ReceiveDeadLetters, RecordOutcome, ReplaceState,
+    DelayMessage, DeleteMessage, Delivery, EnqueueCopies, PortResult, ReceiveCopies, ReceiveDeadLetters,
+    RecordOutcome, ReplaceState,
 };
 use concord_protocol::{JobId, Verdict};
+use concord_testkit::{COPY_TIMEOUT_MS, copy, outcome};
 
-use super::Fixture;
-use super::examples::{
-    COPY_TIMEOUT_MS, VISIBILITY_MARGIN_MS_MAX, copy, ended, given_job, outcome, retried, stored,
-};
+use super::examples::{VISIBILITY_MARGIN_MS_MAX, ended, given_job, retried, stored};
+use super::fixture::{Fixture, Transport};
 
 /// Deliveries that a message may have before it is given up, at most.
 const RECEIVES_MAX: usize = 1_000;
@@ -162,8 +161,8 @@ pub async fn message_delivered_too_often_becomes_a_dead_letter(fixture: &impl Fi
     }
     let_it_expire(fixture);
     let letter = ports.receive_dead_letters(10).await?.remove(0);
-    ports.delete_dead_letter(&letter).await?;
-    ports.delete_dead_letter(&letter).await?;
+    fixture.transport().delete_dead_letter(&letter).await?;
+    fixture.transport().delete_dead_letter(&letter).await?;
     let_it_expire(fixture);
     assert_eq!(ports.receive_dead_letters(10).await?, []);
     nothing_is_visible(fixture).await

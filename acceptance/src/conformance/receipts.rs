@@ -2,7 +2,7 @@
 
 use concord_protocol::ports::{DelayMessage, DeleteMessage, PortResult};
 
-use super::Fixture;
+use super::fixture::Fixture;
 use super::queue::{given_next_round, given_queue, let_it_expire, nothing_is_visible, received};
 
 /// Whoever held a message too long cannot delete it from under the one who has it now.

@@ -1,12 +1,11 @@
 //! States are replaced on condition, and a changed verdict enters the feed.
 
-use concord_protocol::ports::{
-    EnqueueCopies, MergeRollup, PortResult, ReadChanges, ReceiveCopies, ReplaceState,
-};
+use concord_protocol::ports::{EnqueueCopies, MergeRollup, PortResult, ReceiveCopies, ReplaceState};
 use concord_protocol::{Change, CopySet, JobId, JobState, Rollup, Verdict};
+use concord_testkit::SUBMITTED_AT;
 
-use super::Fixture;
-use super::examples::{SUBMITTED_AT, decided, ended, given_job, retried, stored};
+use super::examples::{decided, ended, given_job, retried, stored};
+use super::fixture::{Fixture, Transport};
 
 /// A state is written only over the revision that it was made from, and whoever comes second is told so.
 pub async fn state_is_replaced_only_from_the_revision_before(fixture: &impl Fixture) -> PortResult<()> {
@@ -27,7 +26,7 @@ pub async fn state_is_replaced_only_from_the_revision_before(fixture: &impl Fixt
 
 async fn verdicts_fed(fixture: &impl Fixture, job: &JobId) -> PortResult<Vec<(Verdict, u64)>> {
     let mut verdicts = Vec::new();
-    for fed in fixture.ports().read_changes(10).await? {
+    for fed in fixture.transport().read_changes(10).await? {
         let Change::Decided(announcement) = fed.change else { continue };
         assert_eq!(announcement.job, *job);
         assert_eq!(announcement.decided_at, SUBMITTED_AT.plus_ms(1_000));

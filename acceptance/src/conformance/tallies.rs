@@ -2,9 +2,10 @@
 
 use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
 use concord_protocol::{Change, CopySet, JobId, Rollup, SandboxHash, Sandboxes, Tally};
+use concord_testkit::{Gave, copy, produced};
 
-use super::Fixture;
-use super::examples::{Gave, copy, given_job, produced};
+use super::examples::given_job;
+use super::fixture::Fixture;
 
 fn tally(job: &JobId, outcomes: &[(u32, u32, Gave<'_>)]) -> Tally {
     let mut tally = Tally::default();

@@ -12,7 +12,8 @@ use concord_protocol::{
     Settlement, Tally, settle,
 };
 
-use super::{Memory, NO_SUCH_JOB, StoredJob};
+use super::messages::JobQueue;
+use super::state::{Memory, NO_SUCH_JOB, StoredJob};
 
 impl CreateJobs for Memory {
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
@@ -28,7 +29,7 @@ impl CreateJobs for Memory {
                 outputs: BTreeMap::new(),
                 tally: JobTally::default(),
                 rollup: Rollup::default(),
-                queue: super::Queue::default(),
+                queue: JobQueue::default(),
                 announced: BTreeMap::new(),
             };
             state.jobs.insert(stored.job.spec.job.clone(), stored);

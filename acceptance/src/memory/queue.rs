@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use concord_protocol::ports::{
-    DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies, PortResult, ReceiveCopies,
-    ReceiveDeadLetters,
+    DelayMessage, DeleteMessage, Delivery, EnqueueCopies, PortResult, ReceiveCopies, ReceiveDeadLetters,
 };
 use concord_protocol::{CopyId, JobId, Timestamp};
 
-use super::{Memory, State, StoredJob};
+use super::messages::QueuedMessage;
+use super::state::{Memory, MemoryState, StoredJob};
 
 /// Milliseconds by which a message stays hidden beyond the time that its copy may take.
 const VISIBILITY_MARGIN_MS: u64 = 60_000;
@@ -15,50 +15,8 @@ const VISIBILITY_MARGIN_MS: u64 = 60_000;
 /// Deliveries beyond the attempts of a job before a copy is given up.
 const RECEIVES_SPARE: u32 = 3;
 
-/// The messages of one job.
-#[derive(Default)]
-pub(super) struct Queue {
-    messages: BTreeMap<u32, Message>,
-    /// The same messages, by the moment at which they become visible.
-    visible_at: BTreeSet<(Timestamp, u32)>,
-    dead_letters: BTreeMap<u32, Delivery>,
-}
-
-#[derive(Clone, Copy)]
-struct Message {
-    round: u32,
-    visible_at: Timestamp,
-    receive_count: u32,
-    /// What the last delivery was named; 0 names none.
-    receipt: u64,
-}
-
-impl Queue {
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn put(&mut self, copy: u32, message: Message) {
-        self.remove(copy);
-        self.visible_at.insert((message.visible_at, copy));
-        self.messages.insert(copy, message);
-    }
-
-    fn remove(&mut self, copy: u32) -> Option<Message> {
-        let message = self.messages.remove(&copy)?;
-        self.visible_at.remove(&(message.visible_at, copy));
-        Some(message)
-    }
-
-    /// The message of which this is the latest delivery.
-    fn delivered(&self, delivery: &Delivery) -> Option<Message> {
-        let message = self.messages.get(&delivery.copy.index)?;
-        (message.receipt == delivery.receipt).then_some(*message)
-    }
-}
-
 impl StoredJob {
-    /// The next visible message, if it was not delivered too often: then it is a dead letter now.
+    /// Delivers the next visible message. A message that was delivered too often becomes a dead letter instead.
     fn deliver(&mut self, now: Timestamp, receipt: u64) -> Option<Delivery> {
         let policy = &self.job.spec.policy;
         let receives_max = policy.attempts.saturating_add(RECEIVES_SPARE);
@@ -78,7 +36,7 @@ impl StoredJob {
             }
             let receive_count = message.receive_count + 1;
             let visible_at = now.plus_ms(policy.copy_timeout_ms + VISIBILITY_MARGIN_MS);
-            self.queue.put(copy, Message { visible_at, receive_count, receipt, ..message });
+            self.queue.put(copy, QueuedMessage { visible_at, receive_count, receipt, ..message });
             return Some(delivery(receive_count));
         }
     }
@@ -93,14 +51,14 @@ impl StoredJob {
             let queued = self.queue.messages.get(&copy).is_some_and(|message| message.round >= round);
             if !produced && !queued {
                 let visible_at = Timestamp::from_unix_ms(0);
-                self.queue.put(copy, Message { round, visible_at, receive_count: 0, receipt: 0 });
+                self.queue.put(copy, QueuedMessage { round, visible_at, receive_count: 0, receipt: 0 });
             }
         }
     }
 }
 
-impl State {
-    /// The moment at which the next message becomes visible.
+impl MemoryState {
+    /// The time at which the next message becomes visible.
     pub(crate) fn next_visible_at(&self) -> Option<Timestamp> {
         let first = self.jobs.values().filter_map(|stored| stored.queue.visible_at.first());
         first.map(|(visible_at, _)| *visible_at).min()
@@ -167,7 +125,7 @@ impl DelayMessage for Memory {
         let visible_at = self.clock.now().plus_ms(delay_ms);
         self.with(&delivery.copy.job, |stored| {
             if let Some(message) = stored.queue.delivered(delivery) {
-                stored.queue.put(delivery.copy.index, Message { visible_at, receipt: 0, ..message });
+                stored.queue.put(delivery.copy.index, QueuedMessage { visible_at, receipt: 0, ..message });
             }
         })
     }
@@ -178,16 +136,5 @@ impl ReceiveDeadLetters for Memory {
         let state = self.state();
         let letters = state.jobs.values().flat_map(|stored| stored.queue.dead_letters.values());
         Ok(letters.take(count_max).cloned().collect())
-    }
-}
-
-impl DeleteDeadLetter for Memory {
-    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
-        self.with(&delivery.copy.job, |stored| {
-            let letters = &mut stored.queue.dead_letters;
-            if letters.get(&delivery.copy.index).is_some_and(|letter| letter.round == delivery.round) {
-                letters.remove(&delivery.copy.index);
-            }
-        })
     }
 }

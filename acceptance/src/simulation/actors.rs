@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use concord_aggregator::Aggregator;
 use concord_protocol::ports::{
-    AcknowledgeChanges, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery, EnqueueCopies,
-    FedChange, PortError, PortResult, ReadChanges, ReadJob, ReceiveCopies, ReceiveDeadLetters, ReplaceState,
+    Clock, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, PortError, PortResult, ReadJob,
+    ReceiveCopies, ReceiveDeadLetters, ReplaceState,
 };
 use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState, Timestamp};
 use concord_worker::{Disposition, Worker};
@@ -15,7 +15,8 @@ use super::calculation::Simulated;
 use super::counts::Count;
 use super::ports::Ports;
 use super::sabotage::Sabotage;
-use crate::TestClock;
+use crate::conformance::{FedChange, Transport};
+use concord_testkit::TestClock;
 
 pub(super) type SimulatedWorker = Worker<Ports, Simulated, TestClock>;
 pub(super) type SimulatedAggregator = Aggregator<Ports, Ports, TestClock>;

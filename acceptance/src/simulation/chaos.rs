@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use concord_protocol::JobId;
-use concord_protocol::ports::{Clock, DeleteMessage, Delivery, FedChange};
+use concord_protocol::ports::{Clock, DeleteMessage, Delivery};
 use futures::FutureExt;
 
 use super::actors;
 use super::counts::Count;
 use super::fleet::{Fleet, OTHERS};
+use crate::conformance::FedChange;
 
 /// Things under way at once, at most.
 const TASKS_MAX: usize = 40;

@@ -15,7 +15,8 @@ use super::ports::Ports;
 use super::tasks::{Task, Tasks};
 use super::world::World;
 use super::{Report, Settings};
-use crate::{Memory, TestClock};
+use crate::Memory;
+use concord_testkit::TestClock;
 
 /// When every simulation starts: late enough that no message was visible before.
 const START: Timestamp = Timestamp { unix_ms: 1_000 };

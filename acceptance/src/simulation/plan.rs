@@ -5,6 +5,7 @@ use std::sync::Arc;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, JobSpec, Policy, Timestamp};
+use concord_testkit::spec;
 
 use super::chance::{Chance, mixed};
 
@@ -195,14 +196,12 @@ fn job(chance: &mut Chance, salt: u64, number: u64, copies: u32, now: Timestamp)
     let name = format!("job-{number}");
     let payload: Arc<[u8]> = name.as_bytes().into();
     let spec = JobSpec {
-        job: name.parse().expect("a short plain name is an id"),
-        submission: "submission".parse().expect("a short plain name is an id"),
         submitted_at: now,
         payload_digest: Digest::of(&payload),
         payload_bytes: payload.len() as u64,
-        copies,
         calculation: Calculation::Probe { name: "simulated".to_owned() },
         policy: policy(chance, &name, copies),
+        ..spec(&name, copies)
     };
     JobPlan { new: NewJob { spec, payload }, behaviour: Behaviour::drawn(chance), salt }
 }

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use concord_protocol::ports::{
-    AcknowledgeChanges, Announce, Clock, DelayMessage, DeleteDeadLetter, DeleteMessage, Delivery,
-    EnqueueCopies, FedChange, MergeRollup, MergeTally, PortResult, ReadChanges, ReadJob, ReadOutcomes,
-    ReadOutput, ReadPayload, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
+    Announce, Clock, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, MergeRollup, MergeTally,
+    PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReceiveCopies, ReceiveDeadLetters,
+    RecordOutcome, ReplaceState, WriteOutput,
 };
 use concord_protocol::{
     Announcement, Cause, Digest, Job, JobId, JobState, Outcome, Rollup, Settlement, Tally, Verdict,
@@ -17,7 +17,9 @@ use super::counts::Count;
 use super::sabotage::Sabotage;
 use super::tasks::pause;
 use super::world::World;
-use crate::{Memory, TestClock};
+use crate::Memory;
+use crate::conformance::{FedChange, Transport};
+use concord_testkit::TestClock;
 
 /// The memory, behind calls that take time and may fail.
 #[derive(Clone)]
@@ -256,20 +258,16 @@ impl ReceiveDeadLetters for Ports {
     }
 }
 
-impl DeleteDeadLetter for Ports {
-    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
-        self.call("delete_dead_letter", self.memory.delete_dead_letter(delivery)).await
-    }
-}
-
-impl ReadChanges for Ports {
+impl Transport for Ports {
     async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
         self.call("read_changes", self.memory.read_changes(count_max)).await
     }
-}
 
-impl AcknowledgeChanges for Ports {
     async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
         self.call("acknowledge_changes", self.memory.acknowledge_changes(sequences)).await
+    }
+
+    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
+        self.call("delete_dead_letter", self.memory.delete_dead_letter(delivery)).await
     }
 }

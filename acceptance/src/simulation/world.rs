@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use concord_protocol::ports::{Clock, Delivery, FedChange, PortError, PortResult};
+use concord_protocol::ports::{Clock, Delivery, PortError, PortResult};
 use concord_protocol::{CopyId, Job, JobId, JobSpec};
 
 use super::chance::Chance;
 use super::counts::{Count, Counts};
 use super::facts::Facts;
 use super::plan::{Act, Behaviour, Faults};
-use crate::TestClock;
+use crate::conformance::FedChange;
+use concord_testkit::TestClock;
 
 /// What everybody in a simulation shares. There is one thread; the lock is only ever held between two pauses.
 pub(super) struct World(Mutex<Inner>);

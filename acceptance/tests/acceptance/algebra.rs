@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use concord_acceptance::conformance::examples::{SUBMITTED_AT, copy, id, produced, spec};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::{
     Change, CopySet, Job, JobState, Rollup, SandboxHash, Sandboxes, Separation, Tally, Timestamp, Verdict,
     chunk_of, chunks, copies_in_chunk, decide,
 };
+use concord_testkit::{SUBMITTED_AT, copy, id, produced, spec};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;

@@ -3,9 +3,9 @@
 mod memory {
     use std::sync::Arc;
 
+    use concord_acceptance::Memory;
     use concord_acceptance::conformance::Fixture;
-    use concord_acceptance::conformance::examples::SUBMITTED_AT;
-    use concord_acceptance::{Memory, TestClock};
+    use concord_testkit::{SUBMITTED_AT, TestClock};
 
     struct InMemory {
         memory: Memory,
@@ -21,8 +21,13 @@ mod memory {
 
     impl Fixture for InMemory {
         type Ports = Memory;
+        type Transport = Memory;
 
         fn ports(&self) -> &Memory {
+            &self.memory
+        }
+
+        fn transport(&self) -> &Memory {
             &self.memory
         }
 
@@ -38,10 +43,10 @@ mod memory {
 mod sqlite {
     use std::sync::Arc;
 
-    use concord_acceptance::TestClock;
-    use concord_acceptance::conformance::Fixture;
-    use concord_acceptance::conformance::examples::SUBMITTED_AT;
+    use concord_acceptance::conformance::{FedChange, Fixture, Transport};
     use concord_local::Store;
+    use concord_protocol::ports::{Delivery, PortResult};
+    use concord_testkit::{SUBMITTED_AT, TestClock};
     use futures::executor::block_on;
     use tempfile::TempDir;
 
@@ -63,11 +68,31 @@ mod sqlite {
         }
     }
 
+    impl Transport for InSqlite {
+        async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
+            let changes = self.store.read_changes(count_max)?;
+            Ok(changes.into_iter().map(|(sequence, change)| FedChange { sequence, change }).collect())
+        }
+
+        async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
+            self.store.acknowledge_changes(sequences).await
+        }
+
+        async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
+            self.store.delete_dead_letter(delivery).await
+        }
+    }
+
     impl Fixture for InSqlite {
         type Ports = Store;
+        type Transport = Self;
 
         fn ports(&self) -> &Store {
             &self.store
+        }
+
+        fn transport(&self) -> &Self {
+            self
         }
 
         fn clock(&self) -> &TestClock {

@@ -1,17 +1,13 @@
-//! Retries, on the production conductor and the SQLite adapter.
+//! Retries, on the production local fleet and the SQLite adapter.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord_acceptance::conformance::examples::{PAYLOAD, id, outcome, spec};
 use concord_aggregator::Aggregator;
-use concord_clock::SystemClock;
-use concord_local::{Conductor, Settings, Store};
-use concord_protocol::ports::{
-    AcknowledgeChanges, Clock, CreateJobs, NewJob, PortResult, ReadChanges, ReadJob, RecordOutcome,
-    ReplaceState,
-};
-use concord_protocol::{Environment, Facts, Job, JobId, JobSpec, Verdict};
+use concord_local::{FleetSettings, LocalFleet, Store};
+use concord_protocol::ports::{Clock, CreateJobs, PortResult, ReadJob, RecordOutcome, ReplaceState};
+use concord_protocol::{Environment, Facts, Job, JobId, Verdict};
+use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
 use concord_worker::{Calculate, CalculationError, Output, Runs, Task};
 use futures::executor::block_on;
 
@@ -24,24 +20,21 @@ impl Calculate for Nothing {
     }
 }
 
-/// How long an idle conductor may take to see that there is nothing to do.
+/// How long an idle local fleet may take to see that there is nothing to do.
 const PROMPT: Duration = Duration::from_secs(5);
 
 /// A divergent job of two copies, both with a digest, that was retried.
 async fn given_retried_job(store: &Store, clock: &Arc<dyn Clock>) -> PortResult<JobId> {
     let job = id("job");
-    let spec = JobSpec { submitted_at: clock.now(), ..spec("job", 2) };
-    store.create_jobs(vec![NewJob { spec, payload: PAYLOAD.into() }]).await?;
+    store.create_jobs(vec![new_job("job", 2)]).await?;
     store.record_outcome(outcome(&job, 0, 0, Ok("a"))).await?;
     store.record_outcome(outcome(&job, 1, 0, Ok("b"))).await?;
     let aggregator = Aggregator::new(store.clone(), store.clone(), Arc::clone(clock));
     loop {
-        let fed = store.read_changes(10).await?;
-        if fed.is_empty() {
+        let (sequences, changes): (Vec<_>, Vec<_>) = store.read_changes(10)?.into_iter().unzip();
+        if changes.is_empty() {
             break;
         }
-        let (sequences, changes): (Vec<_>, Vec<_>) =
-            fed.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
         assert!(aggregator.fold(&changes).await.is_empty());
         store.acknowledge_changes(sequences).await?;
     }
@@ -61,16 +54,16 @@ async fn read(store: &Store, job: &JobId) -> PortResult<Job> {
 #[test]
 fn retried_job_without_anything_to_run_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let clock: Arc<dyn Clock> = Arc::new(TestClock::at(SUBMITTED_AT));
     let store = Store::open(&folder.path().join("store"), Arc::clone(&clock)).unwrap();
     let job = block_on(given_retried_job(&store, &clock)).unwrap();
     let environment =
         Environment { sandbox: "retries".to_owned(), identity: Facts::default(), facts: Facts::default() };
-    let settings = Settings { threads: 1, elsewhere: None, environment };
+    let settings = FleetSettings { threads: 1, remote: None, environment };
     let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
-    let conductor = Conductor::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();
-    conductor.wait_for_decision(PROMPT, is_open);
+    let fleet = LocalFleet::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();
+    fleet.wait_for_decision(PROMPT, is_open);
     let open = is_open();
-    conductor.stop().unwrap();
+    fleet.stop().unwrap();
     assert!(!open, "the job waits for its deadline, and has nothing to run");
 }

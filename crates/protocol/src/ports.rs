@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{
-    Announcement, Change, CopyId, Digest, Golden, GoldenKey, Job, JobId, JobSpec, JobState, JobTally,
-    Outcome, Rollup, Settlement, Tally, Timestamp,
+    Announcement, CopyId, Digest, Golden, GoldenKey, Job, JobId, JobSpec, JobState, JobTally, Outcome,
+    Rollup, Settlement, Tally, Timestamp,
 };
 
 /// Why a port did not do what was asked, named by what the caller does next.
@@ -124,12 +124,6 @@ pub trait ReceiveDeadLetters {
     ) -> impl Future<Output = PortResult<Vec<Delivery>>> + Send;
 }
 
-/// Removes dead letters.
-pub trait DeleteDeadLetter {
-    /// Removes a dead letter whose copy is accounted for.
-    fn delete_dead_letter(&self, delivery: &Delivery) -> impl Future<Output = PortResult<()>> + Send;
-}
-
 /// Reads a job.
 pub trait ReadJob {
     /// The job as it is stored.
@@ -178,7 +172,7 @@ pub trait ReadGolden {
 /// Records outcomes.
 pub trait RecordOutcome {
     /// Settles an outcome with what is stored for its copy, by [`crate::settle`], in one atomic step which also
-    /// enters the [`Change`] into the feed, unless the outcome is dropped.
+    /// enters the [`crate::Change`] into the feed, unless the outcome is dropped.
     fn record_outcome(&self, outcome: Outcome) -> impl Future<Output = PortResult<Settlement>> + Send;
 }
 
@@ -190,27 +184,6 @@ pub trait ReadOutcomes {
         job: &JobId,
         copies: Range<u32>,
     ) -> impl Future<Output = PortResult<Vec<Outcome>>> + Send;
-}
-
-/// A change as the feed delivered it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FedChange {
-    /// Its place in the feed.
-    pub sequence: u64,
-    /// The change.
-    pub change: Change,
-}
-
-/// Reads the change feed.
-pub trait ReadChanges {
-    /// At most `count_max` changes that nobody has acknowledged. May wait a little for the first one.
-    fn read_changes(&self, count_max: usize) -> impl Future<Output = PortResult<Vec<FedChange>>> + Send;
-}
-
-/// Acknowledges changes.
-pub trait AcknowledgeChanges {
-    /// Declares the given changes of the feed done.
-    fn acknowledge_changes(&self, sequences: Vec<u64>) -> impl Future<Output = PortResult<()>> + Send;
 }
 
 /// Merges tallies.

@@ -1,4 +1,4 @@
-use concord_local::Listed;
+use concord_local::ListFilter;
 
 use crate::args::{Format, ListArgs};
 use crate::backend::Backend;
@@ -16,7 +16,7 @@ pub(crate) async fn run(args: &ListArgs, settings: &Settings, printer: &Printer)
         printer.say(&format!("there is no store at {}", settings.store.display()));
         return Ok(Exit::DONE);
     };
-    let jobs = backend.list(Listed { verdict, count_max: args.limit }).await?;
+    let jobs = backend.list(ListFilter { verdict, count_max: args.limit }).await?;
     if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.place()));
     }

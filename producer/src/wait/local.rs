@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use concord_local::{Conductor, Elsewhere, Settings as Fleet, Store};
+use concord_local::{FleetSettings, LocalFleet, RemoteJobs, Store};
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use concord_worker::{BuiltIn, Runs, System};
@@ -47,8 +47,8 @@ pub(super) async fn wait(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let mut elsewhere = elsewhere(store, jobs, work).await?;
-    let threads = room(work.args, settings, elsewhere.as_mut())?;
+    let mut remote = remote_jobs(store, jobs, work).await?;
+    let threads = room(work.args, settings, remote.as_mut())?;
     let go_on = to_go_on(jobs, settings);
     let runs = Arc::new(Runs::default());
     let stopped = Arc::clone(&runs);
@@ -59,15 +59,15 @@ pub(super) async fn wait(
     }
     let system = System::new(settings.variables.clone());
     let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
-    let fleet = Fleet { threads, elsewhere, environment };
+    let fleet_settings = FleetSettings { threads, remote, environment };
     let others = others(store, jobs).await?;
     if others > 0 {
         printer.say(&format!("unfinished jobs of this store that are worked on too: {others}"));
     }
-    let conductor = Conductor::start(store.clone(), calculation, runs, fleet)?;
-    let waited = until_ended(store, jobs, &conductor, &interrupt, printer).await;
-    let fault = conductor.fault();
-    let stopped = conductor.stop();
+    let fleet = LocalFleet::start(store.clone(), calculation, runs, fleet_settings)?;
+    let waited = until_ended(store, jobs, &fleet, &interrupt, printer).await;
+    let fault = fleet.take_error();
+    let stopped = fleet.stop();
     if let Some(error) = fault {
         return Err(broken(error.into(), &go_on));
     }
@@ -90,7 +90,7 @@ enum Ended {
 async fn until_ended(
     store: &Store,
     jobs: &[JobId],
-    conductor: &Conductor<BuiltIn>,
+    fleet: &LocalFleet<BuiltIn>,
     interrupt: &Interrupt,
     printer: &Printer,
 ) -> Result<Ended, CliError> {
@@ -105,14 +105,14 @@ async fn until_ended(
             progress.show(&read(store, id).await?, &store.read_tally(id).await?);
         }
         progress.show_rest(open.len().saturating_sub(LINES_MAX));
-        if interrupt.is_asked() || conductor.has_failed() {
+        if interrupt.is_asked() || fleet.has_failed() {
             break Ended::Interrupted;
         }
         // Each look costs as much as there are open jobs: with many of them, not every decision is worth one.
         let looked_at = Instant::now();
         while let Some(rest) = LOOK.checked_sub(looked_at.elapsed()) {
-            conductor.wait_for_decision(rest, || !interrupt.is_asked());
-            if open.len() <= LINES_MAX || interrupt.is_asked() || conductor.has_failed() {
+            fleet.wait_for_decision(rest, || !interrupt.is_asked());
+            if open.len() <= LINES_MAX || interrupt.is_asked() || fleet.has_failed() {
                 break;
             }
         }
@@ -156,7 +156,7 @@ fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
 
 /// The jobs whose functions are called. A function job that is not waited for is left alone, whoever submitted it: a
 /// call takes credentials and costs money.
-async fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<Elsewhere>, CliError> {
+async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<RemoteJobs>, CliError> {
     if work.aws.is_none() {
         return Ok(None);
     }
@@ -170,7 +170,7 @@ async fn elsewhere(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Opt
         }
     }
     let in_flight_max = work.args.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
-    Ok(Some(Elsewhere { jobs: called, in_flight_max }))
+    Ok(Some(RemoteJobs { jobs: called, in_flight_max }))
 }
 
 /// How many jobs are worked on that nobody here waits for: those that need no AWS.
@@ -184,7 +184,7 @@ async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
 
 /// Copies that run at once on threads. Each needs files for its streams, and each call its connection, so as many as
 /// are asked for must be allowed; unless a user asked for them, calls make do with the files that there are.
-fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut Elsewhere>) -> Result<usize, CliError> {
+fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut RemoteJobs>) -> Result<usize, CliError> {
     let threads = work.jobs.map_or(settings.cores, usize::from);
     let for_threads = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
     let calls_wanted = calls.as_ref().map_or(0, |calls| calls.in_flight_max);

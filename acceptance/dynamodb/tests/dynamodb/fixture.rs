@@ -11,10 +11,10 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_smithy_async::rt::sleep::default_async_sleep;
 use aws_smithy_http_client::Builder;
-use concord_acceptance::TestClock;
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::SUBMITTED_AT;
 use concord_cloud::{Ledger, Place, Queue};
+use concord_testkit::SUBMITTED_AT;
+use concord_testkit::TestClock;
 use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -130,8 +130,13 @@ async fn create_table(config: &SdkConfig, table: &str) -> String {
 
 impl Fixture for InCloud {
     type Ports = Cloud;
+    type Transport = Cloud;
 
     fn ports(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    fn transport(&self) -> &Cloud {
         &self.cloud
     }
 

@@ -5,11 +5,12 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{copy, given_job, id, new_job, outcome, stored};
+use concord_acceptance::conformance::examples::{given_job, stored};
 use concord_aggregator::lambda::{Doors, Settings};
 use concord_clock::SystemClock;
 use concord_protocol::ports::{Clock, CreateJobs, ReadTally, RecordOutcome, ReplaceState};
 use concord_protocol::{JobId, Outcome, Verdict};
+use concord_testkit::{copy, id, new_job, outcome};
 use serde_dynamo::Item;
 use serde_json::{Value, json};
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use aws_sdk_sqs::types::MessageSystemAttributeName;
+use concord_acceptance::conformance::{FedChange, Transport};
 use concord_cloud::{Announcer, CopyMessage, Ledger, Queue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
@@ -143,12 +144,6 @@ impl DeleteMessage for Cloud {
     }
 }
 
-impl DeleteDeadLetter for Cloud {
-    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
-        self.delete(DEAD_LETTERS, delivery).await
-    }
-}
-
 impl DelayMessage for Cloud {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
         let handle = self.handles.lock().unwrap()[&delivery.receipt].clone();
@@ -156,7 +151,7 @@ impl DelayMessage for Cloud {
     }
 }
 
-impl ReadChanges for Cloud {
+impl Transport for Cloud {
     async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
         let changes = self.changes().await?.into_iter();
         let folds = changes.filter_map(|change| match change {
@@ -167,12 +162,14 @@ impl ReadChanges for Cloud {
         let numbered = (0..).zip(folds).map(|(sequence, change)| FedChange { sequence, change });
         Ok(numbered.filter(|fed| !acknowledged.contains(&fed.sequence)).take(count_max).collect())
     }
-}
 
-impl AcknowledgeChanges for Cloud {
     async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
         self.acknowledged.lock().unwrap().extend(sequences);
         Ok(())
+    }
+
+    async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
+        self.delete(DEAD_LETTERS, delivery).await
     }
 }
 

@@ -9,8 +9,8 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::default_async_sleep;
 use aws_smithy_http_client::test_util::infallible_client_fn;
-use concord_acceptance::TestClock;
 use concord_protocol::ports::Clock;
+use concord_testkit::TestClock;
 use serde_json::{Value, json};
 
 /// Deliveries before a message becomes a dead letter.

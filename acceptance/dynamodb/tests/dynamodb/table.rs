@@ -1,12 +1,13 @@
 //! What the table does beyond the ports.
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{copy, ended, given_job, id, new_job, outcome, stored};
+use concord_acceptance::conformance::examples::{ended, given_job, stored};
 use concord_cloud::StreamChange;
 use concord_protocol::ports::{
     CreateJobs, MergeTally, NewJob, PortError, ReadJob, ReadPayload, RecordOutcome, ReplaceState,
 };
 use concord_protocol::{Change, Digest, Tally, Verdict};
+use concord_testkit::{copy, id, new_job, outcome};
 
 use crate::fixture::InCloud;
 

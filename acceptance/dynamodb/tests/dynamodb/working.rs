@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{copy, ended, id, new_job, outcome, stored};
+use concord_acceptance::conformance::examples::{ended, stored};
 use concord_clock::SystemClock;
 use concord_protocol::ports::{
     Clock, CreateJobs, EnqueueCopies, NewJob, ReadOutcomes, ReadOutput, ReceiveCopies, RecordOutcome,
     ReplaceState,
 };
 use concord_protocol::{Digest, JobId, Outcome, Verdict};
+use concord_testkit::{copy, id, new_job, outcome};
 use concord_worker::lambda::{Door, Settings};
 use concord_worker::{Calculate, CalculationError, Output, Task};
 use serde_json::{Value, json};

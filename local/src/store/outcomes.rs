@@ -1,4 +1,4 @@
-//! Payloads, outputs and outcomes.
+//! Reads payloads, keeps outputs, and records outcomes.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,8 +14,8 @@ use concord_protocol::{
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::rows::{self, DigestColumn, signed};
-use crate::store::Store;
+use super::rows::{self, DigestColumn, signed};
+use super::store::Store;
 
 impl ReadPayload for Store {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
@@ -30,7 +30,7 @@ impl ReadPayload for Store {
 impl WriteOutput for Store {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         let key = self.key(job)?;
-        let written = self.shared.write_soon(move |connection| {
+        let written = self.write_soon(move |connection| {
             let sql = "INSERT OR IGNORE INTO outputs (job, digest, bytes) SELECT ?1, ?2, ?3
                        WHERE (SELECT count(*) FROM outputs WHERE job = ?1) < ?4";
             let kept_max = signed(OUTPUTS_KEPT_MAX as u64);
@@ -56,7 +56,7 @@ impl RecordOutcome for Store {
         let key = self.key(&outcome.copy.job)?;
         let known = outcome.environment.as_ref().and_then(|environment| self.known_environment(environment));
         let environment = outcome.environment.clone();
-        let recorded = self.shared.write_soon(move |connection| {
+        let recorded = self.write_soon(move |connection| {
             let environment = match (known, &outcome.environment) {
                 (None, Some(environment)) => Some(environment_key(connection, environment)?),
                 (known, _) => known,
@@ -67,7 +67,7 @@ impl RecordOutcome for Store {
         if let (None, Some(environment), Some(key)) = (known, environment, environment_key) {
             self.remember_environment(environment, key);
         }
-        self.shared.signals.fed.notify(usize::MAX);
+        self.signals().fed.notify(usize::MAX);
         Ok(settlement)
     }
 }
@@ -93,15 +93,16 @@ fn record(
     environment: Option<i64>,
     outcome: &Outcome,
 ) -> rusqlite::Result<Settlement> {
-    let settlement = place(connection, key, environment, outcome)?;
+    let settlement = settle_in_table(connection, key, environment, outcome)?;
     if settlement != Settlement::Dropped {
         feed(connection, key, outcome)?;
     }
     Ok(settlement)
 }
 
-/// Writes the outcome where it belongs. That none is stored is by far the most frequent case, and tried first.
-fn place(
+/// Writes the outcome where it belongs. By far the most frequent case is that the copy has no outcome yet: it is tried
+/// first.
+fn settle_in_table(
     connection: &Connection,
     key: i64,
     environment: Option<i64>,
@@ -161,7 +162,7 @@ fn feed(connection: &Connection, key: i64, outcome: &Outcome) -> rusqlite::Resul
         outcome.round,
         digest,
         reason,
-        // The same bits; SQLite has no unsigned numbers.
+        // The same bits: SQLite has no unsigned numbers.
         outcome.sandbox().map(|sandbox| sandbox.bits().cast_signed())
     ])?;
     Ok(())
@@ -194,7 +195,7 @@ fn read(
     rows.collect()
 }
 
-/// An environment that many outcomes share, read once.
+/// The environment with this key. Many outcomes share it, so it is read once.
 fn environment_of(
     connection: &Connection,
     known: &mut HashMap<i64, Arc<Environment>>,

@@ -1,31 +1,51 @@
-//! The change feed: an outbox that is written in the same transaction as what it tells of.
+//! The change feed: an outbox that is written in the same transaction as the change that it tells of.
 
-use concord_protocol::ports::{AcknowledgeChanges, Announce, FedChange, PortResult, ReadChanges};
+use concord_protocol::ports::{Announce, PortResult};
 use concord_protocol::{Announcement, Change, CopyId, JobId, SandboxHash, Timestamp};
 use rusqlite::{Row, params};
 
-use crate::rows::{self, DigestColumn, signed};
-use crate::store::Store;
+use super::rows::{self, DigestColumn, signed};
+use super::store::Store;
 
-impl ReadChanges for Store {
-    async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
+impl Store {
+    /// At most `count_max` changes that were not acknowledged yet, the oldest first, each with its sequence number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn read_changes(&self, count_max: usize) -> PortResult<Vec<(u64, Change)>> {
         let sql = "SELECT sequence, jobs.job, copy, feed.round, digest, reason, feed.verdict, decided_at,
                    feed.revision, sandbox FROM feed JOIN jobs ON jobs.id = feed.job ORDER BY sequence LIMIT ?1";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
             let mut rows = select.query([signed(count_max as u64)])?;
-            let mut changes: Vec<FedChange> = Vec::new();
+            let mut changes: Vec<(u64, Change)> = Vec::new();
             while let Some(row) = rows.next()? {
-                let job = job_id(row, changes.last().map(|last| last.change.job()))?;
-                changes.push(FedChange { sequence: rows::unsigned(row, 0)?, change: change(row, job)? });
+                let job = job_id(row, changes.last().map(|(_, last)| last.job()))?;
+                changes.push((rows::unsigned(row, 0)?, change(row, job)?));
             }
             Ok(changes)
         })
     }
-}
 
-impl Store {
-    /// The place of the newest change in the feed.
+    /// Removes the changes with these sequence numbers from the feed. Neighbours are removed by one statement.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
+        let done = self.write(move |connection| {
+            let sql = "DELETE FROM feed WHERE sequence BETWEEN ?1 AND ?2";
+            let mut delete = connection.prepare_cached(sql)?;
+            for neighbours in sequences.chunk_by(|one, next| one + 1 == *next) {
+                if let (Some(first), Some(last)) = (neighbours.first(), neighbours.last()) {
+                    delete.execute(params![signed(*first), signed(*last)])?;
+                }
+            }
+            Ok(())
+        });
+        done.await
+    }
+
+    /// The sequence number of the newest change in the feed.
     pub(crate) fn newest_change(&self) -> PortResult<Option<u64>> {
         let sql = "SELECT max(sequence) FROM feed";
         let newest: Option<i64> =
@@ -34,7 +54,7 @@ impl Store {
     }
 }
 
-/// The job of a row; most rows are of the same job as the one before, and share its name.
+/// The job of a row. Most rows are of the same job as the row before, and share the text of its id.
 fn job_id(row: &Row<'_>, last: Option<&JobId>) -> rusqlite::Result<JobId> {
     let text = row.get_ref(1)?.as_str()?;
     if let Some(last) = last.filter(|last| last.as_str() == text) {
@@ -68,28 +88,12 @@ fn change(row: &Row<'_>, job: JobId) -> rusqlite::Result<Change> {
     })
 }
 
-impl AcknowledgeChanges for Store {
-    async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
-        let done = self.shared.write(move |connection| {
-            let sql = "DELETE FROM feed WHERE sequence BETWEEN ?1 AND ?2";
-            let mut delete = connection.prepare_cached(sql)?;
-            for run in sequences.chunk_by(|one, next| one + 1 == *next) {
-                if let (Some(first), Some(last)) = (run.first(), run.last()) {
-                    delete.execute(params![signed(*first), signed(*last)])?;
-                }
-            }
-            Ok(())
-        });
-        done.await
-    }
-}
-
-/// On one machine a verdict is announced by a row, which shows how a job came to stand as it does.
+/// On one machine a verdict is announced by a row. The rows of a job show the history of its verdict.
 impl Announce for Store {
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let key = self.key(&announcement.job)?;
         let Announcement { verdict, decided_at, revision, .. } = *announcement;
-        let written = self.shared.write(move |connection| {
+        let written = self.write(move |connection| {
             let sql = "INSERT OR IGNORE INTO announcements (job, revision, verdict, decided_at)
                        VALUES (?1, ?2, ?3, ?4)";
             let decided_at = signed(decided_at.unix_ms);

@@ -3,16 +3,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-/// "CNCD": tells a store from any other SQLite file.
+/// "CNCD": distinguishes a store from any other SQLite file.
 const APPLICATION_ID: i32 = 0x434e_4344;
 
-/// The version of the tables below. A store that a newer version wrote is refused.
+/// The version of the tables in `schema.sql`. A store with another version is refused.
 const SCHEMA_VERSION: i32 = 3;
 
-/// How long a write waits for another process to finish its own.
+/// How long a write waits until another process has finished its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Tries to switch to the write-ahead log, while others do the same.
+/// The largest number of tries to switch to the write-ahead log while other processes do the same.
 const SWITCH_TRIES_MAX: u32 = 1_000;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -20,7 +20,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file is something else.
+    /// The file is not a database.
     #[error("{} is not a database", .path.display())]
     NotADatabase {
         /// The file.
@@ -43,7 +43,7 @@ pub enum OpenError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The schema that it has.
+        /// The version of its schema.
         found: i32,
     },
     /// The store was written by an older version, before the first release.
@@ -51,7 +51,7 @@ pub enum OpenError {
     Older {
         /// The file.
         path: PathBuf,
-        /// The schema that it has.
+        /// The version of its schema.
         found: i32,
     },
     /// The file or its folder cannot be opened, read or written.
@@ -59,60 +59,60 @@ pub enum OpenError {
     Failed {
         /// The file.
         path: PathBuf,
-        /// What the system or SQLite said.
+        /// The error of the system or of SQLite.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 /// Opens the store at `path` for writing, and creates it if there is none.
-pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
-    let said = |error| explain(path, error);
-    let mut connection = Connection::open(path).map_err(said)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(said)?;
+pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| open_error(path, error);
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     prepare(path, &mut connection)?;
-    // Every group of writes is flushed to the disk before anybody is told that it is done.
-    connection.pragma_update(None, "synchronous", "FULL").map_err(said)?;
-    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(said)?;
+    // Every group of writes is flushed to the disk before it is reported as done.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
 /// Opens the store at `path` for reading.
-pub(crate) fn reader(path: &Path) -> Result<Connection, OpenError> {
-    let said = |error| explain(path, error);
+pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| open_error(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(said)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(said)?;
-    connection.pragma_update(None, "query_only", true).map_err(said)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
 fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {
-    let said = |error| explain(path, error);
-    let read = connection.transaction().map_err(said)?;
-    let known_already = known(path, &read)?;
-    read.finish().map_err(said)?;
-    if known_already != Tables::Present {
-        // Whoever comes second waits here, and then sees the tables of the first.
-        let write = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(said)?;
+    let failed = |error| open_error(path, error);
+    let read = connection.transaction().map_err(failed)?;
+    let before = known(path, &read)?;
+    read.finish().map_err(failed)?;
+    if before != Tables::Present {
+        // A second process waits here, and then sees the tables that the first one made.
+        let write = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let batch = match known(path, &write)? {
             Tables::Present => None,
             Tables::Absent => Some(SCHEMA),
         };
         if let Some(batch) = batch {
-            write.execute_batch(batch).map_err(said)?;
-            write.pragma_update(None, "application_id", APPLICATION_ID).map_err(said)?;
-            write.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(said)?;
+            write.execute_batch(batch).map_err(failed)?;
+            write.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+            write.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
         }
-        write.commit().map_err(said)?;
+        write.commit().map_err(failed)?;
     }
-    log_ahead(connection).map_err(said)
+    log_ahead(connection).map_err(failed)
 }
 
-/// Switches to the write-ahead log. SQLite does not wait for others when it does that, so a write that waits comes
-/// between two tries.
+/// Switches to the write-ahead log. SQLite does not wait for other processes when it switches, so an empty write that
+/// does wait stands between two tries.
 fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let mut switched = connection.pragma_update(None, "journal_mode", "WAL");
     for _ in 0..SWITCH_TRIES_MAX {
@@ -126,22 +126,22 @@ fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
     switched
 }
 
-/// What is in a file.
+/// Which tables are in a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tables {
-    /// Nothing yet.
+    /// None yet.
     Absent,
     /// The tables that this code knows.
     Present,
 }
 
-/// Which tables are there. To be asked within a transaction, so that all answers are of the same moment.
+/// Which tables are in the file. Runs within a transaction, so that all its reads see the same state.
 fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
-    let said = |error| explain(path, error);
+    let failed = |error| open_error(path, error);
     let pragma =
-        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(said);
+        |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(failed);
     let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(said)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
     match (pragma("application_id")?, pragma("user_version")?) {
         (APPLICATION_ID, SCHEMA_VERSION) => Ok(Tables::Present),
         (APPLICATION_ID, found) if found < SCHEMA_VERSION => {
@@ -155,7 +155,7 @@ fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
     }
 }
 
-fn explain(path: &Path, error: rusqlite::Error) -> OpenError {
+fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
         Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path: path.to_owned() },
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_may_create_a_store_at_once() {
+    fn several_processes_can_create_a_store_at_once() {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..20 {
             let path = folder.path().join(format!("{round}.db"));

@@ -1,16 +1,16 @@
-//! Tallies and rollups: sets, merged by union within one transaction.
+//! Tallies and rollups are sets. Each merge is a union within one transaction.
 
 use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
 use concord_protocol::{CopySet, Digest, JobId, JobTally, Rollup, Sandboxes, Tally};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::rows::{DigestColumn, HashesColumn, SetColumn};
-use crate::store::Store;
+use super::rows::{DigestColumn, HashesColumn, SetColumn};
+use super::store::Store;
 
 impl MergeTally for Store {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let key = self.key(job)?;
-        let merged = self.shared.write(move |connection| {
+        let merged = self.write(move |connection| {
             let mut tally = read_chunk(connection, key, chunk)?;
             tally.merge(&delta);
             write_chunk(connection, key, chunk, &delta, &tally)?;
@@ -46,7 +46,7 @@ fn sandboxes_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Sandboxes> {
     Ok(Sandboxes::stored(row.get(column)?, hashes.into_iter().flat_map(|column| column.0)))
 }
 
-/// What such a column holds: nothing when there are none.
+/// The value of the column `hashes`: `None` when there are no sandboxes.
 fn hashes(sandboxes: &Sandboxes) -> Option<HashesColumn> {
     (!sandboxes.is_empty()).then(|| HashesColumn(sandboxes.iter().collect()))
 }
@@ -59,7 +59,7 @@ fn failure_row(row: &Row<'_>, column: usize) -> rusqlite::Result<((u32, String),
     Ok(((row.get(column)?, row.get(column + 1)?), row.get::<_, SetColumn>(column + 2)?.0))
 }
 
-/// Writes those rows of a merged tally which the delta touched.
+/// Writes the rows of a merged tally that the delta changed.
 fn write_chunk(
     connection: &Connection,
     key: i64,
@@ -76,8 +76,8 @@ fn write_chunk(
     let mut failures = connection.prepare_cached(
         "INSERT OR REPLACE INTO tally_failures (job, chunk, round, reason, copies) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    let touched = merged.failures.iter().filter(|(failure, _)| delta.failures.contains_key(failure));
-    for ((round, reason), copies) in touched {
+    let changed = merged.failures.iter().filter(|(failure, _)| delta.failures.contains_key(failure));
+    for ((round, reason), copies) in changed {
         failures.execute(params![key, chunk, round, reason, SetColumn(*copies)])?;
     }
     if !delta.sandboxes.is_empty() {
@@ -93,7 +93,7 @@ fn write_chunk(
 impl MergeRollup for Store {
     async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         let key = self.key(job)?;
-        let merged = self.shared.write(move |connection| {
+        let merged = self.write(move |connection| {
             let stored = read_rollup(connection, key)?;
             let mut rollup = stored.clone().unwrap_or_default();
             rollup.merge(&delta);

@@ -1,4 +1,4 @@
--- Moments are milliseconds since 1970-01-01T00:00:00Z. Digests are the 32 bytes of a SHA-256.
+-- Times are milliseconds since 1970-01-01T00:00:00Z. Digests are the 32 bytes of a SHA-256.
 
 CREATE TABLE payloads (
     digest BLOB PRIMARY KEY,
@@ -13,8 +13,8 @@ CREATE TABLE jobs (
     payload BLOB NOT NULL REFERENCES payloads (digest),
     spec TEXT NOT NULL,              -- JSON, fixed
     state TEXT NOT NULL,             -- JSON, replaced as a whole
-    -- What queries need of the two above.
-    copies INTEGER NOT NULL,         -- wanted now
+    -- Repeated from `spec` and `state` for queries.
+    copies INTEGER NOT NULL,         -- how many are wanted now
     copy_timeout_ms INTEGER NOT NULL,
     receives_max INTEGER NOT NULL,
     verdict TEXT NOT NULL,
@@ -22,17 +22,17 @@ CREATE TABLE jobs (
     deadline_at INTEGER NOT NULL,
     ended_at INTEGER,
     revision INTEGER NOT NULL,
-    -- Copies below this index are on the queue, or were, in this round.
+    -- In this round the copies below this index were put on the queue.
     enqueued INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX jobs_by_submission ON jobs (submission);
 CREATE INDEX jobs_by_submitted_at ON jobs (submitted_at);
 CREATE INDEX jobs_open ON jobs (deadline_at) WHERE ended_at IS NULL;
--- Only for speed: a store that an earlier build made works without it.
-CREATE INDEX jobs_elsewhere ON jobs (id)
+-- The open jobs that call a function.
+CREATE INDEX jobs_remote ON jobs (id)
     WHERE ended_at IS NULL AND json_extract(spec, '$.calculation.kind') = 'function';
 
--- One row a live process that takes copies; its lock file tells whether it is still there.
+-- One row for each process that takes copies. Its lock file tells whether the process still runs.
 CREATE TABLE owners (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE
@@ -62,7 +62,7 @@ CREATE TABLE environments (
     facts TEXT NOT NULL UNIQUE       -- JSON
 );
 
--- The first outcome of a copy has an empty `beside`; a differing second one has its own digest there.
+-- `beside` is empty in the first outcome of a copy. In a differing later outcome it is the digest of that outcome.
 CREATE TABLE outcomes (
     job INTEGER NOT NULL,
     copy INTEGER NOT NULL,
@@ -87,21 +87,21 @@ CREATE TABLE outputs (
     PRIMARY KEY (job, digest)
 );
 
--- The change feed: written with what it tells of, deleted when it was folded.
+-- The change feed. A row is written in the transaction of its change, and deleted when the change was folded.
 CREATE TABLE feed (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     job INTEGER NOT NULL,
-    copy INTEGER,                    -- absent: the verdict changed
+    copy INTEGER,                    -- absent when the verdict changed
     round INTEGER,
     digest BLOB,
-    sandbox INTEGER,                 -- the bits of its hash
+    sandbox INTEGER,                 -- the 64 bits of its hash
     reason TEXT,
     verdict TEXT,
     decided_at INTEGER,
     revision INTEGER
 );
 
--- `copies` is a bit set over the copies of the chunk.
+-- In the tallies `copies` is a bit set over the copies of the chunk.
 CREATE TABLE tally_digests (
     job INTEGER NOT NULL,
     chunk INTEGER NOT NULL,
@@ -119,7 +119,7 @@ CREATE TABLE tally_failures (
     PRIMARY KEY (job, chunk, round, reason)
 ) WITHOUT ROWID;
 
--- `hashes` has 8 bytes of each sandbox, big-endian, smallest first: `kept_max` of them at most.
+-- `hashes` has 8 bytes for each sandbox, big-endian, in ascending order, and at most `kept_max` sandboxes.
 CREATE TABLE tally_sandboxes (
     job INTEGER NOT NULL,
     chunk INTEGER NOT NULL,
@@ -136,9 +136,9 @@ CREATE TABLE rollups (
     produced BLOB NOT NULL,
     round INTEGER NOT NULL,
     accounted BLOB NOT NULL,
-    copies INTEGER NOT NULL DEFAULT 0, -- wanted when that was so
+    copies INTEGER NOT NULL DEFAULT 0, -- how many were wanted then
     kept_max INTEGER NOT NULL DEFAULT 0,
-    hashes BLOB                      -- as in a tally; absent when there are none
+    hashes BLOB                      -- as in `tally_sandboxes`, absent when there are none
 );
 
 CREATE TABLE announcements (
@@ -149,7 +149,7 @@ CREATE TABLE announcements (
     PRIMARY KEY (job, revision)
 ) WITHOUT ROWID;
 
--- Results that were accepted as right, by calculation and payload; `output` is absent when it was not kept.
+-- Results that were accepted as right, by calculation and payload. `output` is absent when it was not kept.
 CREATE TABLE goldens (
     calculation TEXT NOT NULL,
     payload BLOB NOT NULL,

@@ -1,5 +1,5 @@
-//! Who is there: every process that takes copies holds a lock on a file beside the store, which the kernel lets go of
-//! when the process ends, however it ends. So a claim is known to be abandoned at once, without heartbeats.
+//! Every process that takes copies holds a lock on a file beside the store. The kernel releases the lock when the
+//! process ends, however it ends. So an abandoned claim is recognised at once, without heartbeats.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -9,15 +9,15 @@ use rusqlite::Connection;
 
 /// A lock that ends with its process.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(super) struct Lock {
     path: PathBuf,
     // Held for its lock.
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock beside the store if nobody has it.
-    pub(crate) fn take(store: &Path, name: &str) -> io::Result<Option<Self>> {
+    /// Takes the lock `name` beside the store, unless another process has it.
+    pub(super) fn take(store: &Path, name: &str) -> io::Result<Option<Self>> {
         let mut path = store.as_os_str().to_owned();
         path.push(format!("-{name}"));
         let path = PathBuf::from(path);
@@ -29,22 +29,22 @@ impl Lock {
         }
     }
 
-    /// Removes the file of a lock that nobody will ask for again.
+    /// Removes the file of the lock. No process will ask for this lock again.
     fn remove(self) {
-        // A file that stays is taken for an abandoned lock, which it is.
+        // A file that cannot be removed looks like an abandoned lock, and it is one.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// This process, as the one whose claims those are.
+/// This process as the owner of its claims.
 #[derive(Debug)]
-pub(crate) struct Owner {
-    pub(crate) id: i64,
+pub(super) struct Owner {
+    pub(super) id: i64,
     lock: Option<Lock>,
 }
 
 impl Owner {
-    pub(crate) fn new(id: i64, lock: Lock) -> Self {
+    pub(super) fn new(id: i64, lock: Lock) -> Self {
         Self { id, lock: Some(lock) }
     }
 }
@@ -58,18 +58,18 @@ impl Drop for Owner {
 }
 
 /// The name of an owner's lock.
-pub(crate) fn lock_name(owner: &str) -> String {
+pub(super) fn lock_name(owner: &str) -> String {
     format!("owner-{owner}")
 }
 
-/// The owners other than `this` whose process has ended: their ids.
-pub(crate) fn abandoned(connection: &Connection, store: &Path, this: i64) -> rusqlite::Result<Vec<i64>> {
+/// The ids of the owners other than `this` whose process has ended.
+pub(super) fn abandoned(connection: &Connection, store: &Path, this: i64) -> rusqlite::Result<Vec<i64>> {
     let mut others = connection.prepare_cached("SELECT id, name FROM owners WHERE id <> ?1")?;
     let rows = others.query_map([this], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     let mut gone = Vec::new();
     for row in rows {
         let (id, name) = row?;
-        // An error means that nothing is known of the owner, and then its claims are left alone.
+        // An error says nothing about the owner, so its claims stay as they are.
         if let Ok(Some(lock)) = Lock::take(store, &lock_name(&name)) {
             lock.remove();
             gone.push(id);
@@ -78,18 +78,19 @@ pub(crate) fn abandoned(connection: &Connection, store: &Path, this: i64) -> rus
     Ok(gone)
 }
 
-/// How an owner came to leave.
+/// How an owner left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Leave {
-    /// It says so itself.
+pub(super) enum Leave {
+    /// The owner said so itself.
     Orderly,
-    /// Its process has ended without a word.
+    /// The process of the owner ended without a word.
     Abandoned,
 }
 
-/// Puts back what an owner had claimed and not brought to an outcome, and forgets the owner. An interrupted delivery is not an attempt; so that a
-/// calculation which ends its worker cannot do so for ever, such ends are counted by themselves.
-pub(crate) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusqlite::Result<()> {
+/// Puts back the messages that an owner had claimed and not brought to an outcome, and forgets the owner. An
+/// interrupted delivery is not an attempt. It is counted as an interruption, so that a calculation which kills its
+/// worker is not run again for ever.
+pub(super) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusqlite::Result<()> {
     let accounted = "DELETE FROM queue WHERE owner = ?1 AND EXISTS (SELECT 1 FROM outcomes
                      WHERE outcomes.job = queue.job AND outcomes.copy = queue.copy
                      AND (digest IS NOT NULL OR outcomes.round >= queue.round))";

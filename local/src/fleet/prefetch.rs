@@ -1,5 +1,5 @@
-//! Copies that this process has claimed and not started: claimed ahead of need where copies are quick, so that a
-//! thread never waits for the store, and only on need where they are slow, so that other processes find work too.
+//! Copies that this process has claimed and not started. Quick copies are claimed ahead of need, so that a thread
+//! never waits for the store. Slow copies are claimed only on need, so that other processes find work too.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,54 +8,54 @@ use std::time::{Duration, Instant};
 use concord_protocol::ports::Delivery;
 use event_listener::Event;
 
-use crate::store::locked;
+use crate::locked::locked;
 
 /// How far ahead copies are claimed.
 const AHEAD: Duration = Duration::from_millis(50);
 
-/// Copies that are claimed and not started, at most.
+/// The largest number of copies that are claimed and not started.
 const CLAIMED_MAX: usize = 4_096;
 
-/// How long claimed copies may wait to be started; then copies have become slow, and those too many are put back.
+/// How long claimed copies may wait to be started. After that, copies have become slow, and the surplus is put back.
 const CLAIM_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// How long copies are counted for their rate before counting starts again.
 const RATE_WINDOW: Duration = Duration::from_millis(500);
 
-pub(crate) struct Intake {
-    state: Mutex<State>,
-    /// Copies were put in, or the intake was closed.
+pub(super) struct Prefetch {
+    state: Mutex<PrefetchState>,
+    /// Notified when copies were put in, or the prefetch was closed.
     filled: Event,
-    /// Copies were taken out or finished, a thread waits for one, or the intake was closed.
+    /// Notified when copies were taken out or finished, a thread waits for one, or the prefetch was closed.
     changed: Condvar,
 }
 
-/// What the intake needs of the queue.
+/// What the prefetch asks of the queue.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
-    /// So many more copies.
+pub(super) enum Wanted {
+    /// To claim this number of copies more.
     Claim(usize),
-    /// That these be delivered to somebody else.
+    /// To put these back, so that they are delivered to another process.
     PutBack(Vec<Delivery>),
 }
 
-struct State {
+struct PrefetchState {
     claimed: VecDeque<Delivery>,
     claimed_at: Instant,
-    /// Threads that wait for a copy.
+    /// The number of threads that wait for a copy.
     waiting: usize,
-    /// Copies to claim ahead, as of the last look.
+    /// The number of copies to claim ahead, as counted last.
     ahead: usize,
     finished: usize,
     finished_since: Instant,
     closed: bool,
 }
 
-impl Intake {
-    pub(crate) fn new() -> Self {
+impl Prefetch {
+    pub(super) fn new() -> Self {
         let now = Instant::now();
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(PrefetchState {
                 claimed: VecDeque::new(),
                 claimed_at: now,
                 waiting: 0,
@@ -69,8 +69,8 @@ impl Intake {
         }
     }
 
-    /// The next copy to start; `None` once the intake was closed.
-    pub(crate) async fn next(&self) -> Option<Delivery> {
+    /// The next copy to start; `None` once the prefetch was closed.
+    pub(super) async fn next(&self) -> Option<Delivery> {
         let mut waits = false;
         loop {
             let filled = self.filled.listen();
@@ -79,7 +79,7 @@ impl Intake {
                 if state.closed || !state.claimed.is_empty() {
                     state.waiting -= usize::from(waits);
                     let next = if state.closed { None } else { state.claimed.pop_front() };
-                    self.look(&state);
+                    self.wake_claimer(&state);
                     return next;
                 }
                 if !waits {
@@ -92,15 +92,15 @@ impl Intake {
         }
     }
 
-    /// A copy that was taken has run.
-    pub(crate) fn finished(&self) {
+    /// Says that a copy that was taken has run.
+    pub(super) fn finished(&self) {
         let mut state = self.lock();
         state.finished += 1;
-        self.look(&state);
+        self.wake_claimer(&state);
     }
 
-    /// Waits until something is to be done; `None` once the intake was closed.
-    pub(crate) fn wanted(&self) -> Option<Wanted> {
+    /// Waits until there is something to ask of the queue; `None` once the prefetch was closed.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -122,8 +122,8 @@ impl Intake {
         }
     }
 
-    /// Puts in what was claimed.
-    pub(crate) fn put(&self, deliveries: Vec<Delivery>) {
+    /// Puts in copies that were claimed.
+    pub(super) fn put(&self, deliveries: Vec<Delivery>) {
         let mut state = self.lock();
         state.claimed.extend(deliveries);
         state.claimed_at = Instant::now();
@@ -131,26 +131,26 @@ impl Intake {
         self.filled.notify(usize::MAX);
     }
 
-    /// Lets nobody take anything more.
-    pub(crate) fn close(&self) {
+    /// Closes the prefetch: nothing more is taken out.
+    pub(super) fn close(&self) {
         self.lock().closed = true;
         self.filled.notify(usize::MAX);
         self.changed.notify_all();
     }
 
-    /// Has whoever claims look, if there may be something to claim.
-    fn look(&self, state: &State) {
+    /// Wakes the claiming thread if there may be something to claim.
+    fn wake_claimer(&self, state: &PrefetchState) {
         if state.claimed.len() <= state.ahead / 2 {
             self.changed.notify_one();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PrefetchState> {
         locked(&self.state)
     }
 }
 
-impl State {
+impl PrefetchState {
     /// Counts how many copies to claim ahead.
     fn count(&mut self) {
         let elapsed = self.finished_since.elapsed();
@@ -162,8 +162,8 @@ impl State {
     }
 }
 
-/// How many copies to claim ahead when `finished` copies ran in `elapsed`: as many as will be started within
-/// [`AHEAD`] at that rate, but at most twice as many as before.
+/// The number of copies to claim ahead when `finished` copies ran in `elapsed`: the copies that will be started within
+/// [`AHEAD`] at that rate, but at most twice the number before.
 fn ahead(finished: usize, elapsed: Duration, before: usize) -> usize {
     let micros = elapsed.as_micros().max(1);
     let at_this_rate = (finished as u128 * AHEAD.as_micros() / micros).min(CLAIMED_MAX as u128);
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_are_claimed_as_start_soon() {
+    fn copies_that_start_soon_are_claimed_ahead() {
         let check = |finished, elapsed_ms, before, expect| {
             assert_eq!(ahead(finished, Duration::from_millis(elapsed_ms), before), expect);
         };
@@ -196,17 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn slow_copies_are_claimed_on_need_only() {
-        let intake = Intake::new();
-        let mut first = Box::pin(intake.next());
-        let mut second = Box::pin(intake.next());
+    fn slow_copies_are_claimed_only_on_need() {
+        let prefetch = Prefetch::new();
+        let mut first = Box::pin(prefetch.next());
+        let mut second = Box::pin(prefetch.next());
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
-        assert_eq!(intake.wanted(), Some(Wanted::Claim(2)));
-        intake.put(vec![delivery(0), delivery(1)]);
+        assert_eq!(prefetch.wanted(), Some(Wanted::Claim(2)));
+        prefetch.put(vec![delivery(0), delivery(1)]);
         assert_eq!(first.now_or_never(), Some(Some(delivery(0))));
         assert_eq!(second.now_or_never(), Some(Some(delivery(1))));
-        let state = intake.lock();
+        let state = prefetch.lock();
         assert_eq!((state.waiting, state.ahead, state.claimed.len()), (0, 0, 0), "nobody needs a copy");
     }
 }

@@ -1,4 +1,4 @@
-//! Between the rows of the store and the words of the protocol.
+//! Converts between the columns of the tables and the types of the protocol.
 
 use concord_protocol::{CopySet, Digest, IdError, Job, JobId, SandboxHash};
 use rusqlite::Row;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A digest as a column.
-pub(crate) struct DigestColumn(pub(crate) Digest);
+pub(super) struct DigestColumn(pub(crate) Digest);
 
 impl FromSql for DigestColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -20,7 +20,7 @@ impl FromSql for DigestColumn {
 }
 
 /// Hashes of sandboxes as a column: 8 bytes of each, big-endian.
-pub(crate) struct HashesColumn(pub(crate) Vec<SandboxHash>);
+pub(super) struct HashesColumn(pub(crate) Vec<SandboxHash>);
 
 impl FromSql for HashesColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -41,8 +41,8 @@ impl ToSql for HashesColumn {
     }
 }
 
-/// A set of places as a column.
-pub(crate) struct SetColumn(pub(crate) CopySet);
+/// A bit set as a column.
+pub(super) struct SetColumn(pub(crate) CopySet);
 
 impl FromSql for SetColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -59,19 +59,19 @@ impl ToSql for SetColumn {
     }
 }
 
-/// An unsigned number as a column. SQLite has signed ones only; moments and counts stay far below their limit.
-pub(crate) fn signed(number: u64) -> i64 {
+/// An unsigned number as a column. SQLite has only signed numbers. Times and counts stay far below their limit.
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A column that holds an unsigned number.
-pub(crate) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
 }
 
 /// A column that holds the id of a job.
-pub(crate) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
+pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
     let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
     text.parse().map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::<IdError>::new(error))
@@ -79,18 +79,18 @@ pub(crate) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<JobId> {
 }
 
 /// A column that holds JSON.
-pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
 /// JSON for a column.
-pub(crate) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 /// A job from the columns `spec, state`.
-pub(crate) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     Ok(Job::stored(json(row, 0)?, json(row, 1)?))
 }

@@ -3,7 +3,10 @@ use std::time::Duration;
 
 use event_listener::{Event, Listener};
 
-/// Set once, and waited for.
+/// How often each thread checks deadlines, messages that become visible, and what other processes have done.
+pub(super) const TICK: Duration = Duration::from_millis(20);
+
+/// A flag that is set once, and that threads can wait for.
 #[derive(Default)]
 pub(super) struct Stopped {
     set: AtomicBool,
@@ -20,12 +23,11 @@ impl Stopped {
         self.set.load(Ordering::SeqCst)
     }
 
-    /// Waits until it is set or `timeout` has passed, and says whether it is set.
-    pub(super) fn wait(&self, timeout: Duration) -> bool {
+    /// Waits until the flag is set or `timeout` has passed.
+    pub(super) fn wait(&self, timeout: Duration) {
         let listener = self.event.listen();
-        self.is_set() || {
+        if !self.is_set() {
             listener.wait_timeout(timeout);
-            self.is_set()
         }
     }
 }

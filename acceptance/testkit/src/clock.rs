@@ -4,20 +4,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use concord_protocol::Timestamp;
 use concord_protocol::ports::Clock;
 
-/// A clock that stands until it is told how much time has passed. Its clones show the same time.
+/// A clock that stands still until a test advances it. Its clones show the same time.
 #[derive(Clone, Debug, Default)]
 pub struct TestClock {
     unix_ms: Arc<AtomicU64>,
 }
 
 impl TestClock {
-    /// A clock that shows the given moment.
+    /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self { unix_ms: Arc::new(now.unix_ms.into()) }
     }
 
-    /// Lets so many milliseconds pass.
+    /// Advances the clock by `ms` milliseconds.
     pub fn advance_ms(&self, ms: u64) {
         self.unix_ms.fetch_add(ms, Ordering::Relaxed);
     }

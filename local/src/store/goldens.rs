@@ -1,4 +1,4 @@
-//! Golden results: one a calculation and payload, until it is replaced.
+//! Golden results: one for each calculation and payload, until it is replaced.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use concord_protocol::ports::{PortResult, ReadGolden, WriteGolden};
 use concord_protocol::{Golden, GoldenKey, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::rows::{self, DigestColumn, signed};
-use crate::store::Store;
+use super::rows::{self, DigestColumn, signed};
+use super::store::Store;
 
 impl WriteGolden for Store {
     async fn write_golden(&self, golden: Golden) -> PortResult<()> {
-        let written = self.shared.write(move |connection| {
+        let written = self.write(move |connection| {
             let sql =
                 "INSERT OR REPLACE INTO goldens (calculation, payload, digest, job, accepted_at, output)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

@@ -1,25 +1,20 @@
-//! Jobs: created, read, found and listed, and their states replaced.
+//! Creates, reads, finds and lists jobs, and replaces their states.
 
-use std::sync::Arc;
-
-use concord_protocol::ports::{
-    CreateJobs, NewJob, PortResult, ReadJob, ReadPayload, RecordOutcome, ReplaceState, WriteOutput,
-};
-use concord_protocol::{Digest, Job, JobId, JobState, Outcome, Settlement, Verdict};
+use concord_protocol::ports::{CreateJobs, NewJob, PortResult, ReadJob, ReplaceState};
+use concord_protocol::{Job, JobId, JobState, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::queue::RECEIVES_SPARE;
-use crate::rows::{self, signed, to_json};
-use crate::store::Store;
-use crate::unwritten::Unwritten;
+use super::queue::RECEIVES_SPARE;
+use super::rows::{self, signed, to_json};
+use super::store::Store;
 
-/// Candidates that are named when a prefix is ambiguous, at most.
+/// The largest number of ids that are named when a prefix is ambiguous.
 const CANDIDATES_MAX: usize = 10;
 
 impl CreateJobs for Store {
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
-        let taken = self.shared.write(move |connection| create(connection, &jobs)).await?;
-        self.shared.signals.queued.notify(usize::MAX);
+        let taken = self.write(move |connection| create(connection, &jobs)).await?;
+        self.signals().queued.notify(usize::MAX);
         Ok(taken)
     }
 }
@@ -73,10 +68,10 @@ impl ReadJob for Store {
 impl ReplaceState for Store {
     async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         let key = self.key(job)?;
-        let replaced = self.shared.write(move |connection| replace(connection, key, &state)).await?;
+        let replaced = self.write(move |connection| replace(connection, key, &state)).await?;
         if replaced && let Some(job) = self.read_job(job).await? {
             self.remember_job(job);
-            self.shared.signals.decided.notify(usize::MAX);
+            self.signals().decided.notify(usize::MAX);
         }
         Ok(replaced)
     }
@@ -104,7 +99,7 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
         state.copies,
     ])?;
     if state.ended_at.is_some() || state.round > round {
-        // Nothing of it is wanted any more; what runs now ends without a message to delete.
+        // No copy of this round is wanted any more. A copy that runs now ends without a message to delete.
         connection.prepare_cached("DELETE FROM queue WHERE job = ?1")?.execute([key])?;
         connection.prepare_cached("DELETE FROM dead_letters WHERE job = ?1")?.execute([key])?;
     }
@@ -123,32 +118,33 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
     Ok(true)
 }
 
-/// What a name given by a user stands for.
+/// The jobs that a name given by a user stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// These jobs: one job, or all of a submission in the order of its payloads.
+pub enum Lookup {
+    /// One job, or all jobs of a submission in the order of their payloads.
     Jobs(Vec<JobId>),
-    /// Nothing.
+    /// No job.
     Nothing,
-    /// More than one job begins with it: some of them, and how many there are.
+    /// The name is the beginning of several ids: some of the ids, and how many there are.
     Ambiguous(Vec<JobId>, usize),
 }
 
-/// What a list of jobs is to contain.
+/// Which jobs a list contains.
 #[derive(Clone, Copy, Debug)]
-pub struct Listed {
-    /// Only jobs with this verdict.
+pub struct ListFilter {
+    /// The verdict of the jobs, or `None` for every verdict.
     pub verdict: Option<Verdict>,
-    /// So many, at most.
+    /// The largest number of jobs.
     pub count_max: usize,
 }
 
 impl Store {
-    /// Finds the jobs that a user means by a name: the id of a job, of a submission, or the beginning of one job's.
+    /// Finds the jobs that a user means by `name`: the id of a job, the id of a submission, or the beginning of the
+    /// id of one job.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn find(&self, name: &str) -> PortResult<Found> {
+    pub fn find(&self, name: &str) -> PortResult<Lookup> {
         for sql in [
             "SELECT job FROM jobs WHERE job = ?1",
             "SELECT job FROM jobs WHERE submission = ?1 ORDER BY id",
@@ -159,12 +155,12 @@ impl Store {
             match found.len() {
                 0 => {}
                 count if by_prefix && count > 1 => {
-                    return Ok(Found::Ambiguous(found.into_iter().take(CANDIDATES_MAX).collect(), count));
+                    return Ok(Lookup::Ambiguous(found.into_iter().take(CANDIDATES_MAX).collect(), count));
                 }
-                _ => return Ok(Found::Jobs(found)),
+                _ => return Ok(Lookup::Jobs(found)),
             }
         }
-        Ok(Found::Nothing)
+        Ok(Lookup::Nothing)
     }
 
     /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
@@ -182,13 +178,13 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn list(&self, listed: Listed) -> PortResult<Vec<Job>> {
+    pub fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
         let sql = "SELECT spec, state FROM jobs WHERE ?1 IS NULL OR verdict = ?1
                    ORDER BY submitted_at DESC, id DESC LIMIT ?2";
-        let verdict = listed.verdict.map(Verdict::as_str);
+        let verdict = filter.verdict.map(Verdict::as_str);
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
-            let rows = select.query_map(params![verdict, signed(listed.count_max as u64)], rows::job)?;
+            let rows = select.query_map(params![verdict, signed(filter.count_max as u64)], rows::job)?;
             rows.collect()
         })
     }
@@ -227,40 +223,5 @@ impl Store {
             rows.collect()
         })?;
         Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
-    }
-}
-
-/// The store as a worker sees it: jobs are remembered from the delivery of their copies, which saves a read a copy.
-/// What is remembered is never older than the message that is being handled.
-pub(crate) struct Remembered {
-    pub(crate) store: Store,
-    pub(crate) unwritten: Arc<Unwritten>,
-}
-
-impl ReadJob for Remembered {
-    async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
-        match self.store.remembered_job(job) {
-            Some(job) => Ok(Some(job)),
-            None => self.store.read_job(job).await,
-        }
-    }
-}
-
-impl ReadPayload for Remembered {
-    async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
-        self.store.read_payload(job).await
-    }
-}
-
-impl WriteOutput for Remembered {
-    async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
-        let _held = self.unwritten.hold(bytes.len());
-        self.store.write_output(job, digest, bytes).await
-    }
-}
-
-impl RecordOutcome for Remembered {
-    async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
-        self.store.record_outcome(outcome).await
     }
 }

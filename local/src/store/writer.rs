@@ -1,5 +1,5 @@
-//! One thread that writes: whatever is asked of it while it commits goes into the next commit as one group, so that
-//! many small writes share one flush to the disk, and nobody is told that a write is done before it is there.
+//! One thread that writes. The writes that arrive while it commits go into the next commit as one group, so that many
+//! small writes share one flush to the disk. A write is reported as done only when it is on the disk.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use concord_protocol::ports::{PortError, PortResult};
 use futures::channel::oneshot;
 use rusqlite::{Connection, ErrorCode};
 
-/// Writes that wait, at most; whoever asks for more waits to be let in.
+/// The largest number of writes in the channel. A caller with one more write waits for room.
 const WAITING_MAX: usize = 8_192;
 
-/// Writes that share one commit, at most.
+/// The largest number of writes that share one commit.
 const GROUP_MAX: usize = 8_192;
 
-/// How long after a commit a write that is not urgent waits for others to share the next one.
+/// How long after a commit a write that is not urgent waits for others to share the next commit.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// When a write is to be committed.
+/// How soon a write is committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Urgency {
-    /// Somebody has nothing else to do until it is.
+pub(super) enum Urgency {
+    /// At once: the caller waits for it.
     Now,
-    /// It may wait [`PATIENCE`] for others to share its commit.
+    /// The write may wait [`PATIENCE`] for others to share its commit.
     Soon,
 }
 
-/// A write that can be run again when the group it was in could not be committed.
+/// A write. It is run again when its group could not be committed.
 trait Write: Send {
     fn urgency(&self) -> Urgency;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
@@ -59,29 +59,29 @@ impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<
             Ok(()) => done.ok_or(PortError::Invalid("the write was not run")),
             Err(error) => Err(port_error(error)),
         };
-        // Whoever asked may be gone; the write is done all the same.
+        // The caller may be gone. The write is done all the same.
         let _ = reply.send(result);
     }
 }
 
-/// The way to the writing thread.
-pub(crate) struct Writer {
+/// Sends writes to the thread, and ends the thread when dropped.
+pub(super) struct Writer {
     asks: Option<SyncSender<Box<dyn Write>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection) -> std::io::Result<Self> {
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (asks, asked) = sync_channel(WAITING_MAX);
         let thread = std::thread::Builder::new()
-            .name("writer".to_owned())
+            .name("concord-writer".to_owned())
             .spawn(move || serve(&connection, &asked))?;
         Ok(Self { asks: Some(asks), thread: Some(thread) })
     }
 
-    /// Asks for a write at once; the future gives its result when it is on the disk. `write` may be run twice, the
-    /// first time rolled back.
-    pub(crate) fn write<T, F>(
+    /// Sends the write to the thread before this returns. The future gives the result when the write is on the disk.
+    /// `write` may run twice: then the first run was rolled back.
+    pub(super) fn write<T, F>(
         &self,
         urgency: Urgency,
         write: F,
@@ -107,7 +107,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.asks = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the writing thread was reported when it happened; every reply was an error since.
+            // A panic of the thread was reported when it happened, and every later write got an error.
             let _ = thread.join();
         }
     }
@@ -119,7 +119,7 @@ fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
         let mut group = gather(first, asked, committed_at);
         match commit(connection, &mut group) {
             Ok(()) => group.into_iter().for_each(|write| write.finish(Ok(()))),
-            // One of them is at fault: each has a transaction of its own now.
+            // One write of the group failed: now each write gets a transaction of its own.
             Err(Uncommitted::Write(_)) if group.len() > 1 => {
                 for mut write in group {
                     let committed = commit(connection, std::slice::from_mut(&mut write));
@@ -138,7 +138,8 @@ fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
     }
 }
 
-/// Takes what waits, and, as long as nothing of it is urgent, what comes within [`PATIENCE`] of the last commit.
+/// Takes the writes that wait. While none of them is urgent, also takes the writes that arrive within [`PATIENCE`] of
+/// the last commit.
 fn gather(
     first: Box<dyn Write>,
     asked: &Receiver<Box<dyn Write>>,
@@ -160,9 +161,9 @@ fn gather(
 
 /// Why a group was not committed.
 enum Uncommitted {
-    /// One of its writes could not be run.
+    /// A write of the group failed.
     Write(rusqlite::Error),
-    /// No transaction was to be had, or it could not be brought to the disk.
+    /// The transaction could not be started or committed.
     Group(rusqlite::Error),
 }
 
@@ -179,14 +180,14 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> Result<(), U
     let run = group.iter_mut().try_for_each(|write| write.run(connection)).map_err(Uncommitted::Write);
     let committed = run.and_then(|()| connection.execute_batch("COMMIT").map_err(Uncommitted::Group));
     if committed.is_err() && !connection.is_autocommit() {
-        // The first error is the one to report; a failed rollback leaves nothing that a rollback would not.
+        // The first error is reported. A rollback that fails leaves nothing behind either.
         let _ = connection.execute_batch("ROLLBACK");
     }
     committed
 }
 
-/// What SQLite said, as what the caller does next.
-pub(crate) fn port_error(error: impl Into<Arc<rusqlite::Error>>) -> PortError {
+/// The error of a port for an error of SQLite, by what the caller does next.
+pub(super) fn port_error(error: impl Into<Arc<rusqlite::Error>>) -> PortError {
     let error = error.into();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Transient(Box::new(error)),

@@ -1,0 +1,12 @@
+//! What the tests of several crates share: a clock that the test advances, and one example of each thing that travels.
+//!
+//! A development dependency only. Knows the protocol and nothing else, so that every other crate can use it. A test
+//! changes what matters to it: `JobSpec { copies: 7, ..spec("job", 1) }`.
+
+mod clock;
+mod examples;
+
+pub use clock::TestClock;
+pub use examples::{
+    COPY_TIMEOUT_MS, Gave, PAYLOAD, SUBMITTED_AT, copy, id, new_job, outcome, produced, spec,
+};

@@ -1,0 +1,220 @@
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use concord_protocol::ports::{Clock, PortError, PortResult};
+use concord_protocol::{Environment, Job, JobId};
+use event_listener::Event;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::open::{self, OpenError};
+use super::owners::{self, Leave, Lock, Owner};
+use super::selection::QueueSelection;
+use super::writer::{Urgency, Writer, port_error};
+use crate::locked::locked;
+
+/// A store: queue, ledger, payloads, outputs and change feed in one SQLite file. Cheap to clone. Any number of
+/// processes may have the file open.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<StoreShared>,
+}
+
+/// What all clones of a store share.
+struct StoreShared {
+    path: PathBuf,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+    /// Whether the last question to the queue found nothing to deliver. A write then gains nothing by waiting for
+    /// others.
+    idle: AtomicBool,
+    /// The copies that need a thread of this machine.
+    local: QueueSelection,
+    owner: Mutex<Option<Owner>>,
+    signals: Signals,
+    reader: Mutex<Connection>,
+    keys: Mutex<HashMap<JobId, i64>>,
+    environments: Mutex<HashMap<Arc<Environment>, i64>>,
+    jobs: Mutex<HashMap<JobId, Job>>,
+}
+
+/// What wakes the threads that wait until this process has done something.
+#[derive(Default)]
+pub(crate) struct Signals {
+    /// Copies were put on the queue.
+    pub(crate) queued: Event,
+    /// The feed has grown.
+    pub(crate) fed: Event,
+    /// The state of a job was replaced.
+    pub(crate) decided: Event,
+}
+
+/// The largest number of jobs that are remembered between two deliveries.
+const JOBS_REMEMBERED_MAX: usize = 16_384;
+
+impl Store {
+    /// Opens the store at `path`, and creates it if the file is absent. The folder of the file has to exist.
+    ///
+    /// # Errors
+    /// When the file is not a store of this version, or cannot be read and written.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Failed { path: path.to_owned(), source };
+        let writer = Writer::start(open::writer(path)?).map_err(|error| failed(Box::new(error)))?;
+        let reader = open::reader(path)?;
+        Ok(Self {
+            shared: Arc::new(StoreShared {
+                path: path.to_owned(),
+                writer,
+                clock,
+                idle: true.into(),
+                local: QueueSelection::default(),
+                owner: Mutex::default(),
+                signals: Signals::default(),
+                reader: Mutex::new(reader),
+                keys: Mutex::default(),
+                environments: Mutex::default(),
+                jobs: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The file of the store.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Registers this process as an owner of copies, under a name that no other process has.
+    ///
+    /// # Errors
+    /// When the lock file or the store cannot be written.
+    pub async fn own(&self, name: String) -> PortResult<()> {
+        let lock = Lock::take(self.path(), &owners::lock_name(&name));
+        let lock = lock.map_err(|error| PortError::Permanent(Box::new(error)))?;
+        let lock = lock.ok_or(PortError::Invalid("another process takes copies under the same name"))?;
+        let id = self.write(move |connection| {
+            connection.prepare_cached("INSERT INTO owners (name) VALUES (?1)")?.insert([&name])
+        });
+        *locked(&self.shared.owner) = Some(Owner::new(id.await?, lock));
+        Ok(())
+    }
+
+    /// Puts back what this process has claimed and not finished, so that it can be delivered at once.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn disown(&self) -> PortResult<()> {
+        let owner = locked(&self.shared.owner).take();
+        let Some(owner) = owner else { return Ok(()) };
+        let id = owner.id;
+        self.write(move |connection| owners::release(connection, id, Leave::Orderly)).await
+    }
+
+    /// Puts back what processes have claimed that have ended since.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn release_abandoned(&self) -> PortResult<()> {
+        let this = self.owner_id().unwrap_or(0);
+        let gone = self.read(|connection| owners::abandoned(connection, self.path(), this))?;
+        for owner in gone {
+            self.write(move |connection| owners::release(connection, owner, Leave::Abandoned)).await?;
+            self.signals().queued.notify(usize::MAX);
+        }
+        Ok(())
+    }
+
+    /// The owner that this process is registered as.
+    pub(super) fn owner_id(&self) -> Option<i64> {
+        locked(&self.shared.owner).as_ref().map(|owner| owner.id)
+    }
+
+    /// The clock that the store reads.
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
+    /// What wakes those who wait for this process.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.shared.signals
+    }
+
+    /// The copies that need a thread of this machine.
+    pub(crate) fn local_selection(&self) -> &QueueSelection {
+        &self.shared.local
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.shared.idle.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_idle(&self, idle: bool) {
+        self.shared.idle.store(idle, Ordering::Relaxed);
+    }
+
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
+        read(&locked(&self.shared.reader)).map_err(port_error)
+    }
+
+    /// A write that nobody waits for while there are copies to run.
+    pub(super) fn write_soon<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let urgency = if self.is_idle() { Urgency::Now } else { Urgency::Soon };
+        self.shared.writer.write(urgency, write)
+    }
+
+    /// A write that somebody waits for.
+    pub(super) fn write<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.shared.writer.write(Urgency::Now, write)
+    }
+
+    /// The key of a job's rows.
+    pub(super) fn key(&self, job: &JobId) -> PortResult<i64> {
+        if let Some(key) = locked(&self.shared.keys).get(job) {
+            return Ok(*key);
+        }
+        let sql = "SELECT id FROM jobs WHERE job = ?1";
+        let key: Option<i64> = self.read(|connection| {
+            connection.prepare_cached(sql)?.query_row([job.as_str()], |row| row.get(0)).optional()
+        })?;
+        let key = key.ok_or(PortError::Invalid("there is no such job in the store"))?;
+        locked(&self.shared.keys).insert(job.clone(), key);
+        Ok(key)
+    }
+
+    pub(super) fn known_environment(&self, environment: &Arc<Environment>) -> Option<i64> {
+        locked(&self.shared.environments).get(environment).copied()
+    }
+
+    pub(super) fn remember_environment(&self, environment: Arc<Environment>, key: i64) {
+        locked(&self.shared.environments).insert(environment, key);
+    }
+
+    /// Remembers `job`, unless a newer revision of it is known.
+    pub(crate) fn remember_job(&self, job: Job) {
+        let mut jobs = locked(&self.shared.jobs);
+        if jobs.len() >= JOBS_REMEMBERED_MAX {
+            jobs.clear();
+        }
+        match jobs.get_mut(&job.spec.job) {
+            Some(known) if known.state.revision >= job.state.revision => {}
+            Some(known) => *known = job,
+            None => {
+                jobs.insert(job.spec.job.clone(), job);
+            }
+        }
+    }
+
+    pub(crate) fn remembered_job(&self, job: &JobId) -> Option<Job> {
+        locked(&self.shared.jobs).get(job).cloned()
+    }
+}
