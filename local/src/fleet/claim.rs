@@ -22,7 +22,7 @@ pub(super) fn claim_remote<C>(fleet: &SharedFleet<C>) {
 }
 
 /// Claims copies of `selection` until `prefetch` is closed. After each claim, calls `set_idle` with whether there was
-/// none.
+/// no copy.
 fn claim<C>(
     fleet: &SharedFleet<C>,
     prefetch: &Prefetch,

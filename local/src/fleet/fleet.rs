@@ -24,7 +24,7 @@ use crate::store::Store;
 pub struct FleetSettings {
     /// The number of copies that run at once on threads of this machine.
     pub threads: usize,
-    /// The jobs whose copies run elsewhere and are waited for by this process. `None` leaves all such jobs alone.
+    /// The jobs whose copies run elsewhere and which this process waits for. `None` leaves all such jobs alone.
     pub remote: Option<RemoteJobs>,
     /// Facts about this process, recorded with every outcome.
     pub environment: Environment,
@@ -43,7 +43,8 @@ impl<C: Calculate + 'static> LocalFleet<C> {
     /// When the store cannot be written, or the system refuses a thread.
     pub fn start(store: Store, calculation: C, runs: Arc<Runs>, settings: FleetSettings) -> PortResult<Self> {
         block_on(store.own(settings.environment.sandbox.clone()))?;
-        let shared = Arc::new(shared(store, calculation, runs, &settings)?);
+        let threads = settings.threads;
+        let shared = Arc::new(shared(store, calculation, runs, settings)?);
         let mut fleet = Self { shared, threads: Vec::new() };
         fleet.thread("concord-upkeep", maintenance::keep_up)?;
         fleet.thread("concord-claim", claim::claim_local)?;
@@ -52,7 +53,7 @@ impl<C: Calculate + 'static> LocalFleet<C> {
             fleet.thread("concord-rclaim", claim::claim_remote)?;
             fleet.thread("concord-calls", run::call_remote)?;
         }
-        (0..settings.threads).try_for_each(|_| fleet.thread("concord-worker", run::work))?;
+        (0..threads).try_for_each(|_| fleet.thread("concord-worker", run::work))?;
         Ok(fleet)
     }
 
@@ -76,8 +77,8 @@ impl<C: Calculate + 'static> LocalFleet<C> {
         locked(&self.shared.error).is_some()
     }
 
-    /// Waits until this process has replaced the state of some job, or `timeout` has passed. Calls `undecided` when
-    /// it listens already, and returns at once if that gives false.
+    /// Waits until this process has replaced the state of some job, or `timeout` has passed. Returns at once if
+    /// `undecided` gives false. It is called after the wait has begun, so no decision is missed.
     pub fn wait_for_decision(&self, timeout: Duration, undecided: impl Fn() -> bool) {
         let listener = self.shared.store.signals().decided.listen();
         if undecided() {
@@ -106,7 +107,7 @@ fn shared<C: Calculate>(
     store: Store,
     calculation: C,
     runs: Arc<Runs>,
-    settings: &FleetSettings,
+    settings: FleetSettings,
 ) -> PortResult<SharedFleet<C>> {
     let clock = Arc::clone(store.clock());
     let ledger = WorkerLedger { store: store.clone(), byte_budget: Arc::default() };
@@ -114,7 +115,7 @@ fn shared<C: Calculate>(
     Ok(SharedFleet {
         remote,
         byte_budget: Arc::clone(&ledger.byte_budget),
-        worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment.clone()),
+        worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment),
         aggregator: Aggregator::new(store.clone(), store.clone(), clock),
         runs,
         prefetch: Prefetch::new(),

@@ -1,5 +1,5 @@
-//! What is done at every tick: puts copies on the queue, meets deadlines, records dead letters, and releases the
-//! claims of processes that have ended.
+//! The work of every tick: puts copies on the queue, meets deadlines, records dead letters, and releases the claims of
+//! processes that have ended.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::shared::SharedFleet;
 use super::stopped::TICK;
 use crate::store::QueueSelection;
 
-/// The largest number of messages of a selection on the queue to which this process still adds. The remaining copies of a job
+/// This process adds messages of a selection to the queue until there are this many. The remaining copies of a job
 /// follow when there is room, so that neither memory nor the queue grows with the copies.
 const QUEUED_MAX: u64 = 16_384;
 
@@ -51,8 +51,8 @@ pub(super) fn keep_up<C>(fleet: &SharedFleet<C>) {
     }
 }
 
-/// Puts copies of a selection on the queue while there is room. The store holds how far each job has come, so a killed run
-/// continues there.
+/// Puts copies of a selection on the queue while there is room. The store holds how far each job has come, so a killed
+/// run continues there.
 async fn enqueue<C>(fleet: &SharedFleet<C>, selection: &QueueSelection) -> PortResult<()> {
     let mut room = QUEUED_MAX.saturating_sub(fleet.store.queued(selection)?);
     while room > 0 {

@@ -1,4 +1,4 @@
-//! Puts copies on the queue, and says what is there.
+//! Puts copies on the queue, and counts what is there.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! The change feed: an outbox that is written in the same transaction as the change that it tells of.
+//! The change feed: an outbox. A row is written in the same transaction as its change.
 
 use concord_protocol::ports::{Announce, PortResult};
 use concord_protocol::{Announcement, Change, CopyId, JobId, SandboxHash, Timestamp};

@@ -12,10 +12,10 @@ pub(super) struct DigestColumn(pub(crate) Digest);
 impl FromSql for DigestColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let bytes = value.as_blob()?;
-        let bytes = bytes
-            .try_into()
-            .map_err(|_| FromSqlError::InvalidBlobSize { expected_size: 32, blob_size: bytes.len() })?;
-        Ok(Self(Digest::from_bytes(bytes)))
+        match bytes.split_first_chunk() {
+            Some((digest, [])) => Ok(Self(Digest::from_bytes(*digest))),
+            _ => Err(FromSqlError::InvalidBlobSize { expected_size: 32, blob_size: bytes.len() }),
+        }
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn signed(number: u64) -> i64 {
 /// A column that holds an unsigned number.
 pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+    u64::try_from(number).or(Err(rusqlite::Error::IntegralValueOutOfRange(column, number)))
 }
 
 /// A column that holds the id of a job.

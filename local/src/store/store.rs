@@ -27,8 +27,7 @@ struct StoreShared {
     path: PathBuf,
     writer: Writer,
     clock: Arc<dyn Clock>,
-    /// Whether the last question to the queue found nothing to deliver. A write then gains nothing by waiting for
-    /// others.
+    /// Whether the queue had nothing to deliver when it was asked last. Then a write does not wait for other writes.
     idle: AtomicBool,
     /// The copies that need a thread of this machine.
     local: QueueSelection,
@@ -101,7 +100,7 @@ impl Store {
         Ok(())
     }
 
-    /// Puts back what this process has claimed and not finished, so that it can be delivered at once.
+    /// Puts back the copies that this process has claimed and not finished, so that they can be delivered at once.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -112,7 +111,7 @@ impl Store {
         self.write(move |connection| owners::release(connection, id, Leave::Orderly)).await
     }
 
-    /// Puts back what processes have claimed that have ended since.
+    /// Puts back the copies that were claimed by processes which have ended since.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -136,7 +135,7 @@ impl Store {
         &self.shared.clock
     }
 
-    /// What wakes those who wait for this process.
+    /// What wakes the threads that wait for this process.
     pub(crate) fn signals(&self) -> &Signals {
         &self.shared.signals
     }
@@ -168,7 +167,7 @@ impl Store {
         self.shared.writer.write(urgency, write)
     }
 
-    /// A write that somebody waits for.
+    /// A write that the caller waits for.
     pub(super) fn write<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
         T: Send + 'static,

@@ -80,7 +80,7 @@ impl Writer {
     }
 
     /// Sends the write to the thread before this returns. The future gives the result when the write is on the disk.
-    /// `write` may run twice: then the first run was rolled back.
+    /// `write` may run twice; then the first run was rolled back.
     pub(super) fn write<T, F>(
         &self,
         urgency: Urgency,
