@@ -21,32 +21,114 @@ fn check(payload: impl AsRef<[u8]>, expect: &str) {
     }
 }
 
+/// Payloads that name no probe, and what the error says.
+const UNNAMED: &[(&[u8], &str)] = &[
+    (b"", "the payload is not JSON (EOF while parsing a value at line 1 column 0)"),
+    (b"matmul", "the payload is not JSON (expected value at line 1 column 1)"),
+    (br#"{"probe":"echo""#, "the payload is not JSON (EOF while parsing an object"),
+    (br#"{"probe":"echo"} {}"#, "the payload is not JSON (trailing characters at line 1 column 18)"),
+    (br#"{"probe":"echo","n":NaN}"#, "the payload is not JSON (expected value"),
+    (b"{\"probe\":\"echo\",\"n\":\"\xff\"}", "the payload is not UTF-8 (invalid utf-8 sequence"),
+    (b"null", "the payload names no probe (invalid type: null, expected an object"),
+    (b"7", "the payload names no probe (invalid type: integer `7`, expected an object"),
+    (br#""echo""#, "the payload names no probe (invalid type: string \"echo\", expected an object"),
+    (br#"["echo"]"#, "the payload names no probe (invalid type: sequence, expected an object"),
+    (b"{}", "the payload names no probe (missing field `probe`"),
+    (br#"{"n":4}"#, "the payload names no probe (missing field `probe`"),
+    (br#"{"Probe":"echo"}"#, "the payload names no probe (missing field `probe`"),
+    (br#"{"probe":null}"#, "the payload names no probe (invalid type: null, expected a string"),
+    (br#"{"probe":["echo"]}"#, "the payload names no probe (invalid type: sequence, expected a string"),
+    (br#"{"probe":"echo","probe":"echo"}"#, "the payload names no probe (duplicate field `probe`"),
+    (br#"{"probe":""}"#, "probe: unknown probe \"\""),
+    (br#"{"probe":"Matmul"}"#, "probe: unknown probe \"Matmul\""),
+    (br#"{"probe":"a\nb"}"#, r#"probe: unknown probe "a\nb""#),
+];
+
+/// Payloads with a wrong field, and what the error says.
+const WRONG_FIELDS: &[(&str, &str)] = &[
+    // Sizes: zero, beyond the bound, negative, fraction, huge, other types.
+    (
+        r#"{"probe":"matmul","n":0}"#,
+        "of matmul is wrong: n: invalid value: integer `0`, expected a whole number from 1 to 2048",
+    ),
+    (
+        r#"{"probe":"matmul","n":2049}"#,
+        "n: invalid value: integer `2049`, expected a whole number from 1 to 2048",
+    ),
+    (
+        r#"{"probe":"matmul","n":-1}"#,
+        "n: invalid value: integer `-1`, expected a whole number from 1 to 2048",
+    ),
+    (r#"{"probe":"matmul","n":4.0}"#, "n: invalid type: floating point `4.0`, expected a whole number"),
+    (r#"{"probe":"matmul","n":1e400}"#, "n: number out of range"),
+    (
+        r#"{"probe":"matmul","n":18446744073709551616}"#,
+        "n: invalid type: floating point `1.8446744073709552e+19`, expected a whole number from 1 to 2048",
+    ),
+    (r#"{"probe":"matmul","n":null}"#, "n: invalid type: null, expected a whole number"),
+    (r#"{"probe":"matmul","n":"256"}"#, "n: invalid type: string \"256\", expected a whole number"),
+    (r#"{"probe":"matmul","n":[256]}"#, "n: invalid type: sequence, expected a whole number"),
+    (r#"{"probe":"matmul","n":true}"#, "n: invalid type: boolean `true`, expected a whole number"),
+    (
+        r#"{"probe":"fft","n":1048577}"#,
+        "of fft is wrong: n: invalid value: integer `1048577`, expected a whole number from 1 to 1048576",
+    ),
+    (
+        r#"{"probe":"libm","n":250001}"#,
+        "n: invalid value: integer `250001`, expected a whole number from 1 to 250000",
+    ),
+    (
+        r#"{"probe":"solve","n":1537}"#,
+        "n: invalid value: integer `1537`, expected a whole number from 1 to 1536",
+    ),
+    (
+        r#"{"probe":"logistic","n":200000001}"#,
+        "n: invalid value: integer `200000001`, expected a whole number from 1 to 200000000",
+    ),
+    (
+        r#"{"probe":"sum","n":16777217}"#,
+        "n: invalid value: integer `16777217`, expected a whole number from 1 to 16777216",
+    ),
+    (
+        r#"{"probe":"sum","chunk":63}"#,
+        "chunk: invalid value: integer `63`, expected a whole number from 64 to 16777216",
+    ),
+    (
+        r#"{"probe":"sum","threads":65}"#,
+        "threads: invalid value: integer `65`, expected a whole number from 1 to 64",
+    ),
+    // Seeds.
+    (
+        r#"{"probe":"solve","seed":-1}"#,
+        "seed: invalid value: integer `-1`, expected a whole number from 0 to 18446744073709551615",
+    ),
+    (r#"{"probe":"fft","seed":"one"}"#, "seed: invalid type: string \"one\", expected a whole number"),
+    // Real numbers.
+    (
+        r#"{"probe":"logistic","r":4.1}"#,
+        "r: invalid value: floating point `4.1`, expected a number from 0 to 4",
+    ),
+    (r#"{"probe":"logistic","r":5}"#, "r: invalid value: integer `5`, expected a number from 0 to 4"),
+    (r#"{"probe":"logistic","x":-1}"#, "x: invalid value: integer `-1`, expected a number from 0 to 1"),
+    (
+        r#"{"probe":"logistic","x":-0.5}"#,
+        "x: invalid value: floating point `-0.5`, expected a number from 0 to 1",
+    ),
+    (r#"{"probe":"logistic","x":null}"#, "x: invalid type: null, expected a number from 0 to 1"),
+    // Names.
+    (r#"{"probe":"sum","order":"random"}"#, "order: unknown order, expected \"ordered\" or \"racing\""),
+    (r#"{"probe":"sum","order":{"racing":null}}"#, "order: invalid type: map, expected a string"),
+    // Objects.
+    (r#"{"probe":"matmul","size":4}"#, "of matmul is wrong: size: unknown field `size`, expected one of"),
+    (r#"{"probe":"logistic","seed":4}"#, "of logistic is wrong: seed: unknown field `seed`, expected one of"),
+    (r#"{"probe":"matmul","n":4,"n":4}"#, "duplicate field `n`"),
+];
+
 #[test]
 fn a_payload_that_names_no_probe_is_answered_with_the_names() {
     let names =
         "expected a JSON object whose \"probe\" is one of echo, fft, libm, logistic, matmul, solve, sum";
-    let table: &[(&[u8], &str)] = &[
-        (b"", "the payload is not JSON (EOF while parsing a value at line 1 column 0)"),
-        (b"matmul", "the payload is not JSON (expected value at line 1 column 1)"),
-        (br#"{"probe":"echo""#, "the payload is not JSON (EOF while parsing an object"),
-        (br#"{"probe":"echo"} {}"#, "the payload is not JSON (trailing characters at line 1 column 18)"),
-        (br#"{"probe":"echo","n":NaN}"#, "the payload is not JSON (expected value"),
-        (b"{\"probe\":\"echo\",\"n\":\"\xff\"}", "the payload is not UTF-8 (invalid utf-8 sequence"),
-        (b"null", "the payload names no probe (invalid type: null, expected an object"),
-        (b"7", "the payload names no probe (invalid type: integer `7`, expected an object"),
-        (br#""echo""#, "the payload names no probe (invalid type: string \"echo\", expected an object"),
-        (br#"["echo"]"#, "the payload names no probe (invalid type: sequence, expected an object"),
-        (b"{}", "the payload names no probe (missing field `probe`"),
-        (br#"{"n":4}"#, "the payload names no probe (missing field `probe`"),
-        (br#"{"Probe":"echo"}"#, "the payload names no probe (missing field `probe`"),
-        (br#"{"probe":null}"#, "the payload names no probe (invalid type: null, expected a string"),
-        (br#"{"probe":["echo"]}"#, "the payload names no probe (invalid type: sequence, expected a string"),
-        (br#"{"probe":"echo","probe":"echo"}"#, "the payload names no probe (duplicate field `probe`"),
-        (br#"{"probe":""}"#, "probe: unknown probe \"\""),
-        (br#"{"probe":"Matmul"}"#, "probe: unknown probe \"Matmul\""),
-        (br#"{"probe":"a\nb"}"#, r#"probe: unknown probe "a\nb""#),
-    ];
-    for (payload, expect) in table {
+    for (payload, expect) in UNNAMED {
         check(payload, expect);
         check(payload, names);
     }
@@ -54,88 +136,7 @@ fn a_payload_that_names_no_probe_is_answered_with_the_names() {
 
 #[test]
 fn a_wrong_field_is_answered_with_its_name_and_bound() {
-    let table = [
-        // Sizes: zero, beyond the bound, negative, fraction, huge, other types.
-        (
-            r#"{"probe":"matmul","n":0}"#,
-            "of matmul is wrong: n: invalid value: integer `0`, expected a whole number from 1 to 2048",
-        ),
-        (
-            r#"{"probe":"matmul","n":2049}"#,
-            "n: invalid value: integer `2049`, expected a whole number from 1 to 2048",
-        ),
-        (
-            r#"{"probe":"matmul","n":-1}"#,
-            "n: invalid value: integer `-1`, expected a whole number from 1 to 2048",
-        ),
-        (r#"{"probe":"matmul","n":4.0}"#, "n: invalid type: floating point `4.0`, expected a whole number"),
-        (r#"{"probe":"matmul","n":1e400}"#, "n: number out of range"),
-        (
-            r#"{"probe":"matmul","n":18446744073709551616}"#,
-            "n: invalid type: floating point `1.8446744073709552e+19`, expected a whole number from 1 to 2048",
-        ),
-        (r#"{"probe":"matmul","n":null}"#, "n: invalid type: null, expected a whole number"),
-        (r#"{"probe":"matmul","n":"256"}"#, "n: invalid type: string \"256\", expected a whole number"),
-        (r#"{"probe":"matmul","n":[256]}"#, "n: invalid type: sequence, expected a whole number"),
-        (r#"{"probe":"matmul","n":true}"#, "n: invalid type: boolean `true`, expected a whole number"),
-        (
-            r#"{"probe":"fft","n":1048577}"#,
-            "of fft is wrong: n: invalid value: integer `1048577`, expected a whole number from 1 to 1048576",
-        ),
-        (
-            r#"{"probe":"libm","n":250001}"#,
-            "n: invalid value: integer `250001`, expected a whole number from 1 to 250000",
-        ),
-        (
-            r#"{"probe":"solve","n":1537}"#,
-            "n: invalid value: integer `1537`, expected a whole number from 1 to 1536",
-        ),
-        (
-            r#"{"probe":"logistic","n":200000001}"#,
-            "n: invalid value: integer `200000001`, expected a whole number from 1 to 200000000",
-        ),
-        (
-            r#"{"probe":"sum","n":16777217}"#,
-            "n: invalid value: integer `16777217`, expected a whole number from 1 to 16777216",
-        ),
-        (
-            r#"{"probe":"sum","chunk":63}"#,
-            "chunk: invalid value: integer `63`, expected a whole number from 64 to 16777216",
-        ),
-        (
-            r#"{"probe":"sum","threads":65}"#,
-            "threads: invalid value: integer `65`, expected a whole number from 1 to 64",
-        ),
-        // Seeds.
-        (
-            r#"{"probe":"solve","seed":-1}"#,
-            "seed: invalid value: integer `-1`, expected a whole number from 0 to 18446744073709551615",
-        ),
-        (r#"{"probe":"fft","seed":"one"}"#, "seed: invalid type: string \"one\", expected a whole number"),
-        // Real numbers.
-        (
-            r#"{"probe":"logistic","r":4.1}"#,
-            "r: invalid value: floating point `4.1`, expected a number from 0 to 4",
-        ),
-        (r#"{"probe":"logistic","r":5}"#, "r: invalid value: integer `5`, expected a number from 0 to 4"),
-        (r#"{"probe":"logistic","x":-1}"#, "x: invalid value: integer `-1`, expected a number from 0 to 1"),
-        (
-            r#"{"probe":"logistic","x":-0.5}"#,
-            "x: invalid value: floating point `-0.5`, expected a number from 0 to 1",
-        ),
-        (r#"{"probe":"logistic","x":null}"#, "x: invalid type: null, expected a number from 0 to 1"),
-        // Names.
-        (r#"{"probe":"sum","order":"random"}"#, "order: unknown order, expected \"ordered\" or \"racing\""),
-        (r#"{"probe":"sum","order":{"racing":null}}"#, "order: invalid type: map, expected a string"),
-        // Objects.
-        (r#"{"probe":"matmul","size":4}"#, "of matmul is wrong: size: unknown field `size`, expected one of"),
-        (
-            r#"{"probe":"logistic","seed":4}"#,
-            "of logistic is wrong: seed: unknown field `seed`, expected one of",
-        ),
-        (r#"{"probe":"matmul","n":4,"n":4}"#, "duplicate field `n`"),
-    ];
-    for (payload, expect) in table {
+    for (payload, expect) in WRONG_FIELDS {
         check(payload, expect);
     }
 }
