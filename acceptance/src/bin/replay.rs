@@ -1,12 +1,12 @@
-//! Runs the simulated fleet of one seed again, and prints all that happens in it; or those of many seeds, and prints
-//! the seeds that broke a promise and how often what happened.
+//! Simulates the fleet of one seed again, and prints every event. Or simulates the fleets of many seeds, and prints the
+//! seeds that broke a promise and how often each event happened.
 
-#![expect(clippy::print_stdout, reason = "to print what happened is what this program is for")]
+#![expect(clippy::print_stdout, reason = "this program exists to print events")]
 
 use std::ops::Range;
 use std::process::ExitCode;
 
-use concord_acceptance::simulation::{Counts, Settings, simulate};
+use concord_acceptance::simulation::{Counts, SimulationSettings, simulate};
 
 const USAGE: &str = "usage: cargo run -p concord-acceptance --bin replay -- SEED | FIRST..END";
 
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn replay(seed: u64) -> ExitCode {
-    let report = simulate(seed, Settings { traced: true, ..Settings::default() });
+    let report = simulate(seed, SimulationSettings { traced: true, ..SimulationSettings::default() });
     for event in &report.trace {
         println!("{event}");
     }
@@ -37,7 +37,7 @@ fn replay(seed: u64) -> ExitCode {
 fn search(seeds: Range<u64>) -> ExitCode {
     let mut counts = Counts::default();
     let mut broken = 0_u64;
-    for report in seeds.map(|seed| simulate(seed, Settings::default())) {
+    for report in seeds.map(|seed| simulate(seed, SimulationSettings::default())) {
         counts.merge(&report.counts);
         if report.violation.is_some() {
             println!("{report}");

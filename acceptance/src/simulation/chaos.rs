@@ -8,13 +8,13 @@ use futures::FutureExt;
 
 use super::actors;
 use super::counts::Count;
-use super::fleet::{Fleet, OTHERS};
+use super::fleet::{OTHERS, SimulatedFleet};
 use crate::conformance::FedChange;
 
 /// Things under way at once, at most.
 const TASKS_MAX: usize = 40;
 
-impl Fleet {
+impl SimulatedFleet {
     /// Lets chance reign for the steps of the plan.
     pub(super) fn chaos(&mut self) -> Result<(), String> {
         for _ in 0..self.plan.steps {

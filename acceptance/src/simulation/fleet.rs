@@ -12,9 +12,9 @@ use super::counts::Count;
 use super::facts::is_separated;
 use super::plan::Plan;
 use super::ports::Ports;
+use super::report::{SimulationReport, SimulationSettings};
 use super::tasks::{Task, Tasks};
 use super::world::World;
-use super::{Report, Settings};
 use crate::Memory;
 use concord_testkit::TestClock;
 
@@ -25,7 +25,7 @@ const START: Timestamp = Timestamp { unix_ms: 1_000 };
 pub(super) const OTHERS: usize = 1_000;
 
 /// A fleet: worker processes, aggregators, keepers and a user, over one memory.
-pub(super) struct Fleet {
+pub(super) struct SimulatedFleet {
     pub(super) plan: Plan,
     pub(super) world: Arc<World>,
     pub(super) memory: Memory,
@@ -39,8 +39,8 @@ pub(super) struct Fleet {
     starts: usize,
 }
 
-impl Fleet {
-    pub(super) fn new(seed: u64, settings: Settings) -> Self {
+impl SimulatedFleet {
+    pub(super) fn new(seed: u64, settings: SimulationSettings) -> Self {
         let mut chance = Chance::new(seed);
         let plan = Plan::drawn(seed, &mut chance, START);
         let clock = TestClock::at(START);
@@ -70,13 +70,13 @@ impl Fleet {
         self.retry_what_is_inconclusive()
     }
 
-    pub(super) fn report(self, seed: u64, violation: Option<String>) -> Report {
+    pub(super) fn report(self, seed: u64, violation: Option<String>) -> SimulationReport {
         let mut world = self.world.lock();
         let verdicts: Vec<_> = world.facts.jobs().map(|(_, facts)| facts.state.verdict).collect();
         for verdict in verdicts {
             world.counts.add(Count::Ended(verdict));
         }
-        Report { seed, violation, counts: world.counts.clone(), trace: world.take_trace() }
+        SimulationReport { seed, violation, counts: world.counts.clone(), trace: world.take_trace() }
     }
 
     fn submit(&mut self) {

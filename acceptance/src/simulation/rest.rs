@@ -10,7 +10,7 @@ use futures::FutureExt;
 
 use super::actors;
 use super::facts::JobFacts;
-use super::fleet::Fleet;
+use super::fleet::SimulatedFleet;
 use super::plan::Faults;
 
 /// Times that the whole fleet is looked after before it must have come to rest.
@@ -19,7 +19,7 @@ const TURNS_MAX: u32 = 10_000;
 /// Messages and changes that are taken at once.
 const AT_ONCE: usize = 500;
 
-impl Fleet {
+impl SimulatedFleet {
     /// Comes to rest while deadlines are only passed by the way. Nothing may be left to them, unless a message was
     /// lost for good.
     pub(super) fn rest_before_deadlines(&mut self) -> Result<(), String> {

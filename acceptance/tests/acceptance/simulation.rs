@@ -1,13 +1,13 @@
 //! Thousands of fleets, each from a seed.
 
-use concord_acceptance::simulation::{Count, Counts, Sabotage, Settings, simulate};
+use concord_acceptance::simulation::{Count, Counts, Sabotage, SimulationSettings, simulate};
 use concord_protocol::Verdict;
 
-/// Fleets that are simulated.
+/// The number of fleets that are simulated.
 const SEEDS: u64 = 5_000;
 
-/// What has to happen so often at least, over all seeds, for the rest to mean anything.
-const TEETH: &[(Count, u64)] = &[
+/// How often each event has to happen at least, over all seeds. Otherwise the test would prove little.
+const COUNTS_MIN: &[(Count, u64)] = &[
     (Count::Job, 6_000),
     (Count::JobOfChunks, 50),
     (Count::Kill, 5_000),
@@ -47,7 +47,7 @@ fn no_seed_breaks_a_promise() {
     let mut counts = Counts::default();
     let mut broken = Vec::new();
     for seed in 0..SEEDS {
-        let report = simulate(seed, Settings::default());
+        let report = simulate(seed, SimulationSettings::default());
         counts.merge(&report.counts);
         if report.violation.is_some() {
             broken.push(report.to_string());
@@ -59,14 +59,14 @@ fn no_seed_breaks_a_promise() {
         broken.len(),
         broken[..broken.len().min(8)].join("\n")
     );
-    for (count, least) in TEETH {
+    for (count, least) in COUNTS_MIN {
         assert!(counts.of(*count) >= *least, "{count:?}: {} over all seeds, of {least}", counts.of(*count));
     }
 }
 
 #[test]
 fn a_seed_replays_the_same_fleet() {
-    let settings = Settings { traced: true, ..Settings::default() };
+    let settings = SimulationSettings { traced: true, ..SimulationSettings::default() };
     for seed in 0..20 {
         let report = simulate(seed, settings);
         assert!(report.trace.len() > 10, "seed {seed} is traced");
@@ -77,8 +77,8 @@ fn a_seed_replays_the_same_fleet() {
 #[test]
 fn every_sabotage_is_found() {
     for sabotage in Sabotage::ALL {
-        let settings = Settings { sabotage: Some(sabotage), ..Settings::default() };
-        // About 13 seeds in 5,000 retry a job that has nothing left to run; every other sabotage shows in hundreds.
+        let settings = SimulationSettings { sabotage: Some(sabotage), ..SimulationSettings::default() };
+        // About 13 seeds in 5,000 retry a job that has no copy left to run. Every other sabotage shows in hundreds.
         let rare = sabotage == Sabotage::RetryIsNotSettled;
         let seeds = if rare { SEEDS } else { SEEDS / 10 };
         let found = (0..seeds).any(|seed| simulate(seed, settings).violation.is_some());
