@@ -7,8 +7,8 @@ use concord_testkit::SUBMITTED_AT;
 use super::examples::given_job;
 use super::fixture::Fixture;
 
-/// An announcement comes at least once, so it can come twice.
-pub async fn repeated_announcement_is_no_error(fixture: &impl Fixture) -> PortResult<()> {
+/// An announcement comes at least once, so it may come twice.
+pub(super) async fn repeated_announcement_is_no_error(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 1).await?;
     let announcement =
         Announcement { job, verdict: Verdict::Divergent, decided_at: SUBMITTED_AT, revision: 1 };

@@ -1,5 +1,4 @@
-//! Checks for adapters whose queue and ledger are one store: there, what is no longer wanted is not even delivered.
-//! A queue that knows nothing of the ledger delivers it, and the worker drops it.
+//! Checks for adapters whose queue and ledger are one store: copies that are no longer wanted are not delivered.
 
 use concord_protocol::Verdict;
 use concord_protocol::ports::{EnqueueCopies, PortResult, ReceiveCopies, ReceiveDeadLetters, ReplaceState};
@@ -8,8 +7,8 @@ use concord_testkit::COPY_TIMEOUT_MS;
 use super::examples::{VISIBILITY_MARGIN_MS_MAX, ended, given_job, retried, stored};
 use super::fixture::Fixture;
 
-/// The end of a job removes its messages, those that are being handled and its dead letters.
-pub async fn ended_job_loses_its_messages(fixture: &impl Fixture) -> PortResult<()> {
+/// The end of a job removes all its messages: waiting, delivered and dead.
+pub(super) async fn ended_job_loses_its_messages(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 3).await?;
     ports.enqueue_copies(&job, 0, 0..3).await?;
@@ -23,7 +22,7 @@ pub async fn ended_job_loses_its_messages(fixture: &impl Fixture) -> PortResult<
 }
 
 /// Copies of a job that has ended are not put on the queue.
-pub async fn ended_job_takes_no_messages(fixture: &impl Fixture) -> PortResult<()> {
+pub(super) async fn ended_job_takes_no_messages(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 3).await?;
     let state = stored(fixture, &job).await?.state;
@@ -33,8 +32,8 @@ pub async fn ended_job_takes_no_messages(fixture: &impl Fixture) -> PortResult<(
     Ok(())
 }
 
-/// Copies are not put on the queue for a round that is over.
-pub async fn older_round_takes_no_messages(fixture: &impl Fixture) -> PortResult<()> {
+/// Copies of a round that is over are not put on the queue.
+pub(super) async fn older_round_takes_no_messages(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 3).await?;
     let state = stored(fixture, &job).await?.state;

@@ -1,4 +1,4 @@
-//! Jobs, outcomes and states to check an adapter with.
+//! Jobs and states to check an adapter with.
 
 use concord_protocol::ports::{CreateJobs, PortResult, ReadJob};
 use concord_protocol::{Cause, Job, JobId, JobState, Verdict};
@@ -6,17 +6,23 @@ use concord_testkit::{SUBMITTED_AT, id, new_job};
 
 use super::fixture::Fixture;
 
-/// Milliseconds by which an adapter may hide a message beyond the time of its copy, at most.
+/// The largest number of milliseconds for which an adapter hides a message beyond the time of its copy.
 pub const VISIBILITY_MARGIN_MS_MAX: u64 = 60_000;
 
-/// Creates a job in an adapter that has none of this name.
+/// Creates a job in an adapter.
+///
+/// # Panics
+/// When the adapter has a job with this name already.
 pub async fn given_job(fixture: &impl Fixture, name: &str, copies: u32) -> PortResult<JobId> {
     let taken = fixture.ports().create_jobs(vec![new_job(name, copies)]).await?;
     assert_eq!(taken, None, "the id of a new job is taken");
     Ok(id(name))
 }
 
-/// The job as it stands.
+/// The job as it is stored.
+///
+/// # Panics
+/// When the adapter has no such job.
 pub async fn stored(fixture: &impl Fixture, job: &JobId) -> PortResult<Job> {
     Ok(fixture.ports().read_job(job).await?.expect("the job was created"))
 }

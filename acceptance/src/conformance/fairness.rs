@@ -14,16 +14,18 @@ const LARGE: u32 = 5_000;
 /// Copies of the small job.
 const SMALL: u32 = 20;
 
-/// A job of 20 copies that was submitted after one of 5,000 is through before the large one has had more than a few
-/// times as many.
-pub async fn small_job_is_not_starved_by_a_large_one(fixture: &impl Fixture) -> PortResult<()> {
+/// A job of 20 copies is submitted after a job of 5,000. All 20 are received before the large job has received more than a
+/// few times as many.
+pub(super) async fn small_job_is_not_starved_by_a_large_one(fixture: &impl Fixture) -> PortResult<()> {
     let received = received_until_small_is_through(fixture, 10).await?;
     assert!(received <= 100, "{received} copies were received until the small job was through");
     Ok(())
 }
 
-/// The same when copies are taken one at a time.
-pub async fn small_job_is_not_starved_when_copies_are_taken_singly(fixture: &impl Fixture) -> PortResult<()> {
+/// The same when copies are received one at a time.
+pub(super) async fn small_job_is_not_starved_when_copies_are_taken_singly(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
     let received = received_until_small_is_through(fixture, 1).await?;
     assert!(received <= 100, "{received} copies were received until the small job was through");
     Ok(())
@@ -47,8 +49,8 @@ async fn received_until_small_is_through(fixture: &impl Fixture, at_once: usize)
     Ok(copies.len())
 }
 
-/// While one job's only copy is being run, the copies of another are received, however few at once.
-pub async fn hidden_messages_of_one_job_hold_up_no_other(fixture: &impl Fixture) -> PortResult<()> {
+/// While the only copy of one job runs, the copies of another job are received, one at a time.
+pub(super) async fn hidden_messages_of_one_job_hold_up_no_other(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let slow = given_job(fixture, "slow", 1).await?;
     let other = given_job(fixture, "other", 3).await?;

@@ -7,8 +7,8 @@ use concord_testkit::{copy, outcome, produced};
 use super::examples::given_job;
 use super::fixture::{Fixture, Transport};
 
-/// What was acknowledged is done.
-pub async fn acknowledged_changes_do_not_return(fixture: &impl Fixture) -> PortResult<()> {
+/// A change that was acknowledged does not come again.
+pub(super) async fn acknowledged_changes_do_not_return(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 5).await?;
     for index in 0..5 {
@@ -26,8 +26,8 @@ pub async fn acknowledged_changes_do_not_return(fixture: &impl Fixture) -> PortR
     Ok(())
 }
 
-/// What nobody acknowledged comes again, under the same sequence.
-pub async fn unacknowledged_changes_return(fixture: &impl Fixture) -> PortResult<()> {
+/// A change that was not acknowledged comes again, with the same sequence number.
+pub(super) async fn unacknowledged_changes_return(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     ports.record_outcome(outcome(&job, 0, 0, Ok("a"))).await?;
@@ -46,8 +46,8 @@ pub async fn unacknowledged_changes_return(fixture: &impl Fixture) -> PortResult
     Ok(())
 }
 
-/// No more changes come at once than were asked for, and none is left out by that.
-pub async fn changes_come_in_bounded_batches(fixture: &impl Fixture) -> PortResult<()> {
+/// At most the requested number of changes comes at once, and every change comes.
+pub(super) async fn changes_come_in_bounded_batches(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 7).await?;
     for index in 0..7 {
@@ -66,8 +66,8 @@ pub async fn changes_come_in_bounded_batches(fixture: &impl Fixture) -> PortResu
     Ok(())
 }
 
-/// An outcome that is kept enters the feed exactly once, one that is dropped does not.
-pub async fn every_outcome_that_is_kept_enters_once(fixture: &impl Fixture) -> PortResult<()> {
+/// An outcome that is kept enters the feed exactly once. An outcome that is dropped does not enter it.
+pub(super) async fn every_outcome_that_is_kept_enters_once(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 1).await?;
     let replays =

@@ -1,4 +1,4 @@
-//! Golden results: one a calculation and payload, the last one that was accepted.
+//! Golden results: the last accepted one for each calculation and payload.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ fn golden(calculation: &str, payload: &str, output: &[u8]) -> Golden {
     }
 }
 
-/// A golden result is read back whole, by its calculation and payload alone.
-pub async fn golden_result_is_read_back(fixture: &impl Fixture) -> PortResult<()> {
+/// A golden result is read back whole, by its calculation and payload.
+pub(super) async fn golden_result_is_read_back(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let small = golden("command [\"ä\"]", "1", b"\x00\xff");
-    // Nothing that compresses.
+    // Bytes that do not compress.
     let noise =
-        (0..6_000_u32).flat_map(|place| *Digest::of(&place.to_le_bytes()).as_bytes()).collect::<Vec<_>>();
+        (0..6_000_u32).flat_map(|number| *Digest::of(&number.to_le_bytes()).as_bytes()).collect::<Vec<_>>();
     let large = golden("probe sum", "1", &noise);
     let unkept = Golden { output: None, ..golden("probe sum", "2", b"a") };
     for golden in [&small, &large, &unkept] {
@@ -40,8 +40,8 @@ pub async fn golden_result_is_read_back(fixture: &impl Fixture) -> PortResult<()
     Ok(())
 }
 
-/// The last one that was accepted counts, and what belonged to the one before is gone with it.
-pub async fn golden_result_replaces_the_one_before(fixture: &impl Fixture) -> PortResult<()> {
+/// A later golden result replaces the earlier one with everything that belonged to it.
+pub(super) async fn golden_result_replaces_the_one_before(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let before = golden("probe sum", "1", b"before");
     let after = Golden { output: None, job: id("later"), ..golden("probe sum", "1", b"after") };

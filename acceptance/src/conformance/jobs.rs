@@ -7,7 +7,7 @@ use super::examples::{given_job, stored};
 use super::fixture::Fixture;
 
 /// A job is read back as it was submitted, its payload byte for byte.
-pub async fn created_job_is_read_back(fixture: &impl Fixture) -> PortResult<()> {
+pub(super) async fn created_job_is_read_back(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 180).await?;
     let read = stored(fixture, &job).await?;
     assert_eq!(*read.spec, spec("job", 180));
@@ -16,8 +16,8 @@ pub async fn created_job_is_read_back(fixture: &impl Fixture) -> PortResult<()> 
     Ok(())
 }
 
-/// When one id is taken, no job of the submission is created, and the job that has the id is given back.
-pub async fn jobs_are_created_all_or_none(fixture: &impl Fixture) -> PortResult<()> {
+/// When one id is taken, no job of the submission is created, and the job with that id is given back.
+pub(super) async fn jobs_are_created_all_or_none(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     given_job(fixture, "taken", 3).await?;
     let wanted = vec![new_job("one", 1), new_job("taken", 7), new_job("two", 1)];
@@ -30,8 +30,8 @@ pub async fn jobs_are_created_all_or_none(fixture: &impl Fixture) -> PortResult<
     Ok(())
 }
 
-/// There is nothing of a job that was never created.
-pub async fn unknown_job_is_absent(fixture: &impl Fixture) -> PortResult<()> {
+/// A job that was never created has neither a record nor a payload.
+pub(super) async fn unknown_job_is_absent(fixture: &impl Fixture) -> PortResult<()> {
     given_job(fixture, "job", 1).await?;
     assert_eq!(fixture.ports().read_job(&id("jo")).await?, None);
     assert_eq!(fixture.ports().read_payload(&id("jo")).await?, None);

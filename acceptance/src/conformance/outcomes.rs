@@ -8,11 +8,11 @@ use concord_testkit::{Gave, id, outcome};
 use super::examples::given_job;
 use super::fixture::Fixture;
 
-/// The round of a run, and what it gave.
-type Ran = (u32, Gave<'static>);
+/// The round of a run, and what the run gave.
+type RoundAndResult = (u32, Gave<'static>);
 
-/// What ran before, what runs now, and what becomes of that.
-const RULES: &[(&[Ran], Ran, Settlement)] = &[
+/// The runs before, the new run, and the settlement of its outcome.
+const RULES: &[(&[RoundAndResult], RoundAndResult, Settlement)] = &[
     (&[], (0, Ok("a")), Written),
     (&[], (0, Err("exit code 1")), Written),
     (&[(0, Ok("a"))], (0, Ok("a")), Dropped),
@@ -25,7 +25,7 @@ const RULES: &[(&[Ran], Ran, Settlement)] = &[
     (&[(0, Err("exit code 1"))], (0, Err("timed out")), Dropped),
     (&[(0, Err("exit code 1"))], (1, Err("exit code 1")), Written),
     (&[(1, Err("exit code 1"))], (0, Err("timed out")), Dropped),
-    // Something is kept beside the first already.
+    // Another outcome is kept beside the first already.
     (&[(0, Ok("a")), (0, Ok("b"))], (0, Ok("b")), Dropped),
     (&[(0, Ok("a")), (0, Ok("b"))], (1, Ok("b")), Dropped),
     (&[(0, Ok("a")), (0, Ok("b"))], (0, Ok("a")), Dropped),
@@ -36,7 +36,7 @@ const RULES: &[(&[Ran], Ran, Settlement)] = &[
 ];
 
 /// Every rule of [`concord_protocol::settle`], through the port.
-pub async fn outcomes_settle_by_the_rules(fixture: &impl Fixture) -> PortResult<()> {
+pub(super) async fn outcomes_settle_by_the_rules(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 100).await?;
     for (index, (before, new, expected)) in (0..).zip(RULES) {
         for (round, gave) in *before {
@@ -52,10 +52,10 @@ async fn read(fixture: &impl Fixture, job: &JobId, index: u32) -> PortResult<Vec
     fixture.ports().read_outcomes(job, index..index + 1).await
 }
 
-/// Whatever was recorded with an outcome is read back.
-pub async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortResult<()> {
+/// An outcome is read back with everything that was recorded.
+pub(super) async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 3).await?;
-    let nobody_knows = |outcome: Outcome| Outcome {
+    let without_run = |outcome: Outcome| Outcome {
         environment: None,
         stderr_tail: String::new(),
         facts: Facts::default(),
@@ -64,7 +64,7 @@ pub async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortResult<()
     let outcomes = [
         outcome(&job, 0, 3, Ok("a")),
         outcome(&job, 1, 4, Err("exit code 1")),
-        nobody_knows(outcome(&job, 2, 0, Err("given up"))),
+        without_run(outcome(&job, 2, 0, Err("given up"))),
     ];
     for outcome in outcomes.clone() {
         fixture.ports().record_outcome(outcome).await?;
@@ -73,8 +73,8 @@ pub async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortResult<()
     Ok(())
 }
 
-/// Differing digests stand beside the first, which stays; a replay of any of them adds nothing.
-pub async fn differing_digests_are_all_kept(fixture: &impl Fixture) -> PortResult<()> {
+/// Outcomes with differing digests are kept beside the first outcome, which stays first. A replay adds nothing.
+pub(super) async fn differing_digests_are_all_kept(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 1).await?;
     for output in ["b", "a", "c", "a", "b", "c"] {
         fixture.ports().record_outcome(outcome(&job, 0, 0, Ok(output))).await?;
@@ -88,8 +88,8 @@ pub async fn differing_digests_are_all_kept(fixture: &impl Fixture) -> PortResul
     Ok(())
 }
 
-/// Nothing stays of a failure once the copy gave a digest.
-pub async fn failure_gives_way_to_a_digest(fixture: &impl Fixture) -> PortResult<()> {
+/// A digest replaces a failure of the same copy.
+pub(super) async fn failure_gives_way_to_a_digest(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 1).await?;
     fixture.ports().record_outcome(outcome(&job, 0, 0, Err("exit code 1"))).await?;
     fixture.ports().record_outcome(outcome(&job, 0, 1, Err("timed out"))).await?;
@@ -99,8 +99,8 @@ pub async fn failure_gives_way_to_a_digest(fixture: &impl Fixture) -> PortResult
     Ok(())
 }
 
-/// Outcomes come by index, whatever the order in which they were recorded, and only those of the range.
-pub async fn outcomes_come_in_order_of_their_copies(fixture: &impl Fixture) -> PortResult<()> {
+/// Outcomes come in the order of their indices, however they were recorded, and only within the range.
+pub(super) async fn outcomes_come_in_order_of_their_copies(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 3_000).await?;
     for index in [2_999, 10, 9, 1_000, 999, 100, 0] {
         fixture.ports().record_outcome(outcome(&job, index, 0, Ok("a"))).await?;
@@ -120,8 +120,8 @@ pub async fn outcomes_come_in_order_of_their_copies(fixture: &impl Fixture) -> P
     Ok(())
 }
 
-/// An outcome of a job that was never created makes no sense.
-pub async fn outcome_of_unknown_job_is_rejected(fixture: &impl Fixture) -> PortResult<()> {
+/// An outcome of a job that was never created is invalid.
+pub(super) async fn outcome_of_unknown_job_is_rejected(fixture: &impl Fixture) -> PortResult<()> {
     let recorded = fixture.ports().record_outcome(outcome(&id("job"), 0, 0, Ok("a"))).await;
     assert!(matches!(recorded, Err(PortError::Invalid(_))), "{recorded:?}");
     Ok(())

@@ -1,4 +1,4 @@
-//! The queue: at least once, hidden while a copy runs, given up after too many deliveries.
+//! The queue delivers at least once, hides a message while its copy runs, and gives up after too many deliveries.
 
 use concord_protocol::ports::{
     DelayMessage, DeleteMessage, Delivery, EnqueueCopies, PortResult, ReceiveCopies, ReceiveDeadLetters,
@@ -10,10 +10,10 @@ use concord_testkit::{COPY_TIMEOUT_MS, copy, outcome};
 use super::examples::{VISIBILITY_MARGIN_MS_MAX, ended, given_job, retried, stored};
 use super::fixture::{Fixture, Transport};
 
-/// Deliveries that a message may have before it is given up, at most.
+/// The largest number of deliveries before a message is given up.
 const RECEIVES_MAX: usize = 1_000;
 
-/// A job with these copies on the queue.
+/// A job with `copies` copies on the queue.
 pub(super) async fn given_queue(fixture: &impl Fixture, copies: u32) -> PortResult<JobId> {
     let job = given_job(fixture, "job", copies).await?;
     fixture.ports().enqueue_copies(&job, 0, 0..copies).await?;
@@ -32,13 +32,15 @@ pub(super) async fn nothing_is_visible(fixture: &impl Fixture) -> PortResult<()>
     Ok(())
 }
 
-/// Lets the time pass in which a copy should have been run.
+/// Lets the time pass in which a copy should have run.
 pub(super) fn let_it_expire(fixture: &impl Fixture) {
     fixture.clock().advance_ms(COPY_TIMEOUT_MS + VISIBILITY_MARGIN_MS_MAX);
 }
 
-/// While a copy may still be running its message is hidden; then it comes again.
-pub async fn received_message_is_hidden_until_its_time_is_over(fixture: &impl Fixture) -> PortResult<()> {
+/// The message is hidden while its copy may still run. After that it comes again.
+pub(super) async fn received_message_is_hidden_until_its_time_is_over(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
     let job = given_queue(fixture, 2).await?;
     let mut copies: Vec<_> = fixture.ports().receive_copies(10).await?.into_iter().map(|d| d.copy).collect();
     copies.sort();
@@ -51,8 +53,8 @@ pub async fn received_message_is_hidden_until_its_time_is_over(fixture: &impl Fi
     Ok(())
 }
 
-/// A delivery says how often its message was delivered, the round and the copy.
-pub async fn deliveries_are_counted(fixture: &impl Fixture) -> PortResult<()> {
+/// A delivery holds the copy, the round, and how often the message was delivered.
+pub(super) async fn deliveries_are_counted(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     for count in 1..=3 {
         let delivery = received(fixture).await?;
@@ -63,8 +65,8 @@ pub async fn deliveries_are_counted(fixture: &impl Fixture) -> PortResult<()> {
     Ok(())
 }
 
-/// A message that was deleted is gone, once or twice.
-pub async fn deleted_message_does_not_return(fixture: &impl Fixture) -> PortResult<()> {
+/// A deleted message does not come again, also when it is deleted twice.
+pub(super) async fn deleted_message_does_not_return(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
     fixture.ports().delete_message(&delivery).await?;
@@ -73,23 +75,23 @@ pub async fn deleted_message_does_not_return(fixture: &impl Fixture) -> PortResu
     nothing_is_visible(fixture).await
 }
 
-/// A message that was put back comes again after its delay, no sooner.
-pub async fn delayed_message_returns_after_its_delay(fixture: &impl Fixture) -> PortResult<()> {
+/// A delayed message comes again after its delay, and not earlier.
+pub(super) async fn delayed_message_returns_after_its_delay(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
     fixture.ports().delay_message(&delivery, 2_000).await?;
     fixture.clock().advance_ms(1_999);
     nothing_is_visible(fixture).await?;
     fixture.clock().advance_ms(1);
-    let again = received(fixture).await?;
-    assert_eq!(again.receive_count, 2);
-    fixture.ports().delay_message(&again, 0).await?;
+    let second = received(fixture).await?;
+    assert_eq!(second.receive_count, 2);
+    fixture.ports().delay_message(&second, 0).await?;
     assert_eq!(received(fixture).await?.receive_count, 3);
     Ok(())
 }
 
-/// A copy that is on the queue, visible or hidden, stays as it is when it is put there again.
-pub async fn enqueuing_twice_is_harmless(fixture: &impl Fixture) -> PortResult<()> {
+/// Enqueuing a copy that is on the queue already, visible or hidden, changes nothing.
+pub(super) async fn enqueuing_twice_is_harmless(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     fixture.ports().enqueue_copies(&job, 0, 0..1).await?;
     assert_eq!(received(fixture).await?.receive_count, 1);
@@ -100,8 +102,8 @@ pub async fn enqueuing_twice_is_harmless(fixture: &impl Fixture) -> PortResult<(
     Ok(())
 }
 
-/// What gave a digest is not run again.
-pub async fn copies_with_a_digest_are_not_enqueued(fixture: &impl Fixture) -> PortResult<()> {
+/// A copy that gave a digest is not run again.
+pub(super) async fn copies_with_a_digest_are_not_enqueued(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 2).await?;
     fixture.ports().record_outcome(outcome(&job, 0, 0, Ok("a"))).await?;
     fixture.ports().enqueue_copies(&job, 0, 0..2).await?;
@@ -109,8 +111,8 @@ pub async fn copies_with_a_digest_are_not_enqueued(fixture: &impl Fixture) -> Po
     Ok(())
 }
 
-/// What failed is run again when it is asked for.
-pub async fn copies_with_a_failure_are_enqueued(fixture: &impl Fixture) -> PortResult<()> {
+/// A copy that failed is run again on request.
+pub(super) async fn copies_with_a_failure_are_enqueued(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 1).await?;
     fixture.ports().record_outcome(outcome(&job, 0, 0, Err("exit code 1"))).await?;
     fixture.ports().enqueue_copies(&job, 0, 0..1).await?;
@@ -127,8 +129,8 @@ pub(super) async fn given_next_round(fixture: &impl Fixture, job: &JobId, copies
     fixture.ports().enqueue_copies(job, state.round + 1, 0..copies).await
 }
 
-/// After a retry each copy is delivered for the new round, as if for the first time.
-pub async fn newer_round_replaces_an_older_one(fixture: &impl Fixture) -> PortResult<()> {
+/// After a retry each copy is delivered for the new round, with a receive count of 1.
+pub(super) async fn newer_round_replaces_an_older_one(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     assert_eq!(received(fixture).await?.round, 0);
     given_next_round(fixture, &job, 1).await?;
@@ -139,9 +141,11 @@ pub async fn newer_round_replaces_an_older_one(fixture: &impl Fixture) -> PortRe
     nothing_is_visible(fixture).await
 }
 
-/// A message whose deliveries end without an outcome is set aside, after the attempts of its job at least, and stays
-/// set aside until it is deleted.
-pub async fn message_delivered_too_often_becomes_a_dead_letter(fixture: &impl Fixture) -> PortResult<()> {
+/// A message whose deliveries end without an outcome becomes a dead letter, but not before the attempts of its job. It
+/// stays a dead letter until it is deleted.
+pub(super) async fn message_delivered_too_often_becomes_a_dead_letter(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_queue(fixture, 1).await?;
     let attempts = stored(fixture, &job).await?.spec.policy.attempts;

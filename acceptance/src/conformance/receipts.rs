@@ -1,12 +1,12 @@
-//! Receipts: what names a delivery names no later one.
+//! Receipts: the receipt of a delivery is not valid for a later delivery.
 
 use concord_protocol::ports::{DelayMessage, DeleteMessage, PortResult};
 
 use super::fixture::Fixture;
 use super::queue::{given_next_round, given_queue, let_it_expire, nothing_is_visible, received};
 
-/// Whoever held a message too long cannot delete it from under the one who has it now.
-pub async fn stale_receipt_deletes_nothing(fixture: &impl Fixture) -> PortResult<()> {
+/// A worker that held a message too long cannot delete it once it was delivered to another worker.
+pub(super) async fn stale_receipt_deletes_nothing(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let stale = received(fixture).await?;
     let_it_expire(fixture);
@@ -17,8 +17,8 @@ pub async fn stale_receipt_deletes_nothing(fixture: &impl Fixture) -> PortResult
     Ok(())
 }
 
-/// Nor can he make it visible.
-pub async fn stale_receipt_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
+/// Nor can that worker make the message visible.
+pub(super) async fn stale_receipt_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let stale = received(fixture).await?;
     let_it_expire(fixture);
@@ -27,8 +27,8 @@ pub async fn stale_receipt_delays_nothing(fixture: &impl Fixture) -> PortResult<
     nothing_is_visible(fixture).await
 }
 
-/// Once a message was put back, its receipt names nothing.
-pub async fn receipt_is_stale_once_its_message_was_put_back(fixture: &impl Fixture) -> PortResult<()> {
+/// After a message was put back, its receipt is not valid any more.
+pub(super) async fn receipt_is_stale_once_its_message_was_put_back(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
     fixture.ports().delay_message(&delivery, 1_000).await?;
@@ -40,8 +40,8 @@ pub async fn receipt_is_stale_once_its_message_was_put_back(fixture: &impl Fixtu
     Ok(())
 }
 
-/// A copy that still runs for a round that is over cannot delete the message of the new round.
-pub async fn receipt_of_an_older_round_deletes_nothing(fixture: &impl Fixture) -> PortResult<()> {
+/// A copy that still runs for an older round cannot delete the message of the new round.
+pub(super) async fn receipt_of_an_older_round_deletes_nothing(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     let older = received(fixture).await?;
     given_next_round(fixture, &job, 1).await?;
@@ -53,8 +53,8 @@ pub async fn receipt_of_an_older_round_deletes_nothing(fixture: &impl Fixture) -
     Ok(())
 }
 
-/// Nor can it make that message visible while the copy runs.
-pub async fn receipt_of_an_older_round_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
+/// Nor can that copy make the message of the new round visible.
+pub(super) async fn receipt_of_an_older_round_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     let older = received(fixture).await?;
     given_next_round(fixture, &job, 1).await?;

@@ -1,4 +1,4 @@
-//! States are replaced on condition, and a changed verdict enters the feed.
+//! A state is replaced on condition, and a changed verdict enters the feed.
 
 use concord_protocol::ports::{EnqueueCopies, MergeRollup, PortResult, ReceiveCopies, ReplaceState};
 use concord_protocol::{Change, CopySet, JobId, JobState, Rollup, Verdict};
@@ -7,8 +7,10 @@ use concord_testkit::SUBMITTED_AT;
 use super::examples::{decided, ended, given_job, retried, stored};
 use super::fixture::{Fixture, Transport};
 
-/// A state is written only over the revision that it was made from, and whoever comes second is told so.
-pub async fn state_is_replaced_only_from_the_revision_before(fixture: &impl Fixture) -> PortResult<()> {
+/// A state replaces only the revision before it. A second writer learns that its state was not written.
+pub(super) async fn state_is_replaced_only_from_the_revision_before(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     let first = stored(fixture, &job).await?.state;
@@ -35,8 +37,8 @@ async fn verdicts_fed(fixture: &impl Fixture, job: &JobId) -> PortResult<Vec<(Ve
     Ok(verdicts)
 }
 
-/// A changed verdict enters the feed with the state, once; a state that was not written leaves no trace there.
-pub async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture) -> PortResult<()> {
+/// A changed verdict enters the feed once, together with the state. A state that was not written does not enter it.
+pub(super) async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     let first = stored(fixture, &job).await?.state;
@@ -49,8 +51,8 @@ pub async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture) -> Por
     Ok(())
 }
 
-/// How many copies are wanted is part of a state, and a round that wants more takes them from the queue.
-pub async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResult<()> {
+/// A state holds how many copies are wanted. When it wants more, they can be enqueued, and the rollup starts anew.
+pub(super) async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     let first = stored(fixture, &job).await?.state;
@@ -71,8 +73,8 @@ pub async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResul
     Ok(())
 }
 
-/// A state that differs in other things, or opens a round, has no verdict to announce.
-pub async fn same_verdict_does_not_enter_the_feed(fixture: &impl Fixture) -> PortResult<()> {
+/// A state with the same verdict does not enter the feed, whatever else it changes.
+pub(super) async fn same_verdict_does_not_enter_the_feed(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     let first = stored(fixture, &job).await?.state;

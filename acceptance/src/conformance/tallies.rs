@@ -1,4 +1,4 @@
-//! Tallies and rollups only grow, and merging gives the whole.
+//! Tallies and rollups only grow, and a merge gives the result.
 
 use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
 use concord_protocol::{Change, CopySet, JobId, Rollup, SandboxHash, Sandboxes, Tally};
@@ -19,8 +19,8 @@ fn tally(job: &JobId, outcomes: &[(u32, u32, Gave<'_>)]) -> Tally {
     tally
 }
 
-/// What is merged is united with what is there, however often it comes.
-pub async fn tallies_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
+/// A merge gives the union, however often the same delta comes.
+pub(super) async fn tallies_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 100).await?;
     let outcomes = [
@@ -41,8 +41,8 @@ pub async fn tallies_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
     Ok(())
 }
 
-/// The chunks of a job are merged apart and read together.
-pub async fn chunks_have_tallies_of_their_own(fixture: &impl Fixture) -> PortResult<()> {
+/// Each chunk of a job is merged on its own. All chunks are read together.
+pub(super) async fn each_chunk_has_its_own_tally(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2_500).await?;
     let other = given_job(fixture, "other", 2_500).await?;
@@ -60,8 +60,8 @@ pub async fn chunks_have_tallies_of_their_own(fixture: &impl Fixture) -> PortRes
     Ok(())
 }
 
-/// Rollups: the same, and of rounds with failures only the latest counts.
-pub async fn rolls_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
+/// A merge of rollups gives the union. Accounted chunks count only for the latest round.
+pub(super) async fn rollups_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 3_000).await?;
     assert_eq!(ports.merge_rollup(&job, Rollup::default()).await?, Rollup::default());
@@ -88,11 +88,13 @@ pub async fn rolls_merge_by_union(fixture: &impl Fixture) -> PortResult<()> {
     Ok(())
 }
 
-/// Of sandboxes as many are kept as the job asks for, those with the smallest hashes, and always the same ones.
-pub async fn sandboxes_are_kept_as_far_as_they_count(fixture: &impl Fixture) -> PortResult<()> {
+/// The sandboxes with the smallest hashes are kept, as many as the job asks for.
+pub(super) async fn sandboxes_are_kept_up_to_the_number_that_counts(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2_000).await?;
-    // Beyond what fits a signed number, and two that differ only there.
+    // `u64::MAX` and the number before it do not fit a signed number.
     let of = |bits: &[u64]| Sandboxes::stored(3, bits.iter().copied().map(SandboxHash::from_bits));
     let tally = |bits: &[u64]| Tally { sandboxes: of(bits), ..Tally::default() };
     let most = u64::MAX;

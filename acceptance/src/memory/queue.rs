@@ -74,7 +74,7 @@ impl MemoryState {
         self.jobs.values().any(|stored| !stored.queue.dead_letters.is_empty())
     }
 
-    /// Takes one message of each job in turn, so that a large job cannot starve a small one.
+    /// Receives one message of each job in turn, so that a large job cannot starve a small one.
     fn receive(&mut self, now: Timestamp, count_max: usize) -> Vec<Delivery> {
         let served = self.served.take();
         let (before, after): (Vec<_>, Vec<_>) =

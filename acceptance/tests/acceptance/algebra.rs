@@ -1,4 +1,4 @@
-//! The fold has one result, however the changes come: split, permuted, repeated, late.
+//! The fold has one result, whether the changes come in one batch or many, in order or not, repeated or late.
 
 use std::sync::Arc;
 
@@ -13,23 +13,24 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// A moment before every deadline.
+/// A time before every deadline.
 const EARLY: Timestamp = SUBMITTED_AT;
 
-/// Copies of the last chunk of the jobs below, and the places in the first chunk that changes are drawn from.
+/// The number of copies in the last chunk of the jobs below, and of the copies in each chunk that changes are drawn
+/// for.
 const FEW: u32 = 3;
 
-/// Sandboxes that the jobs below ask for.
+/// The number of sandboxes that the jobs below ask for.
 const SANDBOXES_MIN: u32 = 3;
 
-/// A change of one of the first few copies of a chunk. No copy fails in a round that has not begun.
+/// A change of one of the first [`FEW`] copies of a chunk. No copy fails in a round that has not begun.
 fn change(chunks: u32, round_max: u32) -> impl Strategy<Value = Change> {
     let gave = prop_oneof![
         4 => (0..2_u32).prop_map(|output| (0, Ok(output))),
         2 => (0..=round_max, 0..2_u32).prop_map(|(round, reason)| (round, Err(reason))),
     ];
-    (0..chunks, 0..FEW, gave, sandbox()).prop_map(|(chunk, place, (round, gave), sandbox)| {
-        of_copy(chunk * CHUNK_COPIES + place, round, gave, sandbox)
+    (0..chunks, 0..FEW, gave, sandbox()).prop_map(|(chunk, copy, (round, gave), sandbox)| {
+        of_copy(chunk * CHUNK_COPIES + copy, round, gave, sandbox)
     })
 }
 
@@ -37,7 +38,8 @@ fn changes(chunks: u32, round_max: u32) -> impl Strategy<Value = Vec<Change>> {
     vec(change(chunks, round_max), 0..16)
 }
 
-/// One change of each copy that [`Folded`] leaves out, most of them the same: all together bring a verdict.
+/// One change of each copy that [`FoldedJob`] leaves out, most of them with the same output. All of them together
+/// bring a verdict.
 fn complete() -> impl Strategy<Value = Vec<Change>> {
     let gave = prop_oneof![
         8 => Just(Ok(0)),
@@ -62,19 +64,19 @@ fn whole_or_part(round: u32) -> impl Strategy<Value = Vec<Change>> {
     })
 }
 
-/// One of a few sandboxes, or one that nobody knows.
+/// One of a few sandboxes, or an unknown sandbox.
 fn sandbox() -> impl Strategy<Value = Option<SandboxHash>> {
     option::of((0..6_u64).prop_map(SandboxHash::from_bits))
 }
 
-/// What is known of the sandboxes of a job that asks for [`SANDBOXES_MIN`]: perhaps nothing.
+/// The known sandboxes of a job that asks for [`SANDBOXES_MIN`], perhaps none.
 fn sandboxes() -> impl Strategy<Value = Sandboxes> {
     let some = vec((0..6_u64).prop_map(SandboxHash::from_bits), 0..6);
     option::of(some)
         .prop_map(|some| some.map_or_else(Sandboxes::default, |some| Sandboxes::stored(SANDBOXES_MIN, some)))
 }
 
-/// What a copy gave in a round: an output, or the number of a reason.
+/// The change for what a copy gave in a round: the number of an output, or the number of a reason.
 fn of_copy(index: u32, round: u32, gave: Result<u32, u32>, sandbox: Option<SandboxHash>) -> Change {
     let copy = copy(&id("job"), index);
     match gave {
@@ -111,12 +113,12 @@ fn rollup() -> impl Strategy<Value = Rollup> {
     )
 }
 
-/// Copies that a job wanted at some time: of chunks in part, and of full ones.
+/// The number of copies that a job wanted at some time: of full chunks, or with a last chunk in part.
 fn extent() -> impl Strategy<Value = u32> {
     prop_oneof![(1..6_u32).prop_map(|chunks| chunks * CHUNK_COPIES), 1..6 * CHUNK_COPIES]
 }
 
-/// The result of merging without changing either.
+/// The result of a merge that changes neither side.
 trait Merged {
     fn merged(&self, other: &Self) -> Self;
 }
@@ -152,16 +154,17 @@ fn is_a_union<M: Merged + PartialEq + std::fmt::Debug>(one: &M, two: &M, three: 
     assert_eq!(one.merged(two).merged(two), one.merged(two), "absorbing");
 }
 
-/// What an aggregator keeps of a job, in its plainest form.
+/// What an aggregator keeps of a job, in its simplest form.
 #[derive(Clone)]
-struct Folded {
+struct FoldedJob {
     job: Job,
     tallies: Vec<Tally>,
     rollup: Rollup,
 }
 
-impl Folded {
-    /// A job of one chunk and a few copies more. All but the first few copies of the first chunk are in.
+impl FoldedJob {
+    /// A job of one chunk and [`FEW`] copies more. The outcomes of the first chunk are folded, except for its first
+    /// [`FEW`] copies.
     fn new(round: u32) -> Self {
         let mut spec = spec("job", CHUNK_COPIES + FEW);
         spec.policy.sandboxes_min = SANDBOXES_MIN;
@@ -199,7 +202,7 @@ impl Folded {
         }
     }
 
-    /// All that must not depend on the order; the revision may.
+    /// The part of the state that must not depend on the order. The revision may.
     fn result(&self) -> JobState {
         JobState { revision: 0, ..self.job.state.clone() }
     }
@@ -207,7 +210,7 @@ impl Folded {
 
 proptest! {
     #[test]
-    fn tallies_are_united(one in tally(), two in tally(), three in tally()) {
+    fn tallies_merge_by_union(one in tally(), two in tally(), three in tally()) {
         is_a_union(&one, &two, &three);
     }
 
@@ -218,34 +221,34 @@ proptest! {
     }
 
     #[test]
-    fn rolls_are_united(one in rollup(), two in rollup(), three in rollup()) {
+    fn rollups_merge_by_union(one in rollup(), two in rollup(), three in rollup()) {
         is_a_union(&one, &two, &three);
     }
 
     #[test]
-    fn a_tally_does_not_depend_on_the_way_of_its_changes(
+    fn a_tally_does_not_depend_on_how_its_changes_come(
         changes in changes(1, 1),
-        again in vec(any::<Index>(), 0..8),
+        repeats in vec(any::<Index>(), 0..8),
         cut in any::<Index>(),
         order in Just((0..24_usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let way = permuted(&changes, &again, &order);
-        let (before, after) = way.split_at(cut.index(way.len() + 1));
+        let arrivals = permuted(&changes, &repeats, &order);
+        let (before, after) = arrivals.split_at(cut.index(arrivals.len() + 1));
         prop_assert_eq!(absorbed(before).merged(&absorbed(after)), absorbed(&changes));
     }
 
     #[test]
-    fn a_verdict_does_not_depend_on_the_way_of_its_changes(
+    fn a_verdict_does_not_depend_on_how_its_changes_come(
         (round, changes) in (0..2_u32).prop_flat_map(|round| (Just(round), whole_or_part(round))),
-        again in vec(any::<Index>(), 0..8),
+        repeats in vec(any::<Index>(), 0..8),
         sizes in vec(1..6_usize, 24),
         order in Just((0..24_usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
-        let mut at_once = Folded::new(round);
+        let mut at_once = FoldedJob::new(round);
         let mut bit_by_bit = at_once.clone();
         at_once.fold(&changes, EARLY);
-        let way = permuted(&changes, &again, &order);
-        let mut rest = way.as_slice();
+        let arrivals = permuted(&changes, &repeats, &order);
+        let mut rest = arrivals.as_slice();
         for size in sizes {
             let (batch, later) = rest.split_at(size.min(rest.len()));
             bit_by_bit.fold(batch, EARLY);
@@ -254,8 +257,8 @@ proptest! {
         prop_assert_eq!(at_once.result(), bit_by_bit.result());
     }
 
-    /// Whoever looks at the chunks again once more copies are wanted, in whatever order, sees whether all of those gave
-    /// a digest.
+    /// After an extension the chunks are folded again, in any order. The rollup then says exactly whether every copy
+    /// that is wanted gave a digest.
     #[test]
     fn an_extension_is_not_taken_for_complete(
         before in 1..3 * CHUNK_COPIES,
@@ -278,22 +281,22 @@ proptest! {
         };
         let seen = [rollup(before), rollup(after), Rollup::default()];
         let mut merged = Rollup::default();
-        for place in order {
-            merged.merge(&seen[place]);
+        for index in order {
+            merged.merge(&seen[index]);
         }
         prop_assert_eq!(merged.reached(after, 0).produced, given >= after);
         prop_assert_eq!(merged.reached(before, 0).produced && given < before, false);
     }
 
-    /// An aggregator that was held up between reading a rollup and settling knows less than one that came later. The
-    /// cause of an inconclusive job turned from `failures` into `deadline` that way.
+    /// An aggregator that was delayed between reading a rollup and settling knows less than a later one. Regression:
+    /// the cause of an inconclusive job once turned from `failures` into `deadline` that way.
     #[test]
     fn a_rollup_that_is_out_of_date_changes_no_verdict(
         changes in complete(),
         known in any::<Index>(),
         late in any::<bool>(),
     ) {
-        let mut folded = Folded::new(0);
+        let mut folded = FoldedJob::new(0);
         folded.fold(&changes[..known.index(changes.len() + 1)], EARLY);
         let out_of_date = folded.rollup.clone();
         folded.fold(&changes, EARLY);
@@ -307,11 +310,11 @@ proptest! {
 }
 
 /// The changes in another order, some of them twice or more.
-fn permuted(changes: &[Change], again: &[Index], order: &[usize]) -> Vec<Change> {
+fn permuted(changes: &[Change], repeats: &[Index], order: &[usize]) -> Vec<Change> {
     if changes.is_empty() {
         return Vec::new();
     }
-    let repeated = again.iter().map(|index| index.get(changes));
+    let repeated = repeats.iter().map(|index| index.get(changes));
     let all: Vec<_> = changes.iter().chain(repeated).collect();
-    order.iter().filter_map(|&place| all.get(place)).map(|&change| change.clone()).collect()
+    order.iter().filter_map(|&index| all.get(index)).map(|&change| change.clone()).collect()
 }

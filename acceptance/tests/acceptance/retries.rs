@@ -11,16 +11,16 @@ use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
 use concord_worker::{Calculate, CalculationError, Output, Runs, Task};
 use futures::executor::block_on;
 
-/// What is never to be run.
-struct Nothing;
+/// A calculation that must not run.
+struct NeverRun;
 
-impl Calculate for Nothing {
+impl Calculate for NeverRun {
     async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
         Err(CalculationError::Stopped)
     }
 }
 
-/// How long an idle local fleet may take to see that there is nothing to do.
+/// How long an idle local fleet may take until it sees that no copy is left to run.
 const PROMPT: Duration = Duration::from_secs(5);
 
 /// A divergent job of two copies, both with a digest, that was retried.
@@ -50,9 +50,9 @@ async fn read(store: &Store, job: &JobId) -> PortResult<Job> {
     Ok(store.read_job(job).await?.expect("the job was created"))
 }
 
-/// Such a job stayed open until its deadline, an hour later, with nothing to wait for.
+/// Regression: such a job once stayed open until its deadline, an hour later, with nothing to wait for.
 #[test]
-fn retried_job_without_anything_to_run_ends_at_once() {
+fn retried_job_without_a_copy_to_run_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(TestClock::at(SUBMITTED_AT));
     let store = Store::open(&folder.path().join("store"), Arc::clone(&clock)).unwrap();
@@ -61,9 +61,9 @@ fn retried_job_without_anything_to_run_ends_at_once() {
         Environment { sandbox: "retries".to_owned(), identity: Facts::default(), facts: Facts::default() };
     let settings = FleetSettings { threads: 1, remote: None, environment };
     let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
-    let fleet = LocalFleet::start(store.clone(), Nothing, Arc::new(Runs::default()), settings).unwrap();
+    let fleet = LocalFleet::start(store.clone(), NeverRun, Arc::new(Runs::default()), settings).unwrap();
     fleet.wait_for_decision(PROMPT, is_open);
     let open = is_open();
     fleet.stop().unwrap();
-    assert!(!open, "the job waits for its deadline, and has nothing to run");
+    assert!(!open, "the job has no copy to run, and still waits for its deadline");
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
 
+use concord_acceptance::conformance::{assert_conforms, every_adapter};
+
 mod enqueuing;
 mod fixture;
 mod folding;
@@ -10,4 +12,7 @@ mod sqs;
 mod table;
 mod working;
 
-concord_acceptance::conformance_tests!(fixture::InCloud::fresh());
+#[test]
+fn every_promise_is_kept() {
+    assert_conforms(&every_adapter(), fixture::InCloud::fresh);
+}
