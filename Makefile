@@ -1,24 +1,34 @@
 # Run `make help` for what there is.
 
-.PHONY: help test check lint graph stack image-test demo deploy destroy
+.PHONY: help test check source audit lint graph stack image-test soak demo deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
 IN_DYNAMODB = --manifest-path acceptance/dynamodb/Cargo.toml --locked
 
+# The runner of tests, of the version in infra/requirements/source.txt.
+NEXTEST = PATH="$$(infra/venv source):$$PATH" cargo nextest
+
 help: ## Show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-check: ## Format, lints and documentation, without running anything
+check: source ## Format, lints, documentation and all that `make source` checks
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path acceptance/dynamodb/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
 
+source: ## Versions, links, shell scripts, workflows, dependencies and their licenses
+	acceptance/source/run
+
+audit: ## Licenses, bans and sources of all dependencies, and advisories, which are on GitHub
+	acceptance/source/audit
+
 test: check lint ## Everything: format, lints, all tests, numbers against SciPy and NumPy, a page in a browser, a whole stack on an emulator
-	cargo test --workspace --all-features --locked --quiet
-	$(DYNAMODB) test $(IN_DYNAMODB) --quiet
+	$(NEXTEST) run --profile ci --workspace --all-features --locked
+	cargo test --workspace --all-features --locked --doc --quiet
+	CARGO_TARGET_DIR=$(CURDIR)/target $(NEXTEST) run --profile ci $(IN_DYNAMODB) --config-file .config/nextest.toml
 	acceptance/statistics/run
 	acceptance/difference/run
 	acceptance/report/run
@@ -33,6 +43,11 @@ lint: ## The template of a stack: cfn-lint, checkov, and what rests on its setti
 stack: ## A whole stack on an emulator, with real processes
 	cargo build --workspace --all-features --locked
 	acceptance/stack/run
+
+SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
+
+soak: ## Thousands of simulated fleets, each day from other seeds: make soak SEEDS=0..5000
+	cargo run --release --locked --package concord-acceptance --bin replay -- $(SEEDS)
 
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What infra/deploy and infra/destroy share: errors with a next step, and which account and region is meant.
 
 # fail MESSAGE [HINT] [EXIT CODE]
@@ -23,6 +24,7 @@ check_access() {
     [ -n "$region" ] || fail "no region is set" "--region eu-central-1, AWS_REGION, or aws configure"
     # The older command line reads only the second.
     export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+    # shellcheck disable=SC2034 # read by the script that sources this file
     account=$(aws sts get-caller-identity --query Account --output text) ||
         fail "AWS does not accept the credentials" "aws sts get-caller-identity must work first: aws configure, --profile, or aws sso login"
 }
@@ -40,6 +42,7 @@ stack_status() {
 
 # failures NAME: the latest events that say what went wrong.
 failures() {
+    # shellcheck disable=SC2016 # the quotes of the query language, not of the shell
     aws cloudformation describe-stack-events --stack-name "$1" --output text --max-items 50 \
         --query 'StackEvents[?contains(ResourceStatus, `FAILED`)].[LogicalResourceId, ResourceStatusReason]' 2>/dev/null |
         grep -v -e '^None$' -e 'Resource creation cancelled' | head -n 10 >&2 || true
