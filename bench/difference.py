@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""Measures the comparison of two outputs against what one would type instead, in one run.
+"""Measures the comparison of two outputs, and the Python that you would write instead, in one run.
 
     cargo build --release --package concord-difference --example difference &&
         $(infra/venv statistics)/python bench/difference.py [MEGABYTES [FORMAT...]]
 
-Pairs of files of about 100 MB are made from a seed: in one pair every thousandth number is the next one up, in the other
-each of them. Instead of a comparison stands Python with numpy, which reads both files, counts what differs and asks
-`numpy.isclose`; it finds no path, no place and no distance in representable numbers. Each pair is run alternately, and
-medians of processor time are compared, since machines are noisy; both include reading the files. Memory is the most
-that a process held (`VmHWM`), for the comparison without the two files that it is handed. Prints a Markdown table;
-nothing is asserted.
+Makes pairs of files of about 100 MB from a seed. In one pair every thousandth number is the next representable one, in the
+other pair every number is. The alternative is Python with numpy: it reads both files, counts the numbers that differ and asks
+`numpy.isclose`. It finds no path, no place and no distance in representable numbers. The two run alternately, and medians of
+processor time are compared, since machines are noisy; both include reading the files. Memory is the peak of a process
+(`VmHWM`); that of the comparison is given without the two files in it. Prints a Markdown table and asserts nothing.
 """
 
 import json

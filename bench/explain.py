@@ -1,10 +1,10 @@
-"""How long `producer explain` takes for 10,000 outcomes with all their facts, against a script that does a part of it.
+"""Measures `producer explain` on 10,000 outcomes with all their facts, and a script that does a part of the same.
 
     cargo build --release && $(infra/venv statistics)/python bench/explain.py [COPIES]
 
-The job is a real one; the environments of its outcomes are then replaced by those of 200 made-up sandboxes on 5 kinds of
-machines, so that 40 facts vary. The script reads the same outcomes as JSON and asks SciPy, for each fact, whether it goes
-with the digests: without correction, sandboxes, confidence or the outputs.
+The job is a real one. Then the environments of its outcomes are replaced by those of 200 invented sandboxes on 5 kinds of
+machines, so that 40 facts vary. The script reads the same outcomes as JSON and asks SciPy for each fact whether it goes with
+the digests. It does not correct, and it knows nothing of sandboxes, confidence or outputs.
 """
 
 import json
@@ -33,7 +33,7 @@ def producer(store, *args, codes=(0,)):
 
 
 def made_up(sandbox):
-    """The facts of a sandbox: 40 that go with its kind of machine or with itself, and 40 that are the same everywhere."""
+    """The facts of a sandbox: 40 depend on its kind of machine or on the sandbox, and 40 are the same everywhere."""
     kind = sandbox % KINDS
     facts = {f"cpu.fact_{number:02}": f"{(kind + number) % KINDS}" for number in range(20)}
     facts |= {f"host.fact_{number:02}": f"{sandbox * (number + 3) % 7}" for number in range(20)}
@@ -42,7 +42,7 @@ def made_up(sandbox):
 
 
 def spread(store):
-    """Gives each outcome the environment of one of the made-up sandboxes, and two digests that go with their kinds."""
+    """Gives each outcome the environment of an invented sandbox, and one of two digests that depends on the kind of machine."""
     with sqlite3.connect(store) as database:
         for sandbox in range(SANDBOXES):
             database.execute("INSERT INTO environments (id, facts) VALUES (?, ?)", (1000 + sandbox, json.dumps(made_up(sandbox))))

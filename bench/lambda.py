@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures how the functions start, next to what one would deploy instead, in one run.
+"""Measures the start of the functions, and of the Python function that you would deploy instead, in one run.
 
     rustup target add x86_64-unknown-linux-musl
     cargo build --profile function --locked --target x86_64-unknown-linux-musl -p concord-worker --features lambda --bin worker
@@ -7,9 +7,9 @@
     $(infra/venv stack)/python bench/lambda.py target/x86_64-unknown-linux-musl/function/{worker,aggregator}
 
 A start is the time from the creation of the process to its first request for an invocation, at a runtime API on this
-machine. Each is started 50 times, in turn; 5 starts before that do not count. Memory is the largest resident set until
-then, with the pages of the program itself. Instead of them: a bootstrap in Python that imports boto3 and makes the clients
-which the worker needs, run by the Python that runs this. Prints a Markdown table; nothing is asserted.
+machine. Each program is started 50 times, in turn; 5 starts before that do not count. Memory is the largest resident set
+until that request, with the pages of the program itself. The alternative is a bootstrap in Python that imports boto3 and
+makes the clients that the worker needs, run by the Python that runs this script. Prints a Markdown table and asserts nothing.
 """
 
 import os
@@ -32,7 +32,7 @@ clients = [boto3.client(name) for name in ("dynamodb", "s3", "sqs")]
 urllib.request.urlopen(f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/next")
 """
 
-# What the template gives to either function, and Lambda to every one.
+# The variables that the template gives to both functions, and Lambda to every function.
 VARIABLES = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -90,7 +90,7 @@ def resident(pid):
 
 
 def installed_bytes():
-    """What a zip of boto3 holds, unpacked. It is part of Lambda's own Python runtimes, but not of an image."""
+    """The size of boto3 and botocore, unpacked. They are part of Lambda's own Python runtimes, but not of an image."""
     import boto3
     import botocore
     import s3transfer

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures the fleet on one machine against what one would type instead, in one run.
+"""Measures the fleet on one machine, and the `xargs` that you would type instead, in one run.
 
     cargo build --release && python3 bench/local.py
 
-Needs a C compiler and xargs. Each pair is run alternately, and the medians are compared, since machines are noisy.
-Prints a Markdown table; nothing is asserted.
+Needs a C compiler and xargs. The two run alternately, and the medians are compared, since machines are noisy. Prints a
+Markdown table and asserts nothing.
 """
 
 import json
@@ -26,7 +26,7 @@ def seconds(folder, command, shell=False):
 
 
 def submit(folder, payload, copies, *command):
-    """One job in a store of its own: wall time, copies per second by its own clock, peak resident memory in MB."""
+    """Runs one job in a store of its own; returns wall time, copies per second by the producer's clock, peak memory in MB."""
     store = os.path.join(folder, "bench.db")
     for leftover in os.listdir(folder):
         if leftover.startswith("bench.db"):

@@ -3,13 +3,13 @@
 
     cargo build --workspace --all-features && $(infra/venv stack)/python bench/requests.py
 
-Each of the three has a proxy of its own, which counts, and has DynamoDB say what each request costs. What Lambda's own
-pollers ask of queues and of the stream happens inside the emulator and is not counted, but computed.
+Each of the three programs has a proxy of its own that counts its requests, and that has DynamoDB say what each request costs.
+Lambda's own pollers ask the queues and the stream inside the emulator; these requests are computed, not counted.
 
-On AWS the aggregator gets the changes of a second in one batch. The emulator gives it each change as it comes. So each
-job is run twice: with changes one by one, and with all of them in one batch, for which the stream's mapping is disabled
-until every copy has its outcome. AWS is between the two, near the second. Prints Markdown tables; nothing is asserted
-but that the jobs are reproducible.
+On AWS the aggregator gets the changes of a second in one batch. The emulator delivers each change as it comes. So each job
+runs twice: with changes one by one, and with all changes in one batch. For the second run, the mapping of the stream is
+disabled until every copy has its outcome. AWS is between the two, near the second. Prints Markdown tables and asserts only
+that the jobs are reproducible.
 """
 
 import collections
@@ -44,7 +44,7 @@ def through(binary: pathlib.Path, url: str, target: pathlib.Path) -> None:
 
 
 def quiet(counts: dict[str, proxy.Counted]) -> None:
-    """Wait until nobody has asked anything for a while."""
+    """Waits until no request has come for a while."""
     seen: list[int] = []
 
     def is_quiet() -> bool:
@@ -55,7 +55,7 @@ def quiet(counts: dict[str, proxy.Counted]) -> None:
 
 
 def outcomes(aws: ministack.Aws, name: str, job: str) -> int:
-    """How many outcomes of a job there are."""
+    """The number of outcomes of a job."""
     pages = aws.client("dynamodb").get_paginator("query").paginate(
         TableName=name,
         KeyConditionExpression="job = :job AND begins_with(#item, :copies)",
@@ -69,7 +69,7 @@ def outcomes(aws: ministack.Aws, name: str, job: str) -> int:
 def measured(
     aws: ministack.Aws, folder: pathlib.Path, counts: dict[str, proxy.Counted], stack: dict[str, str], copies: int, batch: bool
 ) -> dict:
-    """What one job of so many copies asks: requests and capacity units, by caller, service and action."""
+    """Runs one job; returns its requests and capacity units, by caller, service and action."""
     payload = folder / "payload.json"
     payload.write_text(json.dumps(PAYLOAD))
     for counted in counts.values():
@@ -127,17 +127,17 @@ def units(run: dict, caller: str, kind: str) -> float:
 
 
 def invocations(aws: ministack.Aws, function: str) -> int:
-    """How often a function of the stack ran so far."""
+    """The number of invocations of a function of the stack so far."""
     pages = aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/concord/bench/{function}")
     return sum(event["message"].startswith("START ") for page in pages for event in page["events"])
 
 
 def billed(run: dict) -> dict[str, float]:
-    """What AWS counts for a job, by what it is billed as."""
+    """The units that AWS bills for a job, by the name of the price."""
     copies = run["copies"]
     sqs = sum(count for of in run["requests"].values() for (service, _), count in of.items() if service == "sqs")
     return {
-        # Besides what is asked here, Lambda's poller receives and deletes each copy, and the deadline, one at a time.
+        # In addition, Lambda's poller receives and deletes each copy, and the deadline, one at a time.
         "SQS": sqs + 2 * copies + 2,
         "DynamoDB writes": sum(units(run, caller, "write") for caller in CALLERS),
         "DynamoDB reads": sum(units(run, caller, "read") for caller in CALLERS),
@@ -146,7 +146,7 @@ def billed(run: dict) -> dict[str, float]:
 
 
 def transitions(copies: int) -> int:
-    """State transitions of a Step Functions machine that does the same for one payload: one for each state entered.
+    """State transitions of a Step Functions machine that does the same for one payload: one for each state that it enters.
 
     outer Map, splitter, inner Map, a Task for each copy, reducer, Choice, Succeed or Fail. No retry is counted.
     """

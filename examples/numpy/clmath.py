@@ -8,13 +8,13 @@ Payload on stdin, a JSON object; every field may be left out:
     seed  0 to 4294967295    of the generator                 (default 42)
 
 Result on stdout, one JSON object: for each of "matmul", "solve", "exp" and "sin" the sum of the result, as the
-shortest decimal that reads back as the same float, and "sha256" of all of its bytes. A wrong payload: a message on
+shortest decimal that reads back as the same float, and "sha256" of all of its bytes. A wrong payload gives a message on
 stderr and exit code 2.
 
-The inputs are the same everywhere: PCG64 is integer arithmetic, and its doubles are exact multiples of 2^-53. What is
-computed of them need not be: OpenBLAS picks a kernel by the kind of CPU and splits work by the number of threads, and
-NumPy picks vector instructions for exp and sin at run time. Seen to change digests on one machine:
-OPENBLAS_CORETYPE=Nehalem, OPENBLAS_NUM_THREADS=1.
+The inputs are the same everywhere: PCG64 is integer arithmetic, and its doubles are exact multiples of 2^-53. The results
+may differ: OpenBLAS picks a kernel for the kind of CPU and splits the work by the number of threads, and NumPy picks vector
+instructions for exp and sin at run time. On one machine, OPENBLAS_CORETYPE=Nehalem and OPENBLAS_NUM_THREADS=1 changed
+digests.
 """
 
 import hashlib

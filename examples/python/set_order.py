@@ -5,11 +5,11 @@
 Payload on stdin, a JSON object; the field may be left out:
     stations  2 to 10000  number of stations (default 500)
 
-Result on stdout, one JSON object: "mean" and "variance". A wrong payload: a message on stderr and exit code 2.
+Result on stdout, one JSON object: "mean" and "variance". A wrong payload gives a message on stderr and exit code 2.
 
-Needs the standard library only. The readings are the same in every process, but Python hashes strings with a secret
-of the process, so a set of names has another order in each, floats are added in that order, and the last digits
-differ. Two remedies: PYTHONHASHSEED=0 in the environment, or sorted(names) and math.fsum in the code.
+Needs only the standard library. The readings are the same in every process. But Python hashes strings with a secret of the
+process, so a set of names has another order in each process. Floats are added in that order, and the last digits differ.
+There are two remedies: PYTHONHASHSEED=0 in the environment, or sorted(names) and math.fsum in the code.
 """
 
 import json

@@ -9,10 +9,10 @@ Payload on stdin, a JSON object; every field may be left out:
     steps   1 to 200   of the iteration for each                                          (default 60)
 
 Result on stdout, one JSON object: "eigenvalues" and "residuals", the norm of K v - lambda v for each.
-A wrong payload: a message on stderr and exit code 2.
+A wrong payload gives a message on stderr and exit code 2.
 
-Needs the standard library only. Every copy gives the same bytes: sums are exact until their one rounding
-(math.fsum), and the order of operations is fixed. What can still differ between machines is exp and sqrt of libm.
+Needs only the standard library. Every copy gives the same bytes: sums are exact and rounded once (math.fsum), and the order of
+operations is fixed. Between machines only exp and sqrt of libm can still differ.
 """
 
 import json
