@@ -2,7 +2,8 @@
 """Prints which file knows which, crate by crate, and fails where a wall is broken.
 
 A wall is broken by a circle between files of one package, or by an arrow between packages (a dependency in Cargo.toml)
-that the table "Who may know whom" in ARCHITECTURE.md does not list. A file knows another if a `use` or a path in it leads
+that the table "Who may know whom" in ARCHITECTURE.md does not list. No arrow climbs in that table: a package may know only
+packages whose rows stand above its own. A file knows another if a `use` or a path in it leads
 to something that the other defines; re-exports are followed to the file of the definition. A `mod`, a `pub use` whose
 names the file does not use itself, and everything for tests only is no edge.
 """
@@ -191,6 +192,10 @@ def arrows(all_packages, allowed):
     present = {package.folder for package in all_packages}
     for folder in sorted(set(allowed) - present):
         yield f"ARCHITECTURE.md has a row for {folder}, which is not in the workspace"
+    rows = list(allowed)
+    for folder, may in allowed.items():
+        for other in sorted(set(may) & set(rows[rows.index(folder) :])):
+            yield f"ARCHITECTURE.md lets {folder} know {other}, whose row does not stand above it"
     for package in all_packages:
         if package.folder not in allowed:
             yield f"ARCHITECTURE.md has no row for {package.folder}"

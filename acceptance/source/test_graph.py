@@ -208,6 +208,11 @@ class Arrows(Workspace):
         self.write("ARCHITECTURE.md", ARCHITECTURE.replace("| `low` | nobody |", "| `gone` | nobody |"))
         self.assertEqual(len(self.arrows()), 2)
 
+    def test_a_row_that_lets_an_arrow_climb_is_wrong(self):
+        rows = "| `high` | `low` |\n| `low` | nobody |"
+        self.write("ARCHITECTURE.md", ARCHITECTURE.replace("| `low` | nobody |\n| `high` | `low` |", rows))
+        self.assertEqual(self.arrows(), ["ARCHITECTURE.md lets high know low, whose row does not stand above it"])
+
     def test_an_arrow_that_nobody_needs_is_wrong(self):
         self.write("high/Cargo.toml", '[package]\nname = "house-high"')
         self.assertEqual(len(self.arrows()), 1)
