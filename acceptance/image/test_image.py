@@ -28,6 +28,7 @@ AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCES
 OF_WORKER = AWS | {"TABLE": "t", "QUEUE_URL": "http://127.0.0.1:9/q", "BUCKET": "b", "KEEP_DAYS": "30", "CALC": "probe"}
 OF_AGGREGATOR = AWS | {
     "TABLE": "t",
+    "QUEUE_URL": "http://127.0.0.1:9/q",
     "DEADLINE_QUEUE_URL": "http://127.0.0.1:9/d",
     "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/l",
     "ASIDE_QUEUE_URL": "http://127.0.0.1:9/a",
@@ -84,7 +85,7 @@ class Programs(unittest.TestCase):
         ):
             with self.subTest(image.name, name=name, value=value), Sandbox(image, **good | {name: value}) as running:
                 self.assertNotEqual(running.ended(), 0)
-                self.assertIn(name, running.log())
+                self.assertIn(f"Error: the variable {name}", running.log())
 
     def test_the_command_line_runs_without_rights_and_keeps_its_store(self) -> None:
         user = sandbox.config(PRODUCER)["User"].split(":")[0]

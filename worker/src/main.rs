@@ -3,8 +3,8 @@
 use concord_worker::lambda::{Deployed, Settings, serve};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "here the environment is read, once")]
     let settings = Settings::read(|name| std::env::var_os(name))?;
-    serve(settings, Deployed::new).await
+    serve(settings, Deployed::new).await.map_err(anyhow::Error::from_boxed)
 }
