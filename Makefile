@@ -17,6 +17,7 @@ check: source ## Format, lints, documentation and all that `make source` checks
 	cargo fmt --manifest-path acceptance/dynamodb/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
+	producer/page/check
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
 
 source: ## Versions, links, shell scripts, workflows, dependencies and their licenses

@@ -16,7 +16,7 @@ import samples
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FILL = ROOT / "target/report/fill"
+FILL = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug/examples/fill"
 # A report that exists, instead of the samples.
 GIVEN = os.environ.get("CONCORD_REPORT_PAGE") or None
 DESKTOP = {"width": 1280, "height": 900}

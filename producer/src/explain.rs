@@ -3,10 +3,10 @@
 mod compared;
 mod junit;
 mod markdown;
-mod page;
 mod text;
 
 use concord_explain::Explanation;
+use concord_page::page;
 use concord_protocol::ports::Clock;
 use concord_protocol::{Cause, Digest, Job, JobId, Verdict};
 use serde::Serialize;
@@ -14,7 +14,6 @@ use serde::Serialize;
 pub(crate) use compared::compared_text;
 pub(crate) use junit::junit;
 pub(crate) use markdown::markdown;
-use page::page;
 pub(crate) use text::{coverage, equivalence, text, wrapped};
 
 use crate::backend::Backend;

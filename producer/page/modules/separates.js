@@ -1,9 +1,21 @@
+// @ts-check
 // What separates the classes: facts whose values go with the classes, each with its test.
+
+import { h, scrollBox } from "./elements.js";
+import { explanation } from "./explanation.js";
+import { counted, probability } from "./format.js";
+import { countCell, groupHead } from "./marks.js";
+import { classes, FAILED, groupOf, groups } from "./model.js";
+import { captionOf } from "./table.js";
+import { factValue } from "./values.js";
+
+/** @import { Separator, SeparatorValue } from "./explanation.js" */
+/** @import { Group } from "./model.js" */
 
 const SEPARATORS_SHOWN = 5;
 const VALUES_SHOWN = 6;
 
-function separatesSection() {
+export function separatesSection() {
   const { attribution } = explanation;
   if (classes.length < 2) {
     return h(
@@ -32,6 +44,7 @@ function separatesSection() {
   );
 }
 
+/** @param {Separator[]} separators */
 function separatorTable(separators) {
   const shownGroups = groups.filter((group) => group.label !== FAILED);
   const head = h(
@@ -49,10 +62,16 @@ function separatorTable(separators) {
   return h("div", {}, scrollBox(caption, table), moreButton(bodies));
 }
 
+/**
+ * The button that shows the rows of weaker facts, or hides them.
+ *
+ * @param {HTMLElement[]} bodies
+ */
 function moreButton(bodies) {
   const more = bodies.length - SEPARATORS_SHOWN;
   if (more <= 0) return null;
   const button = h("button.more", { type: "button", "aria-expanded": "false" });
+  /** @param {boolean} open */
   const draw = (open) => {
     bodies.slice(SEPARATORS_SHOWN).forEach((body) => {
       body.hidden = !open;
@@ -65,10 +84,10 @@ function moreButton(bodies) {
   return button;
 }
 
-function groupHead(group) {
-  return group.label === OTHERS ? "others" : classMark(group.label);
-}
-
+/**
+ * @param {Separator} separator
+ * @param {Group[]} shownGroups
+ */
 function separatorBody(separator, shownGroups) {
   const names = separator.facts.flatMap((name, index) => [
     index ? h("span.and", {}, " and ") : null,
@@ -88,7 +107,11 @@ function separatorBody(separator, shownGroups) {
   return h(separator.significant ? "tbody" : "tbody.weak", {}, h("tr.group", {}, title), shown, more);
 }
 
-/** Whether the fact separates the classes, and how surely that is no accident. */
+/**
+ * Whether the facts separate the classes, and how probable such a split is by chance.
+ *
+ * @param {Separator} separator
+ */
 function verdictOfTest({ perfect, significant, p, p_holm, sandboxes }) {
   const words = perfect
     ? h("strong.perfect", {}, "separates perfectly")
@@ -103,6 +126,10 @@ function verdictOfTest({ perfect, significant, p, p_holm, sandboxes }) {
   return h("span.test", {}, words, " · ", details.join(" · "));
 }
 
+/**
+ * @param {SeparatorValue} row
+ * @param {Group[]} shownGroups
+ */
 function valueRow({ value, classes: counts }, shownGroups) {
   const byGroup = new Array(groups.length).fill(0);
   for (const [label, copies] of Object.entries(counts)) byGroup[groupOf(label)] += copies;
@@ -114,119 +141,4 @@ function valueRow({ value, classes: counts }, shownGroups) {
     h("th", { scope: "row" }, values),
     shownGroups.map((group) => h("td.num", {}, countCell(byGroup[groups.indexOf(group)], total, group))),
   );
-}
-
-/** A count, tinted by its share of the row. */
-function countCell(copies, total, group) {
-  return h(
-    "span",
-    { class: `counted ${copies ? tone(group.mark) : "zero"}` },
-    tint(copies / total),
-    h("span", {}, count(copies)),
-  );
-}
-
-function tint(share) {
-  if (!(share > 0)) return null;
-  return s(
-    "svg.tint",
-    { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("rect", { width: round(share * 100), height: 10 }),
-  );
-}
-
-// ---- the table of one's own choice
-
-const FACT_ROWS_A_PAGE = 50;
-const EVERY_FACT = "every";
-
-function factsSection() {
-  if (!factTable.size) return h("p.empty", {}, "No facts were recorded.");
-  const state = { fact: telling[0] ? `fact:${telling[0]}` : EVERY_FACT, constant: false, wanted: "" };
-  const table = sortableTable({
-    caption: "Copies by fact, value and class",
-    columns: factColumns(),
-    rows: [],
-    size: FACT_ROWS_A_PAGE,
-    sort: { key: "fact" },
-    noun: "values",
-    counts: true,
-  });
-  const facts = h("div");
-  const update = () => table.show(factRows(state));
-  const drawChoice = () => {
-    const options = factOptions(state.constant);
-    if (!options.some(([value]) => value === state.fact)) state.fact = EVERY_FACT;
-    const chosen = (value) => {
-      state.fact = value;
-      update();
-    };
-    facts.replaceChildren(choice("Fact", options, state.fact, chosen));
-  };
-  drawChoice();
-  update();
-  const constants = factTable.size - varyingFacts.length;
-  return h(
-    "div.long",
-    { id: "fact-table" },
-    h(
-      "div.controls",
-      {},
-      facts,
-      filterBox("Filter", (wanted) => {
-        state.wanted = wanted;
-        update();
-      }),
-      toggle(`Facts that never vary (${count(constants)})`, false, (on) => {
-        state.constant = on;
-        drawChoice();
-        update();
-      }),
-    ),
-    table.node,
-  );
-}
-
-/** The facts one may choose, each with the number of its values. */
-function factOptions(constant) {
-  const facts = [...factTable.values()].filter((fact) => fact.varies || constant);
-  const every = [EVERY_FACT, constant ? "every fact" : "every fact that varies"];
-  return [every, ...facts.map((fact) => [`fact:${fact.name}`, `${fact.name} (${count(fact.values.length)})`])];
-}
-
-function factColumns() {
-  return [
-    { key: "fact", label: "Fact", sorts: (row) => row.place, cell: (row) => h("code", {}, row.name) },
-    { key: "value", label: "Value", sorts: (row) => row.value, cell: (row) => factValue(row.value) },
-    ...groups.map((group, index) => ({
-      key: `group-${index}`,
-      label: group.label,
-      head: () => groupHead(group),
-      numeric: true,
-      downFirst: true,
-      sorts: (row) => row.counts[index],
-      cell: (row) => countCell(row.counts[index], row.total, group),
-    })),
-    {
-      key: "total",
-      label: "All",
-      numeric: true,
-      downFirst: true,
-      sorts: (row) => row.total,
-      cell: (row) => count(row.total),
-    },
-  ];
-}
-
-function factRows({ fact, constant, wanted }) {
-  const words = wordsOf(wanted);
-  const rows = [];
-  for (const { name, values, varies } of factTable.values()) {
-    if (fact === EVERY_FACT ? !varies && !constant : fact !== `fact:${name}`) continue;
-    for (const row of values) {
-      const text = `${name} ${row.value ?? NOT_RECORDED}`.toLowerCase();
-      if (words.every((word) => text.includes(word))) rows.push({ ...row, name, place: rows.length });
-    }
-  }
-  return rows;
 }

@@ -1,16 +1,46 @@
+// @ts-check
 // Every outcome with all of its facts.
+
+import { choice, filterBox, toggle } from "./controls.js";
+import { h } from "./elements.js";
+import { explanation } from "./explanation.js";
+import { duration, isTime, shortValue, utc } from "./format.js";
+import { classMark } from "./marks.js";
+import {
+  classByLabel,
+  cpuFact,
+  environments,
+  FAILED,
+  factOf,
+  factsOf,
+  factTable,
+  groups,
+  outcomes,
+  separatingFacts,
+  varyingFacts,
+} from "./model.js";
+import { numberColumn, placeColumn, sortableTable, textColumn, wordsOf } from "./table.js";
+import { factValue } from "./values.js";
+
+/** @import { Facts } from "./explanation.js" */
+/** @import { GroupedOutcome } from "./model.js" */
+/** @import { Option } from "./controls.js" */
+/** @import { Column } from "./table.js" */
+
+/** @typedef {(row: GroupedOutcome, button: HTMLElement) => void} Toggle shows or hides all facts of an outcome */
 
 const OUTCOMES_A_PAGE = 100;
 const COLUMNS_AT_FIRST = 3;
 const ANY_CLASS = "any";
 
-function outcomesSection() {
+export function outcomesSection() {
   if (!outcomes.length) return h("p.empty", {}, "No copy has an outcome yet.");
+  /** @type {Set<GroupedOutcome>} the outcomes with all of their facts shown */
   const open = new Set();
   const state = { wanted: "", group: ANY_CLASS, facts: firstColumns() };
   const table = sortableTable({
     caption: "Outcomes of all copies",
-    columns: outcomeColumns(state.facts, open, (row, button) => opened(row, button)),
+    columns: outcomeColumns(state.facts, open, (row, button) => toggleFacts(row, button)),
     rows: outcomes,
     size: OUTCOMES_A_PAGE,
     sort: { key: "copy" },
@@ -18,15 +48,17 @@ function outcomesSection() {
     counts: true,
     detail: (row) => (open.has(row) ? factList(row) : null),
   });
-  const opened = (row, button) => {
-    const at = document.activeElement === button;
+  /** @type {Toggle} */
+  const toggleFacts = (row, button) => {
+    const hasFocus = document.activeElement === button;
     if (!open.delete(row)) open.add(row);
     table.redraw();
-    if (at) document.querySelector(`#outcome-table [data-copy="${Number(row.copy)}-${Number(row.attempt)}"]`)?.focus();
+    if (hasFocus) focusButton(row);
   };
-  const columns = () => table.columns(outcomeColumns(state.facts, open, opened));
+  const columns = () => table.columns(outcomeColumns(state.facts, open, toggleFacts));
   const update = () => table.show(matching(state));
-  const options = [[ANY_CLASS, "any"], ...groups.map((group, index) => [String(index), group.label])];
+  /** @type {Option[]} */
+  const options = groups.map((group, index) => [String(index), group.label]);
   return h(
     "div.long",
     { id: "outcome-table" },
@@ -37,7 +69,7 @@ function outcomesSection() {
         state.wanted = wanted;
         update();
       }),
-      choice("Class", options, ANY_CLASS, (group) => {
+      choice("Class", [[ANY_CLASS, "any"], ...options], ANY_CLASS, (group) => {
         state.group = group;
         update();
       }),
@@ -47,20 +79,35 @@ function outcomesSection() {
   );
 }
 
-// The day on which all outcomes started, or null.
+/**
+ * Moves the focus to the button of an outcome, which was drawn again.
+ *
+ * @param {GroupedOutcome} row
+ */
+function focusButton(row) {
+  const selector = `#outcome-table [data-copy="${Number(row.copy)}-${Number(row.attempt)}"]`;
+  /** @type {HTMLElement | null} */
+  const button = document.querySelector(selector);
+  button?.focus();
+}
+
+/** The day on which all outcomes started, or null. */
 const oneDay = (() => {
-  const days = new Set(
-    outcomes.filter((each) => isTime(each.started_at_ms)).map((each) => utc(each.started_at_ms).split(" ")[0]),
-  );
+  const starts = outcomes.map((each) => each.started_at_ms).filter(isTime);
+  const days = new Set(starts.map((ms) => utc(ms).split(" ")[0]));
   return days.size === 1 ? [...days][0] : null;
 })();
 
-/** The facts that tell most, before somebody chooses others. */
+/** The facts that are columns at first: those that say most about the classes. */
 function firstColumns() {
-  const wanted = [...telling, cpuFact, "sandbox.id", ...varyingFacts.map((fact) => fact.name)];
-  return new Set([...new Set(wanted)].filter((name) => name && factTable.has(name)).slice(0, COLUMNS_AT_FIRST));
+  const wanted = [...separatingFacts, cpuFact ?? "", "sandbox.id", ...varyingFacts.map((fact) => fact.name)];
+  return new Set([...new Set(wanted)].filter((name) => factTable.has(name)).slice(0, COLUMNS_AT_FIRST));
 }
 
+/**
+ * @param {Set<string>} chosen
+ * @param {() => void} changed
+ */
 function columnChooser(chosen, changed) {
   const switches = [...factTable.keys()].map((name) =>
     toggle(name, chosen.has(name), (on) => {
@@ -77,7 +124,14 @@ function columnChooser(chosen, changed) {
   );
 }
 
-function outcomeColumns(facts, open, opened) {
+/**
+ * @param {Set<string>} facts
+ * @param {Set<GroupedOutcome>} open
+ * @param {Toggle} toggleFacts
+ * @returns {Column<GroupedOutcome>[]}
+ */
+function outcomeColumns(facts, open, toggleFacts) {
+  /** @param {GroupedOutcome} row */
   const reason = (row) =>
     row.failure === null ? "–" : h("span.reason", { title: row.failure }, shortValue(row.failure));
   const started = oneDay ? `Started (${oneDay} UTC)` : "Started (UTC)";
@@ -100,29 +154,36 @@ function outcomeColumns(facts, open, opened) {
     placeColumn("environment", "Environment", (row) => row.environment),
     ...(explanation.failed > 0 ? [textColumn("failure", "Failure", (row) => row.failure, reason)] : []),
     ...[...facts].map((name) =>
-      textColumn(
+      /** @type {typeof textColumn<GroupedOutcome>} */ (textColumn)(
         `fact:${name}`,
         name,
         (row) => factOf(row, name),
         (row) => factValue(factOf(row, name)),
       ),
     ),
-    { key: "more", label: "Facts", cell: (row) => moreFactsButton(row, open.has(row), opened) },
+    { key: "more", label: "Facts", cell: (row) => moreFactsButton(row, open.has(row), toggleFacts) },
   ];
 }
 
-/** The button that shows or hides all facts of an outcome. */
-function moreFactsButton(row, shown, opened) {
+/**
+ * The button that shows or hides all facts of an outcome.
+ *
+ * @param {GroupedOutcome} row
+ * @param {boolean} shown
+ * @param {Toggle} toggleFacts
+ */
+function moreFactsButton(row, shown, toggleFacts) {
   const state = { "aria-expanded": String(shown), "aria-label": `All facts of copy ${row.copy}` };
   const button = h(
     "button.more",
     { type: "button", "data-copy": `${row.copy}-${row.attempt}`, ...state },
     shown ? "hide" : "all",
   );
-  button.addEventListener("click", () => opened(row, button));
+  button.addEventListener("click", () => toggleFacts(row, button));
   return button;
 }
 
+/** @param {number | null} ms */
 function startElement(ms) {
   if (!isTime(ms)) return "–";
   const local = new Date(ms).toLocaleString();
@@ -133,8 +194,9 @@ function startElement(ms) {
   );
 }
 
+/** @param {GroupedOutcome} outcome */
 function factList(outcome) {
-  const digest = classByLabel.get(outcome.class)?.digest;
+  const digest = classByLabel.get(outcome.class ?? FAILED)?.digest;
   const facts = factsOf(outcome).map(([name, value]) =>
     h("div", {}, h("dt", {}, name), h("dd", {}, h("code", {}, value))),
   );
@@ -147,19 +209,26 @@ function factList(outcome) {
   );
 }
 
-// What a filter looks through: facts of an environment once for all of its outcomes.
+/**
+ * What a filter searches.
+ *
+ * @param {Facts | undefined} facts
+ */
 const factText = (facts) =>
   Object.entries(facts ?? {})
     .map(([name, value]) => `${name}=${value}`)
     .join("\n")
     .toLowerCase();
+// The facts of an environment are one text for all outcomes that ran in it.
 const environmentTexts = environments.map((environment) => factText(environment.facts));
+/** @type {WeakMap<GroupedOutcome, string>} */
 const outcomeTexts = new WeakMap();
 
+/** @param {GroupedOutcome} outcome */
 function outcomeText(outcome) {
   let text = outcomeTexts.get(outcome);
   if (text === undefined) {
-    const digest = classByLabel.get(outcome.class)?.digest ?? "";
+    const digest = classByLabel.get(outcome.class ?? FAILED)?.digest ?? "";
     text =
       `copy=${outcome.copy}\nclass=${outcome.class ?? FAILED}\n${digest}\n${outcome.failure ?? ""}\nenvironment=${outcome.environment}\n${factText(outcome.facts)}`.toLowerCase();
     outcomeTexts.set(outcome, text);
@@ -167,12 +236,23 @@ function outcomeText(outcome) {
   return text;
 }
 
+/** @param {{ wanted: string, group: string }} filter */
 function matching({ wanted, group }) {
   const words = wordsOf(wanted);
   const inEnvironment = words.map((word) => environmentTexts.map((text) => text.includes(word)));
   return outcomes.filter(
     (outcome) =>
       (group === ANY_CLASS || outcome.group === Number(group)) &&
-      words.every((word, index) => inEnvironment[index][outcome.environment] || outcomeText(outcome).includes(word)),
+      words.every(
+        (word, index) => isIn(inEnvironment[index], outcome.environment) || outcomeText(outcome).includes(word),
+      ),
   );
+}
+
+/**
+ * @param {boolean[]} environments
+ * @param {number | null} environment
+ */
+function isIn(environments, environment) {
+  return environment !== null && environments[environment];
 }

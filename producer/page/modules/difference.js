@@ -1,8 +1,22 @@
+// @ts-check
 // How far the outputs of two classes differ, path by path.
+
+import { h, s } from "./elements.js";
+import { explanation } from "./explanation.js";
+import { count, counted, percent, scientific, shortValue } from "./format.js";
+import { classMark, round } from "./marks.js";
+import { classes } from "./model.js";
+import { numberColumn, plainTable, sortableTable, textColumn } from "./table.js";
+
+/** @import { Child } from "./elements.js" */
+/** @import { Comparison, Difference, DifferingPath, HistogramBin, Mismatch } from "./explanation.js" */
+/** @import { Column } from "./table.js" */
+
+/** @typedef {{ row: DifferingPath, place: number }} PathRow a path with its place in the list */
 
 const PATHS_A_PAGE = 25;
 
-function differenceSection() {
+export function differenceSection() {
   const differences = explanation.differences ?? [];
   const parts = differences.map(differencePart);
   if (!parts.length)
@@ -32,6 +46,7 @@ function equivalenceLine() {
   );
 }
 
+/** @param {Difference} difference */
 function differencePart({ reference, class: label, comparison, unavailable }) {
   const title = h("h3", {}, classMark(label), h("span.and", {}, " against "), classMark(reference));
   if (!comparison)
@@ -54,8 +69,10 @@ function differencePart({ reference, class: label, comparison, unavailable }) {
   );
 }
 
+/** @param {Comparison} comparison */
 function comparisonFacts(comparison) {
   const [left, right] = comparison.bytes ?? [];
+  /** @type {[string, Child][]} */
   const entries = [
     ["Read as", comparison.format],
     ["Bytes", left === right ? count(left) : `${count(left)} and ${count(right)}`],
@@ -80,6 +97,11 @@ function comparisonFacts(comparison) {
   );
 }
 
+/**
+ * @param {Comparison} comparison
+ * @param {string} label
+ * @param {string} reference
+ */
 function pathsPart(comparison, label, reference) {
   const paths = comparison.paths ?? [];
   if (!paths.length) return null;
@@ -88,14 +110,14 @@ function pathsPart(comparison, label, reference) {
     "aria-live": "polite",
     "aria-label": `ULP histogram of ${label} against ${reference}`,
   });
-  let chosen = null;
-  const select = (row, button) => {
-    chosen?.setAttribute("aria-pressed", "false");
-    button?.setAttribute("aria-pressed", "true");
-    chosen = button;
-    detail.replaceChildren(histogramPart(row, label, reference));
+  /** @type {Map<DifferingPath, HTMLButtonElement>} */
+  const buttons = new Map();
+  /** @param {DifferingPath} chosen */
+  const select = (chosen) => {
+    for (const [row, button] of buttons) button.setAttribute("aria-pressed", String(row === chosen));
+    detail.replaceChildren(histogramPart(chosen, label, reference));
   };
-  const buttons = new Map(paths.map((row) => [row, pathButton(row, select)]));
+  for (const row of paths) buttons.set(row, pathButton(row, select));
   const table = sortableTable({
     caption: `Numbers that differ by path, ${label} against ${reference}, worst first; choose a path to see its ULP histogram`,
     columns: pathColumns(paths, buttons),
@@ -104,7 +126,7 @@ function pathsPart(comparison, label, reference) {
     sort: { key: "place" },
     noun: "paths",
   });
-  select(paths[0], buttons.get(paths[0]));
+  select(paths[0]);
   const more = comparison.paths_total - paths.length;
   return h(
     "div",
@@ -115,46 +137,60 @@ function pathsPart(comparison, label, reference) {
   );
 }
 
+/**
+ * @param {DifferingPath} row
+ * @param {(row: DifferingPath) => void} select
+ */
 function pathButton(row, select) {
   const button = h("button.path", { type: "button", "aria-pressed": "false" }, shortValue(row.path));
-  button.addEventListener("click", () => select(row, button));
+  button.addEventListener("click", () => select(row));
   return button;
 }
 
+/**
+ * @param {DifferingPath[]} paths
+ * @param {Map<DifferingPath, HTMLButtonElement>} buttons
+ */
 function pathColumns(paths, buttons) {
-  const number = (key, label, value, text) => ({
-    key,
-    label,
-    numeric: true,
-    downFirst: true,
-    sorts: ({ row }) => value(row),
-    cell: ({ row }) => text(value(row)),
-  });
-  const ulp = (row) => (row.ulp_max === null || row.ulp_max === undefined ? null : Number(row.ulp_max));
+  /** @type {Column<PathRow>[]} */
   const columns = [
-    { key: "place", label: "Path", sorts: ({ place }) => place, cell: ({ row }) => buttons.get(row) },
-    { key: "type", label: "Type", sorts: ({ row }) => row.type, cell: ({ row }) => row.type },
-    number("different", "Different", (row) => row.different, count),
-    number("compared", "of", (row) => row.compared, count),
+    textColumn(
+      "place",
+      "Path",
+      ({ place }) => place,
+      ({ row }) => buttons.get(row),
+    ),
+    textColumn(
+      "type",
+      "Type",
+      ({ row }) => row.type,
+      ({ row }) => row.type,
+    ),
+    numberColumn("different", "Different", ({ row }) => row.different),
+    numberColumn("compared", "of", ({ row }) => row.compared),
     {
       key: "ulp",
       label: "Most ULP",
       numeric: true,
       downFirst: true,
-      sorts: ({ row }) => ulp(row),
+      sorts: ({ row }) => (row.ulp_max === null || row.ulp_max === undefined ? null : Number(row.ulp_max)),
       cell: ({ row }) => count(row.ulp_max),
     },
     { key: "histogram", label: "ULPs", cell: ({ row }) => sparkBars(row.ulp_histogram ?? []) },
-    number("absolute", "Most absolute", (row) => row.absolute_max, scientific),
-    number("relative", "Most relative", (row) => row.relative_max, scientific),
-    number("bits", "Bits in common", (row) => row.common_bits_min, count),
+    numberColumn("absolute", "Most absolute", ({ row }) => row.absolute_max, scientific),
+    numberColumn("relative", "Most relative", ({ row }) => row.relative_max, scientific),
+    numberColumn("bits", "Bits in common", ({ row }) => row.common_bits_min),
   ];
-  if (paths.some((row) => row.beyond_tolerance > 0))
-    columns.push(number("beyond", "Beyond tolerance", (row) => row.beyond_tolerance, count));
+  if (paths.some((row) => (row.beyond_tolerance ?? 0) > 0))
+    columns.push(numberColumn("beyond", "Beyond tolerance", ({ row }) => row.beyond_tolerance));
   return columns;
 }
 
-/** The histogram of one path as small bars. */
+/**
+ * The histogram of one path as small bars.
+ *
+ * @param {HistogramBin[]} histogram
+ */
 function sparkBars(histogram) {
   const most = Math.max(1, ...histogram.map((bin) => bin.values));
   const bars = histogram.map((bin, index) => {
@@ -170,6 +206,11 @@ function sparkBars(histogram) {
   );
 }
 
+/**
+ * @param {DifferingPath} row
+ * @param {string} label
+ * @param {string} reference
+ */
 function histogramPart(row, label, reference) {
   const [left, right] = row.first ?? [];
   const at = row.first_index ? `[${row.first_index.join(", ")}]` : "";
@@ -210,9 +251,15 @@ function histogramPart(row, label, reference) {
   return h("div.pair", {}, table, first);
 }
 
+/**
+ * @param {Comparison} comparison
+ * @param {string} label
+ * @param {string} reference
+ */
 function mismatchesPart(comparison, label, reference) {
   const mismatches = comparison.mismatches ?? [];
   if (!mismatches.length) return null;
+  /** @type {(key: "left" | "right", name: string) => Column<Mismatch>} */
   const text = (key, name) => ({
     key,
     label: name,
@@ -220,7 +267,7 @@ function mismatchesPart(comparison, label, reference) {
     cell: (row) => (row[key] === null ? "–" : h("code.value", { title: row[key] }, shortValue(row[key]))),
   });
   const table = sortableTable({
-    caption: `Mismatches of ${label} and ${reference}: what has no distance`,
+    caption: `Mismatches of ${label} and ${reference}: differences without a distance`,
     columns: [
       {
         key: "path",

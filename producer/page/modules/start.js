@@ -1,11 +1,25 @@
-// The page, part by part. A part that cannot be shown says so, and the others stand.
+// @ts-check
+// The page, part by part. If a part cannot be shown, it says so, and the other parts are shown.
 
+import { confidenceSection } from "./confidence.js";
+import { differenceSection } from "./difference.js";
+import { h } from "./elements.js";
+import { factsSection } from "./facts.js";
+import { groups } from "./model.js";
+import { outcomesSection } from "./outcomes.js";
+import { cpuSection, runSection, timeSection } from "./plots.js";
+import { separatesSection } from "./separates.js";
+import { classesSection, failuresSection, verdictHead } from "./verdict.js";
+
+/** @typedef {[id: string, title: string, note: string, make: () => Node]} Section */
+
+/** @type {Section[]} */
 const SECTIONS = [
   ["classes", "Classes", "Copies with equal digests are a class, named by their frequency.", classesSection],
   [
     "separates",
     "What separates",
-    "Facts whose values go with the classes. A perfect one has one class a value.",
+    "Facts whose values go with the classes. A fact separates perfectly if each of its values has only one class.",
     separatesSection,
   ],
   ["facts", "Classes by fact", "Choose a fact; sort by any header; type to filter.", factsSection],
@@ -22,6 +36,7 @@ const SECTIONS = [
   ["failures", "Failures", "Copies that gave no digest, and why.", failuresSection],
 ];
 
+/** @param {Section} section */
 function section([id, title, note, make]) {
   const name = `${id}-title`;
   return h(
@@ -32,15 +47,26 @@ function section([id, title, note, make]) {
   );
 }
 
+/**
+ * What `make` makes, or a message if it fails.
+ *
+ * @param {string} title
+ * @param {() => Node} make
+ */
 function made(title, make) {
   try {
     return make();
   } catch (error) {
     console.error(error);
-    return h("p.empty", { role: "alert" }, `“${title}” could not be shown: ${error.message}`);
+    return h(
+      "p.empty",
+      { role: "alert" },
+      `“${title}” could not be shown: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
+/** @type {Section} */
 const SURE = [
   "confidence",
   "How sure",
@@ -57,7 +83,7 @@ const contents = h(
   ),
 );
 
-// Many columns of counts are narrow ones.
+// If there are many columns of counts, they are narrow.
 if (groups.length > 4) document.body.classList.add("crowded");
-document.getElementById("report").append(made("The verdict", verdictHead), contents, ...SECTIONS.map(section));
+document.getElementById("report")?.append(made("The verdict", verdictHead), contents, ...SECTIONS.map(section));
 document.body.append(h("footer", {}, section(SURE)));

@@ -1,7 +1,21 @@
+// @ts-check
 // The head of the page: the verdict, what it rests on, and the classes of digests.
 
-// Verdicts have a sign and a word, and only then a colour.
+import { h, s } from "./elements.js";
+import { explanation } from "./explanation.js";
+import { count, counted, duration, percent } from "./format.js";
+import { classMark, tone } from "./marks.js";
+import { classes, groupOf, groups } from "./model.js";
+import { numberColumn, placeColumn, sortableTable, textColumn } from "./table.js";
+import { digestElement, timeElement } from "./values.js";
+
+/** @import { Child } from "./elements.js" */
+/** @import { DigestClass } from "./explanation.js" */
+/** @import { Column } from "./table.js" */
+
+/** @type {Record<string, string>} A verdict has a sign and a word; its colour only repeats them. */
 const VERDICT_SIGNS = { reproducible: "=", divergent: "≠", inconclusive: "?", cancelled: "×", running: "…" };
+/** @type {Record<string, string>} */
 const CAUSES = {
   failures: "copies failed",
   deadline: "the deadline passed",
@@ -9,7 +23,7 @@ const CAUSES = {
   drift: "a copy gave another digest than before",
 };
 
-function verdictHead() {
+export function verdictHead() {
   const { verdict, cause, job, submission } = explanation;
   const known = Object.hasOwn(VERDICT_SIGNS, verdict);
   const because = cause ? h("span.cause", {}, `because ${Object.hasOwn(CAUSES, cause) ? CAUSES[cause] : cause}`) : null;
@@ -34,11 +48,11 @@ function verdictHead() {
 }
 
 function summary() {
-  const said = explanation.summary ?? {};
+  const { separates, difference, supports } = explanation.summary ?? {};
   const sentences = [
-    ["What separates the classes", said.separates],
-    ["How they differ", said.difference],
-    ["What the verdict supports", said.supports],
+    ["What separates the classes", separates],
+    ["How they differ", difference],
+    ["What the verdict supports", supports],
   ];
   return h(
     "dl.summary",
@@ -59,8 +73,10 @@ function coverageSentence() {
   );
 }
 
+/** @param {string | null} submission the submission, if it has another name than the job */
 function about(submission) {
   const { calculation, payload, submitted_at, decided_at, ended_at } = explanation;
+  /** @type {[string, Child][]} */
   const entries = [
     ["Submission", submission && h("code", {}, submission)],
     ["Calculation", calculation && h("code", {}, calculation)],
@@ -79,9 +95,11 @@ function about(submission) {
 // A job may have as many classes as copies.
 const CLASSES_A_PAGE = 20;
 
-function classesSection() {
+export function classesSection() {
   if (!classes.length) return h("p.empty", {}, "No copy has given a digest.");
   const most = Math.max(...classes.map((each) => each.copies));
+  const rows = classes.map((each, place) => ({ each, place }));
+  /** @type {Column<{ each: DigestClass, place: number }>[]} */
   const columns = [
     textColumn(
       "class",
@@ -111,7 +129,7 @@ function classesSection() {
   const table = sortableTable({
     caption: "Classes of equal digests, most frequent first",
     columns,
-    rows: classes.map((each, place) => ({ each, place })),
+    rows,
     size: CLASSES_A_PAGE,
     sort: { key: "class" },
     noun: "classes",
@@ -119,7 +137,12 @@ function classesSection() {
   return table.node;
 }
 
-/** The share of the copies, with a bar that is as long against that of the largest class. */
+/**
+ * The share of a class among all copies, as a number and as a bar. The bar of a class with `most` copies is full.
+ *
+ * @param {DigestClass} each
+ * @param {number} most
+ */
 function shareCell(each, most) {
   const { mark } = groups[groupOf(each.class)];
   const bar = s(
@@ -130,7 +153,7 @@ function shareCell(each, most) {
   return h("span.barred", {}, bar, h("span.number", {}, percent(each.copies / explanation.produced)));
 }
 
-function failuresSection() {
+export function failuresSection() {
   const failures = explanation.failures ?? [];
   if (!failures.length) return h("p.empty", {}, "No copy failed.");
   const table = sortableTable({

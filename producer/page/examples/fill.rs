@@ -1,11 +1,8 @@
 //! Fills the page of a report as the producer does: three texts on standard input, each ended by a zero byte.
 //!
-//! Only for the tests of the page, which need not build the producer for it.
+//! Only for the tests of the page (`acceptance/report`), which thus need not build the producer.
 
-#[path = "../../producer/src/explain/page.rs"]
-mod page;
-
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut input = String::new();
@@ -13,6 +10,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [explanation, title, plain_text] = input.split_terminator('\0').collect::<Vec<_>>()[..] else {
         return Err("three texts, each ended by a zero byte: explanation, title, plain text".into());
     };
-    println!("{}", page::page(explanation, title, plain_text));
+    std::io::stdout().write_all(concord_page::page(explanation, title, plain_text).as_bytes())?;
     Ok(())
 }

@@ -1,6 +1,15 @@
+// @ts-check
 // How sure the verdict is, in words: shares with their bounds, by copies and by sandboxes.
 
-function confidenceSection() {
+import { h, s } from "./elements.js";
+import { explanation } from "./explanation.js";
+import { count, counted, percent } from "./format.js";
+import { diamond, round } from "./marks.js";
+
+/** @import { Child } from "./elements.js" */
+/** @import { Rate, Unseen } from "./explanation.js" */
+
+export function confidenceSection() {
   const { confidence } = explanation;
   if (!confidence) return h("p.empty", {}, "There are too few outcomes to say how sure this is.");
   const level = percent(confidence.level);
@@ -27,8 +36,14 @@ function confidenceSection() {
   );
 }
 
+/**
+ * @param {string} label
+ * @param {Rate | null | undefined} rate
+ * @param {string} level
+ * @param {[one: string, many: string]} nouns
+ */
 function rateEntry(label, rate, level, nouns) {
-  if (!rate || !rate.n) return entry(label, `Unknown: no ${nouns[0]} could be told from another.`);
+  if (!rate?.n) return entry(label, `Unknown: no ${nouns[0]} could be told from another.`);
   const all = counted(rate.n, ...nouns);
   if (!rate.different) {
     const words = `${rate.n === 1 ? "The only" : "All"} ${all} agreed. With ${level} confidence, fewer than ${percent(rate.rate_high)} of ${nouns[1]} would give another digest.`;
@@ -40,23 +55,34 @@ function rateEntry(label, rate, level, nouns) {
   return entry(label, words, interval(rate));
 }
 
+/** @param {Unseen | null | undefined} unseen */
 function unseenEntry(unseen) {
   if (!unseen) return null;
+  /** @type {(share: number | null | undefined, noun: string) => string | null} */
   const one = (share, noun) =>
     share === null || share === undefined ? null : `${percent(share)} for the next ${noun}`;
   const parts = [one(unseen.copies, "copy"), one(unseen.sandboxes, "sandbox")].filter(Boolean);
   if (!parts.length) return null;
   return entry(
     "Digests not seen yet",
-    `Estimated chance of a digest that nobody has seen: ${parts.join(", ")} (Good–Turing: the share of digests seen just once).`,
+    `Estimated chance of a digest that no copy gave: ${parts.join(", ")} (Good–Turing: the share of digests seen just once).`,
   );
 }
 
-function entry(label, words, drawing = null) {
+/**
+ * @param {string} label
+ * @param {string} words
+ * @param {Child} [drawing]
+ */
+function entry(label, words, drawing) {
   return h("div", {}, h("dt", {}, label), h("dd", {}, words, drawing));
 }
 
-/** A share and its bounds between 0 and 100 %. */
+/**
+ * A share and its bounds on a line from 0 to 100 %.
+ *
+ * @param {Rate} rate
+ */
 function interval({ n, different, rate_low, rate_high }) {
   const [low, high, seen] = [rate_low, rate_high, different / n].map((share) => round((share ?? 0) * 300));
   return s(
@@ -64,7 +90,7 @@ function interval({ n, different, rate_low, rate_high }) {
     { viewBox: "-4 0 308 30", "aria-hidden": "true" },
     s("line.axis", { x1: 0, x2: 300, y1: 10, y2: 10 }),
     s("rect.range", { x: low, y: 6, width: Math.max(1, high - low), height: 8 }),
-    s("path.seen", { d: SHAPES[3](seen, 10, 5) }),
+    s("path.seen", { d: diamond(seen, 10, 5) }),
     [0, 25, 50, 75, 100].map((share) =>
       s(
         "text.tick",

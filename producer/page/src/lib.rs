@@ -1,52 +1,58 @@
 //! The explanation of a job as one HTML file that needs nothing else: no network, no fonts, no libraries.
 //!
-//! Knows how texts are put into a page so that none can break out of its place; not what an explanation says. The page's
-//! own scripts read the explanation and draw it.
+//! Knows how texts are put into a page so that none can break out of its place, and how the page's modules become one
+//! script. Does not know what an explanation says: the modules read it and draw it.
 
-/// The page around the parts, with a `{{name}}` where each of them belongs.
-const TEMPLATE: &str = include_str!("page/report.html");
-const STYLE: &str = include_str!("page/report.css");
+mod bundle;
 
-/// The scripts in the order in which they build on each other. They share one scope.
-const SCRIPTS: [&str; 13] = [
-    include_str!("page/model.js"),
-    include_str!("page/format.js"),
-    include_str!("page/elements.js"),
-    include_str!("page/table.js"),
-    include_str!("page/verdict.js"),
-    include_str!("page/separates.js"),
-    include_str!("page/scales.js"),
-    include_str!("page/plot.js"),
-    include_str!("page/plots.js"),
-    include_str!("page/difference.js"),
-    include_str!("page/outcomes.js"),
-    include_str!("page/confidence.js"),
-    include_str!("page/start.js"),
+use std::sync::LazyLock;
+
+use bundle::{Module, bundle};
+
+/// The page around its parts. Each `{{name}}` stands for a part.
+const TEMPLATE: &str = include_str!("../report.html");
+const STYLE: &str = include_str!("../report.css");
+
+/// The modules with these names.
+macro_rules! modules {
+    ($($name:literal)*) => {
+        [$(Module { name: $name, source: include_str!(concat!("../modules/", $name, ".js")) }),*]
+    };
+}
+
+/// The modules of the page. Each imports only modules that stand before it.
+const MODULES: [Module; 18] = modules![
+    "explanation" "format" "model" "elements" "marks" "values" "controls" "table" "verdict" "separates" "facts" "scales"
+    "plot" "plots" "difference" "outcomes" "confidence" "start"
 ];
+
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    bundle(&MODULES).unwrap_or_else(|error| unreachable!("a test bundles the same modules: {error}"))
+});
 
 /// The page of an explanation.
 ///
-/// - `explanation_json`: the explanation as one JSON object. Each `<` in it is written as `\u003c`, which means the same
-///   in the strings of JSON and stands nowhere else in it; so no value can end the element that holds it.
+/// - `explanation_json`: the explanation as one JSON object. JSON has `<` only in strings, where `\u003c` means the same.
+///   Each `<` is written so, and no value can end the element that holds it.
 /// - `title`: what a tab of the browser shows, such as `fft-7f3k: divergent`.
-/// - `plain_text`: the explanation for people without JavaScript: the verdict, the sentences of its summary and whatever
-///   the command prints besides, in lines.
-pub(crate) fn page(explanation_json: &str, title: &str, plain_text: &str) -> String {
+/// - `plain_text`: the explanation for people without JavaScript, in lines: the text that the command prints.
+#[must_use]
+pub fn page(explanation_json: &str, title: &str, plain_text: &str) -> String {
     let (title, plain_text) = (escaped(title), escaped(plain_text));
     let explanation = explanation_json.replace('<', "\\u003c");
-    let script = format!("(() => {{\n\"use strict\";\n{}\n}})();", SCRIPTS.join("\n"));
+    let script = SCRIPT.as_str();
     let part = |name: &str| match name {
         "title" => title.as_str(),
         "style" => STYLE,
         "plain_text" => plain_text.as_str(),
         "explanation" => explanation.as_str(),
-        "script" => script.as_str(),
+        "script" => script,
         unknown => unreachable!("the template has no part called {unknown}"),
     };
     let mut page = String::with_capacity(
         TEMPLATE.len() + STYLE.len() + script.len() + explanation.len() + plain_text.len(),
     );
-    // One pass over the template alone: what is put in is not looked at again, whatever braces it may have.
+    // One pass over the template alone: a part that has braces itself is not searched for placeholders.
     let mut rest = TEMPLATE;
     while let Some((before, (name, after))) =
         rest.split_once("{{").and_then(|(before, after)| Some((before, after.split_once("}}")?)))
@@ -80,7 +86,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What stands between two marks of a page, the first time.
+    /// The text between two marks of a page, where they first occur.
     fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
         page.split_once(from).unwrap().1.split_once(to).unwrap().0
     }
@@ -112,21 +118,36 @@ mod tests {
     }
 
     #[test]
+    fn every_module_is_bundled() {
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/modules")).unwrap();
+        let mut files: Vec<_> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = MODULES.iter().map(|module| format!("{}.js", module.name)).collect();
+        files.sort();
+        names.sort();
+        assert_eq!(names, files);
+        assert_eq!(bundle(&MODULES).map_err(|error| error.to_string()).as_ref(), Ok(&*SCRIPT));
+    }
+
+    #[test]
     fn every_placeholder_is_filled_and_no_script_ends_early() {
         let page = page("{}", "job", "text");
-        assert!(!page.contains("{{"), "an own part has the mark of a placeholder");
+        for name in ["title", "style", "plain_text", "explanation", "script"] {
+            let placeholder = format!("{{{{{name}}}}}");
+            assert!(TEMPLATE.contains(&placeholder) && !page.contains(&placeholder), "{name}");
+        }
         assert_eq!(page.matches("</script").count(), 2);
         assert_eq!(page.matches("</style").count(), 1);
         assert_eq!(page.matches("<!--").count(), TEMPLATE.matches("<!--").count());
     }
 
     #[test]
-    fn nothing_of_the_page_is_elsewhere() {
+    fn the_page_loads_nothing() {
         let own = page("{}", "job", "text");
-        for word in ["https:", "src=", "@import", "url(", "innerHTML", "fetch("] {
+        for word in ["https:", "src=", "url(", "innerHTML", "fetch("] {
             assert!(!own.contains(word), "{word}");
         }
-        // The name of the vocabulary of drawings is not an address that is loaded.
+        assert!(!STYLE.contains("@import"));
+        // The one address is the name of the vocabulary of drawings, which is not loaded.
         assert_eq!(own.matches("http:").count(), 1);
         assert!(own.contains("default-src 'none'"));
     }

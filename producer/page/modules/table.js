@@ -1,10 +1,43 @@
-// Tables: plain ones, and those that sort by their headers, in pages.
+// @ts-check
+// Tables: plain tables, and tables in pages that are sorted by their headers.
 
-/** A plain table: `columns` are { label, numeric, head }, `rows` arrays of cells; the first cell names its row. */
-function plainTable(caption, columns, rows) {
-  const head = columns.map((column) =>
-    h(column.numeric ? "th.num" : "th", { scope: "col" }, column.head ?? column.label),
-  );
+import { h, scrollBox } from "./elements.js";
+import { count } from "./format.js";
+import { compareText } from "./model.js";
+
+/** @import { Child } from "./elements.js" */
+
+/** @typedef {number | string | null | undefined} Key what rows are sorted by */
+/**
+ * @template R
+ * @typedef {object} Column a column of a table of rows R
+ * @property {string} key
+ * @property {string} label
+ * @property {() => Child} [head] the header, if it is not the label
+ * @property {boolean} [numeric]
+ * @property {boolean} [downFirst] whether the first click sorts from the largest
+ * @property {(row: R) => Key} [sorts] without it, one cannot sort by this column
+ * @property {(row: R) => Child} cell
+ */
+/** @typedef {{ key: string, down?: boolean }} Order the column that a table is sorted by, and whether the largest stands first */
+/**
+ * @template R
+ * @typedef {object} SortableTable
+ * @property {HTMLElement} node
+ * @property {(rows: R[]) => void} show replaces the rows
+ * @property {(columns: Column<R>[]) => void} columns replaces the columns
+ * @property {() => void} redraw draws the rows of the current page again
+ */
+
+/**
+ * A plain table. Each row is a list of cells; the first cell names its row.
+ *
+ * @param {string} caption
+ * @param {{ label: string, numeric?: boolean }[]} columns
+ * @param {Child[][]} rows
+ */
+export function plainTable(caption, columns, rows) {
+  const head = columns.map((column) => h(column.numeric ? "th.num" : "th", { scope: "col" }, column.label));
   const body = rows.map((cells) =>
     h(
       "tr",
@@ -21,34 +54,69 @@ function plainTable(caption, columns, rows) {
   );
 }
 
-function captionOf(text) {
+/** @param {string} text */
+export function captionOf(text) {
   return h("caption", {}, h("span", {}, text));
 }
 
-/** A column of numbers, sorted from the largest first: `value(row)` is a number or null. */
-function numberColumn(key, label, value, show = count) {
+/**
+ * A column of numbers. The first click sorts from the largest.
+ *
+ * @template R
+ * @param {string} key
+ * @param {string} label
+ * @param {(row: R) => number | null | undefined} value
+ * @param {(number: number | null | undefined) => Child} show
+ * @returns {Column<R>}
+ */
+export function numberColumn(key, label, value, show = count) {
   return { key, label, numeric: true, downFirst: true, sorts: value, cell: (row) => show(value(row)) };
 }
 
-/** A column of places in an order, sorted from the first. */
-function placeColumn(key, label, value) {
+/**
+ * A column of places in an order. The first click sorts from the first place.
+ *
+ * @template R
+ * @param {string} key
+ * @param {string} label
+ * @param {(row: R) => number | null} value
+ * @returns {Column<R>}
+ */
+export function placeColumn(key, label, value) {
   return { key, label, numeric: true, sorts: value, cell: (row) => count(value(row)) };
 }
 
-/** A column of texts: `value(row)` is what it is sorted by, `cell(row)` what is shown. */
-function textColumn(key, label, value, cell = value) {
+/**
+ * A column of texts, or of anything else: `value(row)` is what it is sorted by, `cell(row)` what it shows.
+ *
+ * @template R
+ * @param {string} key
+ * @param {string} label
+ * @param {(row: R) => Key} value
+ * @param {(row: R) => Child} cell
+ * @returns {Column<R>}
+ */
+export function textColumn(key, label, value, cell) {
   return { key, label, sorts: value, cell };
 }
 
 /**
- * A table that is sorted by a click on a header, in pages.
+ * A table in pages that a click on a header sorts.
  *
- * columns: { key, label, head, numeric, downFirst, sorts(row) -> number, text or null, cell(row) -> node or text }
- * size: rows a page; counts: whether to say how many rows there are, even on one page
- * detail(row) -> node or null: what stands below a row
- * Gives { node, show(rows), columns(columns), redraw() }.
+ * @template R
+ * @param {object} table
+ * @param {string} table.caption
+ * @param {Column<R>[]} table.columns
+ * @param {R[]} table.rows
+ * @param {number} table.size rows on a page
+ * @param {Order} table.sort
+ * @param {string} table.noun what a row is, in the plural
+ * @param {(row: R) => Child} [table.detail] what stands below a row
+ * @param {boolean} [table.counts] whether to say how many rows there are, even on one page
+ * @returns {SortableTable<R>}
  */
-function sortableTable({ caption, columns, rows, size, sort, detail, noun, counts = false }) {
+export function sortableTable({ caption, columns, rows, size, sort, noun, detail = () => null, counts = false }) {
+  /** @type {TableState<R>} */
   const state = { columns, rows, sorted: [], key: sort.key, down: sort.down ?? false, page: 0 };
   const head = h("tr");
   const body = h("tbody");
@@ -65,24 +133,27 @@ function sortableTable({ caption, columns, rows, size, sort, detail, noun, count
   };
   const order = () => {
     const column = state.columns.find((each) => each.key === state.key) ?? state.columns[0];
-    state.sorted = sortedRows(state.rows, column.sorts, state.down);
+    state.sorted = column.sorts ? sortedRows(state.rows, column.sorts, state.down) : state.rows;
   };
   const redraw = () => {
     order();
     drawHead();
     drawBody();
   };
+  /** @param {Column<R>} column */
   const sortBy = (column) => {
     state.down = column.key === state.key ? !state.down : Boolean(column.downFirst);
     Object.assign(state, { key: column.key, page: 0 });
     redraw();
-    head.children[state.columns.indexOf(column)].querySelector("button").focus();
+    head.children[state.columns.indexOf(column)].querySelector("button")?.focus();
   };
+  /** @param {R[]} shown */
   const show = (shown) => {
     Object.assign(state, { rows: shown, page: 0 });
     order();
     drawBody();
   };
+  /** @param {Column<R>[]} changed */
   const change = (changed) => {
     state.columns = changed;
     redraw();
@@ -92,7 +163,25 @@ function sortableTable({ caption, columns, rows, size, sort, detail, noun, count
   return { node: h("div.sorted", {}, scrollBox(caption, table), pages.node), show, columns: change, redraw: drawBody };
 }
 
-/** A header, with a button where one may sort by it. */
+/**
+ * @template R
+ * @typedef {object} TableState
+ * @property {Column<R>[]} columns
+ * @property {R[]} rows
+ * @property {R[]} sorted
+ * @property {string} key the column that the rows are sorted by
+ * @property {boolean} down
+ * @property {number} page
+ */
+
+/**
+ * A header, with a button if one can sort by its column.
+ *
+ * @template R
+ * @param {Column<R>} column
+ * @param {TableState<R>} state
+ * @param {(column: Column<R>) => void} sortBy
+ */
 function headCell(column, { key, down }, sortBy) {
   const name = column.numeric ? "th.num" : "th";
   if (!column.sorts) return h(name, { scope: "col" }, column.label);
@@ -107,23 +196,37 @@ function headCell(column, { key, down }, sortBy) {
   return h(name, { scope: "col", "aria-sort": current ? (down ? "descending" : "ascending") : "none" }, button);
 }
 
-/** A row, and what stands below it. The first cell names the row. */
+/**
+ * A row, and what stands below it. The first cell names the row.
+ *
+ * @template R
+ * @param {R} row
+ * @param {Column<R>[]} columns
+ * @param {(row: R) => Child} detail
+ */
 function bodyRows(row, columns, detail) {
   const cells = columns.map((column, index) => {
     const name = `${index === 0 ? "th" : "td"}${column.numeric ? ".num" : ""}`;
     return h(name, { scope: index === 0 ? "row" : null }, column.cell(row));
   });
-  const below = detail?.(row);
+  const below = detail(row);
   return [h("tr", {}, cells), ...(below ? [h("tr.detail", {}, h("td", { colspan: columns.length }, below))] : [])];
 }
 
-/** The rows in the order of what `sorts` gives; rows without a value stand last either way. */
+/**
+ * The rows in the order of their keys. Rows without a key stand last in both directions.
+ *
+ * @template R
+ * @param {R[]} rows
+ * @param {(row: R) => Key} sorts
+ * @param {boolean} down
+ */
 function sortedRows(rows, sorts, down) {
   const keyed = rows.map((row, place) => ({ row, place, key: sorts(row) ?? null }));
   const sign = down ? -1 : 1;
   keyed.sort((left, right) => {
     if (left.key === null || right.key === null)
-      return (left.key === null) - (right.key === null) || left.place - right.place;
+      return Number(left.key === null) - Number(right.key === null) || left.place - right.place;
     const less =
       typeof left.key === "number" && typeof right.key === "number"
         ? left.key - right.key
@@ -133,10 +236,16 @@ function sortedRows(rows, sorts, down) {
   return keyed.map(({ row }) => row);
 }
 
-/** The line below a table that says which rows are shown, with the buttons that turn pages. */
+/**
+ * The line below a table that says which rows are shown, with the buttons that turn pages.
+ *
+ * @param {boolean} counts
+ * @param {(page: number) => void} turn
+ */
 function pager(counts, turn) {
   const said = h("span", { role: "status" });
   const state = { page: 0, last: 0 };
+  /** @type {(text: string, label: string, to: () => number) => HTMLButtonElement} */
   const button = (text, label, to) =>
     h("button", { type: "button", "aria-label": label, click: () => turn(to()) }, text);
   const buttons = [
@@ -149,6 +258,7 @@ function pager(counts, turn) {
   const node = h("p.pager", {}, said, turning);
   return {
     node,
+    /** @type {(page: number, size: number, total: number, noun: string) => void} */
     draw(page, size, total, noun) {
       Object.assign(state, { page, last: Math.max(0, Math.ceil(total / size) - 1) });
       const from = page * size;
@@ -163,7 +273,11 @@ function pager(counts, turn) {
   };
 }
 
-/** Whether every word of `wanted` is in one of the texts. */
-function wordsOf(wanted) {
+/**
+ * The words of a filter, in small letters.
+ *
+ * @param {string} wanted
+ */
+export function wordsOf(wanted) {
   return wanted.toLowerCase().split(/\s+/).filter(Boolean);
 }

@@ -1,4 +1,28 @@
-// Plots of outcomes as points in rows: one path a class, so that ten thousand points stay quick.
+// @ts-check
+// A plot of outcomes as points in rows. All points of a class are one path, so ten thousand points are drawn quickly.
+
+import { fill, h, s } from "./elements.js";
+import { round, shape, tone } from "./marks.js";
+import { groups } from "./model.js";
+
+/** @import { Child } from "./elements.js" */
+/** @import { Quantile } from "./explanation.js" */
+/** @import { GroupedOutcome, Mark } from "./model.js" */
+/** @import { Scale, Tick } from "./scales.js" */
+
+/** @typedef {{ label: string, mark?: Mark, box?: Record<Quantile, number> }} Row a box is drawn over the points of its row */
+/** @typedef {{ row: number, at: number, outcome: GroupedOutcome }} Point */
+/** @typedef {{ x: number, y: number, point: Point }} Place where a point stands in the drawing */
+/**
+ * @typedef {object} Plot
+ * @property {string} label
+ * @property {string} axis
+ * @property {Row[]} rows
+ * @property {Point[]} points
+ * @property {Scale} scale
+ * @property {(width: number) => Tick[]} ticks
+ * @property {(outcome: GroupedOutcome) => Child} tell describes an outcome
+ */
 
 const ROW_LABEL_PX = 18;
 const ROW_BAND_PX = 30;
@@ -8,16 +32,15 @@ const SIDE_PX = 12;
 const POINT_PX = 3.4;
 const WIDTH_PX_MIN = 240;
 const NEAR_PX = 24;
-// How far each key goes among the marks, which are in the order of their places from left to right.
+/** @type {Record<string, number>} How many marks each key moves. Marks are ordered from left to right. */
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, PageDown: 100, PageUp: -100, Home: -Infinity, End: Infinity };
 
 /**
- * A plot that fits its width.
+ * A plot that fits the width of the page.
  *
- * Takes { label, axis, rows: [{ label, mark, box }], points: [{ row, at, outcome }], scale, ticks, tell(outcome) },
- * where scale(value) is between 0 and 1, ticks(width) gives [{ at, label }] and a box has the five numbers of a run time.
+ * @param {Plot} plot
  */
-function rowPlot(plot) {
+export function rowPlot(plot) {
   const drawing = s("svg.plot", { role: "img", "aria-label": plot.label });
   const told = h(
     "output.told",
@@ -29,8 +52,10 @@ function rowPlot(plot) {
     { tabindex: "0", role: "group", "aria-label": `${plot.label}. Arrow keys read the marks one by one.` },
     drawing,
   );
+  /** @type {{ places: Place[], current: number, width: number }} */
   const state = { places: [], current: -1, width: 0 };
   const ring = s("circle.ring", { r: 7, visibility: "hidden" });
+  /** @param {number} index */
   const tell = (index) => {
     if (index < 0) return;
     state.current = index;
@@ -38,6 +63,7 @@ function rowPlot(plot) {
     fill(ring, { cx: x, cy: y, visibility: "visible" }, []);
     told.replaceChildren(h("span", {}, plot.tell(point.outcome)));
   };
+  /** @param {number} width */
   const draw = (width) => {
     state.width = width;
     state.places = placesOf(plot, width);
@@ -68,15 +94,34 @@ function rowPlot(plot) {
   return h("figure", {}, frame, h("figcaption", {}, plot.axis), told);
 }
 
+/**
+ * The upper edge of a row.
+ *
+ * @param {number} index
+ */
 function rowTop(index) {
   return index * (ROW_LABEL_PX + ROW_BAND_PX + ROW_GAP_PX);
 }
 
+/**
+ * Where a value stands from left to right.
+ *
+ * @param {Plot} plot
+ * @param {number} at
+ * @param {number} width
+ */
 function across(plot, at, width) {
   return SIDE_PX + plot.scale(at) * (width - 2 * SIDE_PX);
 }
 
-/** Where each point stands; a little above or below its row by its copy, the same each time, so that points do not hide each other. */
+/**
+ * Where each point stands. The number of its copy moves it a little up or down, so that points do not hide each other;
+ * the same copy is always moved the same way.
+ *
+ * @param {Plot} plot
+ * @param {number} width
+ * @returns {Place[]}
+ */
 function placesOf(plot, width) {
   const places = plot.points.map((point) => {
     const spread = (Math.imul(point.outcome.copy + 1, 2_654_435_761) >>> 0) / 2 ** 32 - 0.5;
@@ -87,7 +132,9 @@ function placesOf(plot, width) {
   return places.sort((left, right) => left.x - right.x);
 }
 
+/** @param {Place[]} places */
 function pointPaths(places) {
+  /** @type {string[][]} */
   const paths = groups.map(() => []);
   for (const { x, y, point } of places) {
     const { group } = point.outcome;
@@ -96,6 +143,13 @@ function pointPaths(places) {
   return paths.map((path, index) => s(`path.points.${tone(groups[index].mark)}`, { d: path.join("") || null }));
 }
 
+/**
+ * The index of the place that is nearest to (x, y), or -1 if none is near.
+ *
+ * @param {Place[]} places
+ * @param {number} x
+ * @param {number} y
+ */
 function nearest(places, x, y) {
   let best = -1;
   let least = NEAR_PX ** 2;
@@ -109,6 +163,11 @@ function nearest(places, x, y) {
   return best;
 }
 
+/**
+ * @param {Row} row
+ * @param {number} index
+ * @param {number} width
+ */
 function rowLabel(row, index, width) {
   const top = rowTop(index);
   const start = row.mark === undefined ? SIDE_PX : SIDE_PX + 14;
@@ -123,6 +182,11 @@ function rowLabel(row, index, width) {
   );
 }
 
+/**
+ * @param {Plot} plot
+ * @param {number} width
+ * @param {number} height
+ */
 function axisOf(plot, width, height) {
   const bottom = height - AXIS_PX;
   return plot.ticks(width).map(({ at, label }) => {
@@ -137,11 +201,20 @@ function axisOf(plot, width, height) {
   });
 }
 
+/**
+ * The box of a row: the middle half of its values, their median, and lines to the least and the greatest.
+ *
+ * @param {Plot} plot
+ * @param {Row} row
+ * @param {number} index
+ * @param {number} width
+ */
 function boxOf(plot, row, index, width) {
-  if (!row.box) return s("g");
+  const { box } = row;
+  if (!box) return s("g");
   const middle = rowTop(index) + ROW_LABEL_PX + ROW_BAND_PX / 2;
-  const [least, low, median, high, most] = ["min", "p25", "median", "p75", "max"].map((name) =>
-    round(across(plot, row.box[name], width)),
+  const [least, low, median, high, most] = [box.min, box.p25, box.median, box.p75, box.max].map((value) =>
+    round(across(plot, value, width)),
   );
   return s(
     "g.box",
