@@ -1,4 +1,4 @@
-"""What holds for the page of every job: for all samples, or for one that exists, given by `acceptance/report/run --page FILE`."""
+"""What holds for the page of every job: of all samples, or of `acceptance/report/run --page FILE`."""
 
 import functools
 import json
@@ -6,16 +6,18 @@ import pathlib
 import re
 from collections.abc import Callable
 
-from browser import DESKTOP, GIVEN, PHONE, PageCase, file_of
-from playwright.sync_api import Page
+from browser import DESKTOP, GIVEN, PHONE, PageCase, file_of, shown, wait_for_plots
+from playwright.sync_api import Page, expect
 from samples import SAMPLES
 
 HERE = pathlib.Path(__file__).parent
 CONTRAST = (HERE / "contrast.js").read_text()
-# What people work with, or what stands for a drawing: each must say what it is.
+# Elements that a reader works with or looks at. Each must have a name.
 NAMED_ROLES = {"button", "checkbox", "combobox", "link", "searchbox", "textbox", "DisclosureTriangle", "region", "group", "img", "image", "navigation", "table"}
 TABLET = {"width": 768, "height": 1024}
 FOCUSABLE = "a[href], button:enabled, input, select, summary, [tabindex='0']"
+TABS_MAX = 60
+BRIGHT, DARK = re.compile(r"^rgb\((2\d\d, ){2}2\d\d\)$"), re.compile(r"^rgb\((\d\d?, ){2}\d\d?\)$")
 
 
 def files() -> dict[str, pathlib.Path]:
@@ -24,12 +26,12 @@ def files() -> dict[str, pathlib.Path]:
 
 @functools.cache
 def explanation_of(file: pathlib.Path) -> dict:
-    """The explanation, read from the page as any program would."""
+    """The explanation, read from the file as any program can read it."""
     return json.loads(re.search(r'<script type="application/json" id="explanation">(.*?)</script>', file.read_text(), re.DOTALL).group(1))
 
 
 def every_page(*settings: dict) -> Callable:
-    """Runs a test on all pages with each of the settings of a browser, and tells which of them fail."""
+    """Runs a test on every page with each of these settings of a browser. Each is a subtest."""
 
     def wrap(test: Callable) -> Callable:
         @functools.wraps(test)
@@ -46,11 +48,11 @@ def every_page(*settings: dict) -> Callable:
 
 class EveryPage(PageCase):
     @every_page()
-    def test_what_is_there_at_first(self, page: Page, explanation: dict) -> None:
+    def test_the_page_as_it_opens(self, page: Page, explanation: dict) -> None:
         checks = (
             self.all_parts_stand_in_order,
             self.the_verdict_is_a_word_with_its_sentences,
-            self.nothing_of_a_value_became_markup,
+            self.no_value_became_markup,
             self.every_control_has_a_name,
             self.texts_and_marks_stand_out_in_both_schemes,
             self.it_prints_on_white,
@@ -60,29 +62,28 @@ class EveryPage(PageCase):
                 check(page, explanation)
 
     def all_parts_stand_in_order(self, page: Page, explanation: dict) -> None:
-        titles = [text.strip() for text in page.locator("h2").all_inner_texts()]
-        expected = ["Classes", "What separates", "Classes by fact", "Over time", "By CPU", "Run time", "Numeric difference", "Raw facts", "Failures", "How sure"]
-        self.assertEqual(titles, expected)
-        self.assertEqual(page.locator("h1").count(), 1)
-        self.assertEqual(page.locator("[role=alert]").all_inner_texts(), [], "parts that could not be shown")
-        self.assertEqual(page.locator("nav a").count(), len(expected))
-        for link in page.locator("nav a").all():
-            self.assertEqual(page.locator(link.get_attribute("href")).count(), 1)
+        titles = ["Classes", "What separates", "Classes by fact", "Over time", "By CPU", "Run time", "Numeric difference", "Raw facts", "Failures", "How sure"]
+        expect(page.locator("h2")).to_have_text(titles)
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("[role=alert]"), "parts that could not be shown").to_have_count(0)
+        links = page.locator("nav a")
+        expect(links).to_have_text(titles)
+        for link in links.all():
+            expect(page.locator(link.get_attribute("href"))).to_have_count(1)
 
     def the_verdict_is_a_word_with_its_sentences(self, page: Page, explanation: dict) -> None:
-        self.assertEqual(page.locator(".verdict strong").inner_text(), explanation["verdict"])
-        head = page.locator("header").evaluate("head => head.textContent")
+        expect(page.locator(".verdict strong")).to_have_text(explanation["verdict"])
+        head = page.locator("header").text_content()
         for sentence in filter(None, explanation["summary"].values()):
             self.assertIn(visible(sentence), head)
 
-    def nothing_of_a_value_became_markup(self, page: Page, explanation: dict) -> None:
-        self.assertEqual(page.locator("script").count(), 2)
-        self.assertEqual(page.locator("img, iframe, object, embed, link, form, video, audio, style ~ style").count(), 0)
-        handlers = page.evaluate("[...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on') || n === 'style')")
+    def no_value_became_markup(self, page: Page, explanation: dict) -> None:
+        expect(page.locator("script")).to_have_count(2)
+        expect(page.locator("img, iframe, object, embed, link, form, video, audio, style ~ style")).to_have_count(0)
+        expect(page.locator("[style], [href]:not([href^='#']), [src]")).to_have_count(0)
+        handlers = page.evaluate("() => [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(n => n.startsWith('on'))")
         self.assertEqual(handlers, [])
-        links = page.evaluate("[...document.querySelectorAll('[href], [src]')].map(e => e.getAttribute('href') ?? e.src).filter(l => !l.startsWith('#'))")
-        self.assertEqual(links, [])
-        self.assertIsNone(page.evaluate("window.broken ?? null"))
+        self.assertIsNone(page.evaluate("() => window.broken ?? null"))
 
     def every_control_has_a_name(self, page: Page, explanation: dict) -> None:
         tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
@@ -91,23 +92,21 @@ class EveryPage(PageCase):
         nameless = [node["role"]["value"] for node in named if not node.get("name", {}).get("value", "").strip()]
         self.assertEqual(nameless, [])
         for table in page.locator("table").all():
-            self.assertEqual(table.locator("caption").count(), 1)
-            self.assertEqual(table.locator("th:not([scope])").count(), 0)
+            expect(table.locator("caption")).to_have_count(1)
+            expect(table.locator("th:not([scope])")).to_have_count(0)
 
     def texts_and_marks_stand_out_in_both_schemes(self, page: Page, explanation: dict) -> None:
-        for scheme in ("light", "dark"):
+        for scheme, background in (("light", BRIGHT), ("dark", DARK)):
             page.emulate_media(color_scheme=scheme)
-            background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
-            bright = sum(map(int, re.findall(r"\d+", background)[:3])) > 382
-            self.assertEqual(bright, scheme == "light")
+            expect(page.locator("html")).to_have_css("background-color", background)
             result = page.evaluate(CONTRAST)
             self.assertGreater(result["judged"], 50)
             self.assertEqual(result["found"], [], scheme)
 
     def it_prints_on_white(self, page: Page, explanation: dict) -> None:
         page.emulate_media(media="print", color_scheme="dark")
-        self.assertEqual(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"), "rgb(255, 255, 255)")
-        self.assertEqual(page.locator("nav, .turning, .control").evaluate_all("all => all.filter(e => e.checkVisibility()).length"), 0)
+        expect(page.locator("html")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(shown(page.locator("nav, .turning, .control"))).to_have_count(0)
         self.assertEqual([each for each in page.evaluate(CONTRAST)["found"] if "edge" not in each], [])
         page.emulate_media(media="screen", color_scheme="light")
 
@@ -116,75 +115,68 @@ class EveryPage(PageCase):
         for size in (PHONE, TABLET, DESKTOP):
             page.set_viewport_size(size)
             self.fits(page, size["width"])
-        page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        page.evaluate("() => document.querySelectorAll('details').forEach(each => { each.open = true; })")
         if (rows := page.locator("#outcome-table tbody button")).count():
             rows.first.click()
+            expect(page.locator("#outcome-table .detail")).to_have_count(1)
         for size in (TABLET, PHONE):
             page.set_viewport_size(size)
             self.fits(page, size["width"])
 
     def fits(self, page: Page, width: int) -> None:
-        # Plots are drawn anew for a width just before a frame is shown, and another one may follow.
-        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))")
-        self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width)
+        expect(page.locator("html")).to_have_js_property("clientWidth", width)
+        wait_for_plots(page)
+        expect(page.locator("html")).to_have_js_property("scrollWidth", width)
         outside = page.evaluate("""width => [...document.querySelectorAll('body *')]
             .filter(e => e.checkVisibility() && !e.closest('.scroll *, .skip, svg, script') && e.getBoundingClientRect().right > width + 1)
             .map(e => e.tagName + '.' + e.className)""", width)
-        self.assertEqual(outside, [], "what stands beyond the edge of the screen")
+        self.assertEqual(outside, [], "elements beyond the edge of the screen")
 
     @every_page()
     def test_the_keyboard_reaches_every_control_and_shows_where_it_is(self, page: Page, explanation: dict) -> None:
-        visible_controls = page.locator(FOCUSABLE).evaluate_all("all => all.filter(e => e.checkVisibility()).length")
-        # A page may have hundreds of buttons that are all alike: those of the first rows stand for the others.
-        steps = min(visible_controls, 60)
-        page.evaluate("document.activeElement.blur()")
-        reached = set()
-        for _ in range(steps):
+        controls = shown(page.locator(FOCUSABLE)).all()
+        self.assertGreater(len(controls), 20)
+        # A page may have hundreds of buttons that are all alike. Those of the first rows stand for the others.
+        for control in controls[:TABS_MAX]:
             page.keyboard.press("Tab")
-            place, outline = page.evaluate("""selector => {
-                const style = getComputedStyle(document.activeElement);
-                const all = [...document.querySelectorAll(selector)].filter(e => e.checkVisibility());
-                return [all.indexOf(document.activeElement), style.outlineStyle + ' ' + style.outlineWidth];
-            }""", FOCUSABLE)
-            reached.add(place)
-            self.assertEqual(outline, "solid 2px", page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
-        self.assertEqual(reached, set(range(steps)), "in the order of the page")
+            expect(control, "the order is that of the page").to_be_focused()
+            expect(control).to_have_css("outline", re.compile("solid 2px"))
 
     @every_page()
     def test_headers_sort_by_mouse_and_by_keyboard(self, page: Page, explanation: dict) -> None:
         for table in page.locator("table.sortable").all():
-            # Any will do; which order comes of it is seen on samples.
-            for header in table.locator("thead th[aria-sort]").all()[-1:]:
-                button = header.locator("button")
-                before = header.get_attribute("aria-sort")
-                button.click()
-                first = header.get_attribute("aria-sort")
-                self.assertIn(first, {"ascending", "descending"})
-                self.assertNotEqual(first, before)
-                self.assertTrue(button.evaluate("button => button === document.activeElement"), "it keeps the focus")
-                page.keyboard.press("Enter")
-                second = header.get_attribute("aria-sort")
-                self.assertEqual({first, second}, {"ascending", "descending"})
-                page.keyboard.press("Space")
-                self.assertEqual(header.get_attribute("aria-sort"), first)
-                self.assertEqual(table.locator("thead th[aria-sort$=ending]").count(), 1)
+            # One header of a table stands for all. What the order is, the tests of samples check.
+            header = table.locator("thead th[aria-sort]").last
+            button = header.locator("button")
+            before = header.get_attribute("aria-sort")
+            button.click()
+            expect(header).not_to_have_attribute("aria-sort", before)
+            first = header.get_attribute("aria-sort")
+            second = {"ascending": "descending", "descending": "ascending"}[first]
+            expect(button, "the button keeps the focus").to_be_focused()
+            page.keyboard.press("Enter")
+            expect(header).to_have_attribute("aria-sort", second)
+            expect(button).to_be_focused()
+            page.keyboard.press("Space")
+            expect(header).to_have_attribute("aria-sort", first)
+            expect(table.locator("thead th[aria-sort$=ending]")).to_have_count(1)
 
     @every_page({"size": PHONE, "java_script_enabled": False})
     def test_without_javascript_the_text_is_there(self, page: Page, explanation: dict) -> None:
-        shown = page.locator("noscript").inner_text()
-        self.assertIn(explanation["verdict"], shown)
+        expect(page.locator("noscript")).to_contain_text(explanation["verdict"], use_inner_text=True)
+        text = page.locator("noscript").inner_text()
         for sentence in filter(None, explanation["summary"].values()):
-            self.assertIn(plain(sentence), plain(shown))
-        self.assertEqual(page.locator("img").count(), 0)
-        self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), PHONE["width"])
+            self.assertIn(plain(sentence), plain(text))
+        expect(page.locator("img")).to_have_count(0)
+        expect(page.locator("html")).to_have_js_property("scrollWidth", PHONE["width"])
 
 
 def visible(text: str) -> str:
-    """A text as the page shows it: signs that cannot be seen are written as their numbers."""
+    """A text as the page shows it: invisible characters are written as numbers."""
     hidden = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
     return re.sub(hidden, lambda match: f"\\u{{{ord(match.group()):x}}}", text)
 
 
 def plain(text: str) -> str:
-    """Without what a text rendering may break or change: blanks and signs that cannot be seen."""
+    """A text without the characters that a rendering as text may change: spaces and invisible characters."""
     return re.sub(r"[\s\u200b-\u200f\u2028-\u202e\ufffd]+", "", text)
