@@ -1,11 +1,11 @@
-"""Checks the distances that a comparison finds against numpy, bit for bit.
+"""Checks the distances that a comparison finds. They must equal numpy's in every bit.
 
     acceptance/difference/run [PAIRS]
 
-Arrays of random pairs, drawn from a seed, are saved by `numpy.save`, as raw numbers, as JSON and as text, and compared. All
-distances are seen in the histogram, the largest ones as they are. What is expected comes from stepping with
-`numpy.nextafter` and from `numpy.spacing` where numbers are close, from Python's integers where they are further apart
-than can be stepped, from numpy's subtraction, and from exact fractions.
+Arrays of random pairs, drawn from a seed, are saved by `numpy.save`, as raw numbers, as JSON and as text, and compared. The
+histogram counts all distances; the largest distances are checked themselves. The expected distances come from
+`numpy.nextafter` and `numpy.spacing` if numbers are close, from Python's integers if they are too far apart to step from
+one to the other, from numpy's subtraction, and from exact fractions.
 """
 
 import fractions
@@ -24,14 +24,14 @@ TYPES = {"f8": (numpy.float64, numpy.uint64, 64), "f4": (numpy.float32, numpy.ui
 
 
 def ordered(value, bits_type, width):
-    """The place of a number among all of its type, from zero."""
+    """The position of a number in the order of all numbers of its type; zero has the position 0."""
     bits = int(value.view(bits_type))
     sign = 1 << (width - 1)
     return -(bits - sign) if bits & sign else bits
 
 
 def pairs(kind, count, generator):
-    """Random finite pairs: any bits, neighbours some steps apart, subnormals, both sides of zero."""
+    """Random finite pairs: any bits, numbers a few steps apart, subnormal numbers, numbers of both signs."""
     float_type, bits_type, width = TYPES[kind]
     any_bits = lambda size: generator.integers(0, 1 << width, size, dtype=numpy.uint64, endpoint=False) if width < 64 \
         else generator.integers(0, numpy.iinfo(numpy.uint64).max, size, dtype=numpy.uint64, endpoint=True)
@@ -58,7 +58,7 @@ def compare(program, form, left, right):
 
 
 def expected(kind, left, right):
-    """What numpy and exact arithmetic say of arrays: different pairs, their distances, the largest ones."""
+    """What numpy and exact arithmetic give for two arrays: the pairs that differ, and their distances."""
     float_type, bits_type, width = TYPES[kind]
     different = left.view(bits_type) != right.view(bits_type)
     one, other = left[different], right[different]
@@ -95,7 +95,7 @@ def check(name, path, expect):
     assert path["common_bits_min"] == expect["common_bits_min"], name
     found = math.inf if path["absolute_max"] is None else path["absolute_max"]
     assert found == expect["absolute_max"], (name, found, expect["absolute_max"])
-    # Two roundings where exact arithmetic has one.
+    # The program rounds twice, exact arithmetic once.
     assert abs(path["relative_max"] - expect["relative_max"]) <= 4 * sys.float_info.epsilon, name
     bars = {bar["ulp"]: bar["values"] for bar in path["ulp_histogram"]}
     assert bars == expect["ulp_histogram"], (name, bars, expect["ulp_histogram"])
@@ -123,7 +123,7 @@ def main():
                 [path] = compare(program, form, place("left"), place("right"))["paths"]
                 check((kind, form), path, expect)
                 print(f"{kind} as {form}: {len(left):,} pairs, {expect['different']:,} differ, "
-                      f"by at most {expect['ulp_max']} ulp: as numpy says")
+                      f"by at most {expect['ulp_max']} ulp: equal to numpy")
 
 
 if __name__ == "__main__":

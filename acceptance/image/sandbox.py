@@ -1,11 +1,11 @@
-"""Runs the entry point of an image about as Lambda does, and plays Lambda's runtime API to it.
+"""Runs the entry point of an image much as Lambda does, and serves Lambda's runtime API to it.
 
     with Sandbox(image, TABLE="concord", ...) as sandbox:
         answer = sandbox.invoke({"ask": "version"})
 
-The image's files are read-only but for an empty /tmp, and the program is a user without rights. The network is this
-machine's. When the block ends in any way, the processes and mounts are gone: they live in namespaces of their own, whose
-first process dies with this one.
+The image's files are read-only except for an empty /tmp, and the program runs as a user without rights. The network is
+this machine's. When the block ends in any way, the processes and mounts are gone: they are in their own namespaces, and
+the first process of these ends with this one.
 """
 
 import ctypes
@@ -21,13 +21,14 @@ import threading
 import time
 from typing import Any, NamedTuple, Self
 
-ANSWER_SECONDS_MAX = 60
-INVOCATION_SECONDS = 30
-# Nobody else's number, as in a Lambda sandbox.
+# Only a test that fails waits so long, and a machine may be busy.
+ANSWER_SECONDS_MAX = 240
+INVOCATION_SECONDS = 60
+# A user id that no other user has, as in a Lambda sandbox.
 USER = "993"
 PR_SET_PDEATHSIG = 1
 
-# Its mounts are seen in here only. It stays the first process of its namespace: when it dies, the kernel ends the rest.
+# Its mounts are visible only in its namespace. It is the first process there: when it ends, the kernel ends the others.
 ENTER = """
 set -e
 image=$1 user=$2 folder=$3 trust=$4 writable=$5
@@ -45,7 +46,7 @@ exit $?
 
 
 def config(image: pathlib.Path) -> dict[str, Any]:
-    """What `docker inspect` calls Config."""
+    """The part of an image's description that `docker inspect` calls Config."""
     return json.loads(image.with_suffix(".json").read_text())["OCIv1"]["config"]
 
 
@@ -58,7 +59,7 @@ def start(
     writable: bool = False,
     **streams: Any,
 ) -> subprocess.Popen:
-    """Start the entry point with what the image sets and with `variables`, which win. `trust` becomes /tmp/trust.crt."""
+    """Start the entry point. `variables` override those of the image. The file `trust` becomes /tmp/trust.crt."""
     made_with = config(image)
     environment = dict(pair.split("=", 1) for pair in made_with.get("Env") or []) | (variables or {})
     environment.setdefault("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -76,7 +77,7 @@ def start(
 
 
 class Answer(NamedTuple):
-    """What came back for an invocation: of `kind` response or error."""
+    """The answer to an invocation; its kind is response or error."""
 
     kind: str
     value: Any
@@ -94,7 +95,7 @@ class Api(http.server.ThreadingHTTPServer):
         self.asked = threading.Event()
 
     def handle_error(self, *_: object) -> None:
-        """A connection broke off: the sandbox has ended."""
+        """A connection was lost: the sandbox has ended."""
 
 
 class Invocations(http.server.BaseHTTPRequestHandler):
@@ -165,11 +166,11 @@ class Sandbox:
         self._log.close()
 
     def send(self, event: Any) -> None:
-        """Invoke the function, and do not wait for its answer."""
+        """Invoke the function without waiting for its answer."""
         self._api.events.put(json.dumps(event).encode())
 
     def invoke(self, event: Any) -> Answer:
-        """The answer to an event."""
+        """Invoke the function, and return its answer."""
         self.send(event)
         try:
             return self._api.answers.get(timeout=ANSWER_SECONDS_MAX)
@@ -177,13 +178,13 @@ class Sandbox:
             raise AssertionError(f"no answer within {ANSWER_SECONDS_MAX} s; the log:\n{self.log()}") from None
 
     def ended(self) -> int:
-        """Wait for the end of a program that must not start, and return its exit code."""
+        """Wait for the end of a program that must not ask for an invocation, and return its exit code."""
         code = self._process.wait(ANSWER_SECONDS_MAX)
         if self._api.asked.is_set():
             raise AssertionError(f"it asked for an invocation; the log:\n{self.log()}")
         return code
 
     def log(self) -> str:
-        """What it has said so far."""
+        """The log so far."""
         self._log.seek(0)
         return self._log.read().decode()

@@ -1,4 +1,4 @@
-"""What the images of Dockerfile and examples/numpy promise. Run by acceptance/image/run, which builds and mounts them."""
+"""What the images of Dockerfile and examples/numpy promise. acceptance/image/run builds and mounts them, and runs this."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "acceptance/stack"))
 import ministack  # noqa: E402
 
-# Each has NAME, the mounted files of an image, and NAME.json, how it is to be run.
+# Of each image: NAME, a folder with its mounted files, and NAME.json, its configuration.
 IMAGES = pathlib.Path(os.environ["CONCORD_IMAGES"])
 WORKER, AGGREGATOR, PRODUCER, NUMPY = (IMAGES / name for name in ("worker", "aggregator", "producer", "numpy"))
 PROGRAM_BYTES_MAX = 12_000_000
@@ -46,7 +46,7 @@ def segment_kinds(program: pathlib.Path) -> set[int]:
 
 
 class Programs(unittest.TestCase):
-    def test_a_program_is_static_small_and_alone(self) -> None:
+    def test_a_program_is_static_and_small_and_the_only_one(self) -> None:
         for image in (WORKER, AGGREGATOR, PRODUCER):
             with self.subTest(image.name):
                 program = image / image.name
@@ -57,13 +57,13 @@ class Programs(unittest.TestCase):
                 executables = [file for file in image.rglob("*") if file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o111]
                 self.assertEqual(executables, [program])
 
-    def test_what_is_deployed_can_be_asked_for(self) -> None:
+    def test_a_function_answers_which_version_it_is(self) -> None:
         version = self.version()
         for image, variables, expected in (
             (WORKER, OF_WORKER, {"version": version, "calculation": "probe"}),
             (AGGREGATOR, OF_AGGREGATOR, {"version": version}),
             (NUMPY, without(OF_WORKER, "CALC"), {"version": version, "calculation": "command python3 clmath.py"}),
-            # What the stack sets wins over what the image sets.
+            # The variables of the stack override those of the image.
             (NUMPY, OF_WORKER, {"version": version, "calculation": "probe"}),
         ):
             with self.subTest(image.name, variables=variables), Sandbox(image, **variables) as running:
@@ -87,7 +87,7 @@ class Programs(unittest.TestCase):
                 self.assertNotEqual(running.ended(), 0)
                 self.assertIn(f"Error: the variable {name}", running.log())
 
-    def test_the_command_line_runs_without_rights_and_keeps_its_store(self) -> None:
+    def test_the_command_line_runs_as_a_user_without_rights_and_keeps_its_store(self) -> None:
         user = sandbox.config(PRODUCER)["User"].split(":")[0]
         self.assertNotEqual(int(user), 0)
 
@@ -108,7 +108,7 @@ def without(variables: dict[str, str], name: str) -> dict[str, str]:
 
 
 class OnAws(unittest.TestCase):
-    """The NumPy image's worker works on a stack whose own worker was told to leave its queue alone."""
+    """The worker of the NumPy image runs the copies of a stack. The stack's own worker does not receive any."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -129,10 +129,10 @@ class OnAws(unittest.TestCase):
         return json.loads(self.aws.run(PRODUCER / "producer", *arguments, "--stack", "concord", "--format", "json"))
 
     def event(self) -> dict[str, Any]:
-        """The next copy, as a queue's mapping hands it to a function."""
+        """The next copy, as an event source mapping sends it to a function."""
         attributes = {"AttributeNames": ["All"], "WaitTimeSeconds": 1}
         messages = ministack.wait_for(
-            lambda: self.sqs.receive_message(QueueUrl=self.outputs["QueueUrl"], **attributes).get("Messages"), 30, "a copy"
+            lambda: self.sqs.receive_message(QueueUrl=self.outputs["QueueUrl"], **attributes).get("Messages"), ministack.WAIT_SECONDS_MAX, "a copy"
         )
         keys = {"messageId": "MessageId", "receiptHandle": "ReceiptHandle", "body": "Body", "md5OfBody": "MD5OfBody", "attributes": "Attributes"}
         record = {key: messages[0].get(name) for key, name in keys.items()}
@@ -143,7 +143,7 @@ class OnAws(unittest.TestCase):
         payload = ROOT / "examples/numpy/payload.json"
         return self.producer("submit", str(payload), "--copies", str(copies), "--detach")["job"]
 
-    def test_a_program_of_the_image_makes_outcomes(self) -> None:
+    def test_the_program_of_the_image_gives_outcomes(self) -> None:
         job = self.submit(COPIES)
         trust = pathlib.Path(self.aws.env["SSL_CERT_FILE"])
         with Sandbox(NUMPY, trust, **self.variables(), SSL_CERT_FILE="/tmp/trust.crt") as running:
@@ -157,8 +157,8 @@ class OnAws(unittest.TestCase):
         self.submit(1)
         with Sandbox(NUMPY, **self.variables()) as running:
             running.send(self.event())
-            # It comes after the last of the requests that are made in place of the first, half a minute later.
-            ministack.wait_for(lambda: "invalid peer certificate" in running.log(), sandbox.ANSWER_SECONDS_MAX, "a complaint")
+            # The line comes half a minute later, after the last of several tries.
+            ministack.wait_for(lambda: "invalid peer certificate" in running.log(), sandbox.ANSWER_SECONDS_MAX, "a line about the certificate")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// Texts, marks and edges of controls that stand out too little from what is behind them, by WCAG 2.2 (1.4.3 and 1.4.11).
-// Gives texts such as "3.9 of 4.5: td.note “…”".
+// Finds texts, marks and edges of controls with too little contrast to their background, by WCAG 2.2 (1.4.3 and 1.4.11).
+// Returns how many texts it judged, and what it found, such as "3.9 of 4.5: td.note “…”".
 () => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const colours = new Map();
@@ -32,7 +32,7 @@
     const layers = [];
     for (let at = element; at; at = at.parentElement) layers.push(rgba(getComputedStyle(at).backgroundColor));
     let colour = layers.reverse().reduce((back, front) => over(front, back), [255, 255, 255, 1]);
-    // A count may stand on a tint that is drawn behind it.
+    // A tint may be drawn behind a count.
     const tint = element.closest(".counted")?.querySelector(".tint");
     if (tint)
       colour = over(rgba(getComputedStyle(tint.firstChild).fill), colour, Number(getComputedStyle(tint).opacity));

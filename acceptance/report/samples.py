@@ -1,9 +1,9 @@
-"""Explanations of made-up jobs, for the tests of the page: the same each time, since their chance comes from a seed.
+"""Explanations of made-up jobs, for the tests of the page. They are the same each time: a seed determines them.
 
     acceptance/report/samples.py NAME    prints one as JSON
 
-They follow the schema that the producer writes. Counts agree with the outcomes; sentences and probabilities are plausible
-and no more, since the page shows them as they are.
+They follow the schema that the producer writes. Counts agree with the outcomes. Sentences and probabilities are only
+plausible, because the page shows them without calculating them.
 """
 
 import datetime
@@ -126,7 +126,7 @@ def comparison(**more: object) -> Json:
 
 
 def job(seed: int, copies: int, sandboxes: int, digest_of: Any, facts: int = 24, fails: Any = lambda copy: None) -> Json:
-    """A job whose copies ran in turn in some sandboxes. digest_of(chance, environment) names the output of a copy."""
+    """A job whose copies ran in random sandboxes. digest_of(chance, facts) names the output of a copy."""
     chance = random.Random(seed)
     cpus = list(CPUS)
     kinds = [cpus[0 if number % 6 < 3 else 1 if number % 6 == 3 else 2] for number in range(sandboxes)]
@@ -224,7 +224,7 @@ def inconclusive() -> Json:
 
 
 def nothing() -> Json:
-    """A job none of whose copies gave a digest, with all that can be absent left out."""
+    """A job without any digest, in which every field that can be absent is absent."""
     made = job(6, 3, 1, lambda *_: "one", fails=lambda _: "exit code 127")
     for outcome in made["outcomes"]:
         outcome |= {"started_at_ms": None, "run_us": None, "environment": None, "facts": {}}
@@ -250,14 +250,14 @@ def huge() -> Json:
 
 
 def many() -> Json:
-    """As many classes as copies, which nothing separates."""
+    """As many classes as copies. Nothing separates them."""
     made = job(13, 300, 20, lambda chance, _: f"{chance.random()}")
     split = {"by": "sandbox", "statement": "Every sandbox with 2 or more copies gave several digests: what differs changes from run to run."}
     return attributed(made, [], (split,)) | summary("Nothing recorded separates the classes.", "No output was kept.", "Divergent: no two copies agree.")
 
 
 def hostile() -> Json:
-    """Every text that a job can bring with it tries to break out of its place."""
+    """Every text that can come from a job tries to become markup."""
     def digest_of(chance: random.Random, facts: dict[str, str]) -> str:
         return f"{HOSTILE}{len(facts['cpu.model_name']) % 2}"
 
@@ -284,7 +284,7 @@ SAMPLES = {each.__name__: each for each in (divergent, reproducible, inconclusiv
 
 
 def plain_text(explanation: Json) -> str:
-    """Such a text as the producer prints."""
+    """A text like the one that the producer prints."""
     said = explanation["summary"]
     return "\n".join([f"{explanation['verdict']}  job {explanation['job']}", *(f"  {text}" for text in said.values() if text)])
 

@@ -1,4 +1,4 @@
-"""A calculation that does what its payload says, for the tests: {"does": ..., ...}. Any other payload is its own output."""
+"""A calculation for tests that does what its payload says: {"does": ..., ...}. It echoes any other payload."""
 
 import json
 import os
@@ -16,7 +16,7 @@ except (ValueError, KeyError, TypeError):
 
 if does == "echo":
     sys.stdout.buffer.write(payload)
-elif does == "differ":  # in the last bytes, between whole runs
+elif does == "differ":  # only in the last bytes
     sys.stdout.write(f"process {os.getpid()}\n")
 elif does == "fail":
     sys.stderr.write(f"{'x' * 5_000}\nno convergence after 7 steps\n")

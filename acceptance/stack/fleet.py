@@ -1,8 +1,8 @@
 """The real producer, worker and aggregator on one emulator that all tests of the fleet share.
 
 The emulator starts when the first test needs it and ends with the process; each stack is deployed once. A test case is a
-`FleetCase` that names its stack. Copies of different jobs do not meet, so tests share stacks too; a test that changes a
-stack puts it right again.
+`FleetCase` that names its stack. Jobs do not affect each other, so tests share stacks; a test that changes a stack
+restores it.
 """
 
 import atexit
@@ -19,15 +19,15 @@ import unittest
 from typing import Any, NamedTuple
 
 import ministack
-from ministack import ROOT, wait_for
+from ministack import ROOT, WAIT_SECONDS_MAX, wait_for
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PRODUCER = TARGET / "debug/producer"
 DOES = pathlib.Path(__file__).with_name("does.py")
-# Isolated, and without what a calculation does not need: it starts in 15 ms.
+# Isolated, and without the modules that a calculation does not need: it starts in 15 ms.
 PYTHON = f"{sys.executable} -I -S"
 
-# What the stacks that tests share are deployed with. A run that is killed comes back after VisibilityTimeout.
+# The parameters of the stacks that tests share. A copy whose worker was killed is delivered again after VisibilityTimeout.
 STACKS: dict[str, dict[str, object]] = {
     "probes": {},
     "commands": {
@@ -38,12 +38,11 @@ STACKS: dict[str, dict[str, object]] = {
     },
     "functions": {"Calculation": "function", "CalculationFunction": "clmath"},
 }
-WAIT_SECONDS_MAX = 60
-RUN_SECONDS_MAX = 120
+RUN_SECONDS_MAX = 2 * WAIT_SECONDS_MAX
 
 
 class Done(NamedTuple):
-    """A run of the producer that has ended."""
+    """The result of a run of the producer."""
 
     exit: int
     stdout: str
@@ -55,7 +54,7 @@ class Done(NamedTuple):
 
 
 class Fleet:
-    """An emulator, the binaries, and what is deployed."""
+    """An emulator, the binaries, and the deployed stacks."""
 
     def __init__(self, aws: ministack.Aws, folder: pathlib.Path) -> None:
         self.aws = aws
@@ -65,7 +64,7 @@ class Fleet:
         for name in ("worker", "aggregator"):
             strip(TARGET / "debug" / name, self.binaries / name)
         self.env = aws.env | {"XDG_STATE_HOME": str(folder / "state"), "NO_COLOR": "1"}
-        # Whoever runs the tests may have chosen a stack or a store.
+        # A developer may have set a stack or a store.
         for name in ("CONCORD_STACK", "CONCORD_STORE"):
             self.env.pop(name, None)
         self._outputs: dict[str, dict[str, str]] = {}
@@ -73,7 +72,7 @@ class Fleet:
     def outputs(self, stack: str) -> dict[str, str]:
         if stack not in self._outputs:
             outputs = self.aws.deploy(stack, self.binaries, **STACKS[stack])
-            # The emulator leaves this out of what it takes from a template.
+            # The emulator ignores this setting of a template.
             live = {"Enabled": True, "AttributeName": "expires_at"}
             self.aws.client("dynamodb").update_time_to_live(TableName=outputs["TableName"], TimeToLiveSpecification=live)
             self._outputs[stack] = outputs
@@ -108,7 +107,7 @@ class Fleet:
 
 
 def strip(binary: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy a binary without its debugging symbols, which are most of it, and slow to zip."""
+    """Copy a binary without its debugging symbols. They are most of it, and it takes long to zip them."""
     if not binary.exists():
         raise AssertionError(f"there is no {binary}: run acceptance/stack/run, which builds it")
     tool = shutil.which("strip")
@@ -137,7 +136,7 @@ class FleetCase(unittest.TestCase):
         cls.sqs, cls.dynamodb, cls.s3 = (cls.aws.client(name) for name in ("sqs", "dynamodb", "s3"))
 
     def producer(self, exit_code: int, *words: object, **env: str) -> Done:
-        """Run a verb on the stack, and see that it exits so."""
+        """Run a verb on the stack, and check its exit code."""
         done = self.fleet.producer(*words, "--stack", self.STACK, "--format", "json", **env)
         self.assertEqual(done.exit, exit_code, f"producer {words}:\n{done.stdout}{done.stderr}")
         return done
@@ -152,7 +151,7 @@ class FleetCase(unittest.TestCase):
         return self.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", "-")[:40]
 
     def items(self, job: str, table: str | None = None) -> dict[str, dict[str, Any]]:
-        """What functions and producer wrote of a job: its items by their sort key, as plain values."""
+        """All items of a job by their sort key, as plain values."""
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=table or self.outputs["TableName"],
             KeyConditionExpression="job = :job",
@@ -162,11 +161,11 @@ class FleetCase(unittest.TestCase):
         return {item["item"]["S"]: plain({"M": item}) for page in pages for item in page["Items"]}
 
     def copies(self, job: str) -> list[dict[str, Any]]:
-        """The outcomes that workers (or, for a copy that was given up, the aggregator) wrote."""
+        """The outcomes of a job. A worker wrote each, or the aggregator if the copy was given up."""
         return [item for key, item in self.items(job).items() if key.startswith("copy#")]
 
     def waiting(self, output: str) -> int:
-        """Messages on a queue: those that wait, are delivered, or are delayed."""
+        """The number of messages on a queue, including delivered and delayed ones."""
         kinds = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
         answer = self.sqs.get_queue_attributes(QueueUrl=self.outputs[output], AttributeNames=kinds)
         return sum(int(answer["Attributes"][kind]) for kind in kinds)
@@ -177,7 +176,7 @@ class FleetCase(unittest.TestCase):
 
 
 def plain(value: dict[str, Any]) -> Any:
-    """A value of DynamoDB as Python has it."""
+    """The Python value of a DynamoDB attribute."""
     (kind, held), = value.items()
     match kind:
         case "M":

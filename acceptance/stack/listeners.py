@@ -1,4 +1,4 @@
-"""What a test listens with: queues that other services send to, and the metrics of a log."""
+"""How a test hears what a stack announces: queues that other services send to, and the metrics in a log."""
 
 import contextlib
 import itertools
@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 
 import ministack
-from ministack import wait_for
-
-WAIT_SECONDS_MAX = 30
+from ministack import WAIT_SECONDS_MAX, wait_for
 
 
 class Listener:
@@ -47,7 +45,7 @@ def listening(aws: ministack.Aws, name: str, sender: str) -> Iterator[Listener]:
 
 @contextlib.contextmanager
 def verdicts(aws: ministack.Aws, job: str) -> Iterator[Listener]:
-    """Listen to what is announced of a job on the default bus."""
+    """Listen to the events of a job on the default bus."""
     events = aws.client("events")
     with listening(aws, f"verdicts-{job}", "events.amazonaws.com") as listener:
         events.put_rule(Name=job, EventPattern=json.dumps({"source": ["concord"], "detail": {"job": [job]}}))
@@ -61,7 +59,7 @@ def verdicts(aws: ministack.Aws, job: str) -> Iterator[Listener]:
 
 @contextlib.contextmanager
 def alarms(aws: ministack.Aws, topic: str) -> Iterator[Listener]:
-    """Listen to what a topic is told."""
+    """Listen to the messages of a topic."""
     sns = aws.client("sns")
     with listening(aws, "told-of-alarms", "sns.amazonaws.com") as listener:
         subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=listener.arn)["SubscriptionArn"]
@@ -72,7 +70,7 @@ def alarms(aws: ministack.Aws, topic: str) -> Iterator[Listener]:
 
 
 def logged_metrics(aws: ministack.Aws, log_group: str, job: str) -> list[dict]:
-    """The log lines of this job that hold metrics (embedded metric format); waits for the first."""
+    """Wait for log lines of this job that hold metrics (embedded metric format), and return them."""
     logs = aws.client("logs")
 
     def lines() -> list[dict]:
@@ -87,7 +85,7 @@ def logged_metrics(aws: ministack.Aws, log_group: str, job: str) -> list[dict]:
 def forward_metrics(aws: ministack.Aws, lines: list[dict]) -> list[tuple[str, str, dict[str, str]]]:
     """Put the metrics that log lines hold, and return namespace, name and dimensions of each.
 
-    CloudWatch takes them out of the log itself on AWS. This emulator does not.
+    On AWS, CloudWatch reads them from the log itself. This emulator does not.
     """
     cloudwatch = aws.client("cloudwatch")
     put = []

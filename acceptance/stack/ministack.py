@@ -1,20 +1,20 @@
-"""An AWS of one's own for tests: ministack, started for one test and gone after it.
+"""An AWS for tests: ministack, started for one test and ended after it.
 
     with ministack.running() as aws:
         outputs = aws.deploy("concord", binaries, Attempts=2)
         aws.client("sqs").send_message(QueueUrl=outputs["QueueUrl"], MessageBody="...")
         subprocess.run([producer, "submit", ...], env=aws.env)
 
-It listens on 127.0.0.1 only, on a free port, and knows nothing of this machine's AWS settings. Functions may do what
-their roles in the template allow, and no more; the test itself may do everything. Its process is ended by its id, and
-its folders are deleted, when the block ends in any way; if this process is killed, the kernel ends it. It runs zips as
-processes of this machine: binaries must be made for it.
+It listens on 127.0.0.1 only, on a free port, and does not read this machine's AWS settings. Functions may do what their
+roles in the template allow, and no more; the test itself may do everything. When the block ends in any way, the process
+of the emulator is ended and its folders are deleted; if this process is killed, the kernel ends the emulator. It runs
+functions as processes of this machine, so their binaries must be made for this machine.
 
 From a shell, with the environment set for one command:
 
     $(infra/venv stack)/python acceptance/stack/ministack.py COMMAND [ARGUMENT ...]
 
-Needs the Python environment of `infra/venv stack`, and openssl, with which ministack makes a certificate.
+Needs the Python environment of `infra/venv stack`, and openssl: ministack makes a certificate with it.
 """
 
 import contextlib
@@ -36,7 +36,8 @@ from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-READY_SECONDS_MAX = 60
+# Only a test that fails waits so long, and a machine may be busy.
+WAIT_SECONDS_MAX = 120
 END_SECONDS_MAX = 5
 STARTS_MAX = 3
 PR_SET_PDEATHSIG = 1
@@ -69,7 +70,7 @@ class Aws:
         self.run(ROOT / "infra/destroy", "--stack", stack, *(["--with-data"] if with_data else []))
 
     def everything(self) -> dict[str, list[str]]:
-        """The names of all that could belong to a stack, by kind, where there is any."""
+        """The names of all resources that could belong to a stack, by kind. A kind without any is left out."""
         every = {
             "queues": self.client("sqs").list_queues().get("QueueUrls", []),
             "functions": [each["FunctionName"] for each in self.client("lambda").list_functions()["Functions"]],
@@ -85,7 +86,7 @@ class Aws:
         return {kind: names for kind, names in every.items() if names}
 
     def run(self, *command: object) -> str:
-        """Run a program with the emulator's environment; what it says on stderr is part of the error."""
+        """Run a program with the emulator's environment, and return its output. An error includes its standard error."""
         done = subprocess.run([str(part) for part in command], env=self.env, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise AssertionError(f"{command} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -93,7 +94,7 @@ class Aws:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment with the emulator's credentials in place of any of this machine."""
+    """This process's environment, with the emulator's credentials instead of this machine's."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return kept | {
         "PATH": f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -111,8 +112,8 @@ def environment() -> dict[str, str]:
 def running(strict: bool = True) -> Iterator[Aws]:
     """Start an emulator, and end it with the block. SIGTERM ends the block too, as an interrupt does.
 
-    Strict is as AWS is: HTTPS, and nobody but the test may do more than policies allow. Otherwise it is plain HTTP, and
-    everything is allowed.
+    A strict emulator is like AWS: it uses HTTPS, and functions may do only what policies allow. Otherwise it uses HTTP
+    and allows everything.
     """
     home = pathlib.Path(tempfile.mkdtemp(prefix="concord-aws-"))
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -135,24 +136,24 @@ def running(strict: bool = True) -> Iterator[Aws]:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago. Another process may take it first: then the start is tried again."""
+    """A port that is free now. If another process takes it first, the emulator is started again with another port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def certificate(home: pathlib.Path) -> pathlib.Path:
-    """The certificate that ministack makes for itself as it starts."""
+    """The certificate that ministack makes when it starts."""
     return home / "ministack-tls/server.crt"
 
 
 def trust(home: pathlib.Path, strict: bool) -> dict[str, str]:
-    """What makes Python, the AWS command line and Rust trust the emulator's certificate."""
+    """The variables that make Python, the AWS command line and Rust trust the emulator's certificate."""
     return {name: str(certificate(home)) for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE")} if strict else {}
 
 
 def start(home: pathlib.Path, port: int, strict: bool) -> subprocess.Popen:
-    # Functions are its children, and inherit what it trusts.
+    # Functions are its children, and inherit these variables.
     env = environment() | trust(home, strict) | {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -173,13 +174,13 @@ def start(home: pathlib.Path, port: int, strict: bool) -> subprocess.Popen:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # so that the functions, which are its children, can be ended with it
+            start_new_session=True,  # so that its children, the functions, can be ended with it
             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),
         )
 
 
 def is_ready(process: subprocess.Popen, port: int) -> bool:
-    """Wait until the emulator answers. False when it ended, such as for a port that was taken meanwhile."""
+    """Wait until the emulator answers, or has ended. Whether it answers: it ends if its port is taken."""
 
     def answers() -> bool:
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -187,12 +188,12 @@ def is_ready(process: subprocess.Popen, port: int) -> bool:
             return True
         return process.poll() is not None
 
-    wait_for(answers, READY_SECONDS_MAX, "ministack to answer")
+    wait_for(answers, WAIT_SECONDS_MAX, "ministack to answer")
     return process.poll() is None
 
 
 def end(process: subprocess.Popen) -> None:
-    """End the emulator and the functions that it started, all of them in its own process group."""
+    """End the emulator and the functions that it started. They are all in one process group."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -203,7 +204,7 @@ def end(process: subprocess.Popen) -> None:
 
 
 def wait_for(ask: Callable[[], T], seconds_max: float, what: str, pause: float = 0.05) -> T:
-    """Ask until the answer is true, and return it; an AssertionError when it is not in time."""
+    """Call `ask` until its answer is true, and return the answer; raise an AssertionError after `seconds_max`."""
     deadline = time.monotonic() + seconds_max
     while not (answer := ask()):
         if time.monotonic() > deadline:

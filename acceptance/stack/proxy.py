@@ -16,7 +16,7 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 
-# Of the connection between two machines, and not of what it carries.
+# Headers of one connection. A proxy must not pass them on.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"}
 SERVICE_OF_SIGNATURE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/")
 UPSTREAM_SECONDS_MAX = 120
@@ -25,12 +25,12 @@ WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
 
 class Counted:
-    """What a proxy has seen. Give its `url` to whoever is to be counted."""
+    """The requests that a proxy has counted. A program is counted if it uses `url` as its endpoint."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.tally: collections.Counter[tuple[str, str]] = collections.Counter()
-        # Capacity units of DynamoDB, of reads and writes by action, when the proxy asks for them.
+        # Capacity units of DynamoDB by kind (read or write) and action, if the proxy asks for them.
         self.units: collections.Counter[tuple[str, str]] = collections.Counter()
         self._lock = threading.Lock()
         self._held: tuple[str, str, int] | None = None
@@ -38,11 +38,11 @@ class Counted:
         self._released = threading.Event()
 
     def hold_after(self, service: str, action: str, requests: int) -> None:
-        """Let so many such requests pass, and hold up the others. Those that are still held at the end are dropped."""
+        """Let so many such requests pass, and hold up the others. Requests that are held at the end are dropped."""
         self._held = (service, action, requests)
 
     def enter(self, service: str, action: str) -> bool:
-        """Count a request; whether it may pass."""
+        """Count a request, and return whether it may pass."""
         with self._lock:
             self.tally[service, action] += 1
             passed = self.tally[service, action]
@@ -55,9 +55,9 @@ class Counted:
     def consume(self, action: str, asked: dict, answer: bytes) -> None:
         """Count the capacity units of a request to DynamoDB.
 
-        The emulator tells what a write costs, by the sizes of the items. Of a read it leaves the size out, so that is
-        counted here: one unit for each 4 KiB begun, half as much when it need not be consistent. Items are a little
-        larger as JSON than they are billed, so this is rather too much.
+        The emulator says what a write costs, from the sizes of the items. For a read it ignores the size, so the proxy
+        counts it: one unit for each 4 KiB, rounded up, and half as much for an eventually consistent read. An item is a
+        little larger as JSON than as it is billed, so the count is an upper bound.
         """
         if action in READS:
             kind, units = "read", -(-len(answer) // 4_096) * (1 if asked.get("ConsistentRead") else 0.5)
@@ -68,7 +68,7 @@ class Counted:
             self.units[kind, action] += units
 
     def let_pass(self) -> None:
-        """Let what is held up pass, and all that comes."""
+        """Let the held requests pass, and all later ones."""
         self._held = None
         self._released.set()
 
@@ -78,10 +78,10 @@ class Counted:
 
 @contextlib.contextmanager
 def counting(upstream: str, ca_file: str | None = None, capacity: bool = False) -> Iterator[Counted]:
-    """Pass requests on to `upstream`, whose certificate `ca_file` vouches for.
+    """Pass requests on to `upstream`; `ca_file` certifies its certificate.
 
-    With `capacity`, requests to DynamoDB also ask what they cost. That breaks their signatures, which a lenient emulator
-    does not look at.
+    With `capacity`, requests to DynamoDB also ask what they cost. That breaks their signatures, but an emulator that is
+    not strict does not check signatures.
     """
     parts = urllib.parse.urlsplit(upstream)
     context = ssl.create_default_context(cafile=ca_file) if parts.scheme == "https" else None
@@ -130,7 +130,7 @@ def counting(upstream: str, ca_file: str | None = None, capacity: bool = False) 
                 connection.request(self.command, self.path, body, headers)
                 answer = connection.getresponse()
             except (http.client.RemoteDisconnected, ConnectionError):
-                # It was closed while nobody used it.
+                # The connection was closed while it was idle.
                 connection.close()
                 connection.request(self.command, self.path, body, headers)
                 answer = connection.getresponse()
@@ -153,7 +153,7 @@ def counting(upstream: str, ca_file: str | None = None, capacity: bool = False) 
         request_queue_size = 128
 
         def handle_error(self, *_: object) -> None:
-            """Whoever asked is gone, or what it asked is: either sees it for itself."""
+            """The client or the upstream closed the connection; each notices that itself."""
 
     server = Server(("127.0.0.1", 0), Handler)
     counted = Counted(f"http://127.0.0.1:{server.server_port}")
@@ -168,7 +168,7 @@ def counting(upstream: str, ca_file: str | None = None, capacity: bool = False) 
 
 
 def named(method: str, path: str, headers: http.client.HTTPMessage) -> tuple[str, str]:
-    """Service and action of a request. Those without a header that names the action are known by method and path."""
+    """The service and the action of a request. Without a header that names the action, it is the method and the path."""
     signed = SERVICE_OF_SIGNATURE.search(headers.get("Authorization", ""))
     service = signed.group(1) if signed else "unsigned"
     target = headers.get("X-Amz-Target")

@@ -1,7 +1,7 @@
-"""Stands in for the worker and the aggregator, to test what the template wires together without the Rust code.
+"""A stand-in for the worker and the aggregator: tests of the template use it instead of the Rust code.
 
-The test writes it twice as an executable, `worker` and `aggregator`; it becomes a Lambda bootstrap. It does what a
-message tells it to do, and leaves an item in the table for everything that it saw.
+The test writes it twice as an executable, `worker` and `aggregator`; each becomes a Lambda bootstrap. It does what a
+message says, and writes an item into the table for each record that it received.
 
 A copy is {"job": ..., "copy": N}.
 A deadline is {"job": ..., "hops": N}: it sends itself on N times.
@@ -18,7 +18,7 @@ import boto3
 # A Lambda's runtime API, which is plain HTTP on the loopback address.
 API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation"
 
-# Made when it is first needed: a stand-in should start fast.
+# Made at the first use, so that a stand-in starts fast.
 client = functools.cache(boto3.client)
 
 

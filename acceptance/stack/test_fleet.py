@@ -10,8 +10,8 @@ import json
 import time
 import unittest
 
-from fleet import WAIT_SECONDS_MAX, FleetCase, fleet
-from ministack import ROOT, wait_for
+from fleet import FleetCase, fleet
+from ministack import ROOT, WAIT_SECONDS_MAX, wait_for
 
 MATMUL = {"probe": "matmul", "n": 64, "seed": 42}
 
@@ -85,7 +85,7 @@ class Probes(FleetCase):
         self.assertIn("submitted before", again.stderr)
         self.assertEqual(self.producer(0, "status", "each").json, reports)
 
-    def test_what_nobody_can_read_is_set_aside_and_disturbs_nothing(self) -> None:
+    def test_an_unreadable_message_is_set_aside_and_delays_no_job(self) -> None:
         # On AWS this takes half an hour: ten deliveries with three minutes between them.
         dead, aside = self.outputs["DeadLetterQueueUrl"], self.outputs["AsideQueueUrl"]
         self.sqs.set_queue_attributes(QueueUrl=dead, Attributes={"VisibilityTimeout": "0"})
@@ -94,15 +94,15 @@ class Probes(FleetCase):
         self.assertEqual(self.submit(0, MATMUL, "--copies", 5)["verdict"], "reproducible")
         self.addCleanup(self.sqs.purge_queue, QueueUrl=aside)
 
-        def look() -> list[dict]:
+        def receive() -> list[dict]:
             return self.sqs.receive_message(QueueUrl=aside, VisibilityTimeout=0).get("Messages", [])
 
-        found = wait_for(look, WAIT_SECONDS_MAX, "a message that was set aside")
+        found = wait_for(receive, WAIT_SECONDS_MAX, "a message that was set aside")
         self.assertEqual([message["Body"] for message in found], ["not for a worker"])
         finding, = (each for each in self.producer(4, "doctor").json if not each["ok"])
         self.assertEqual((finding["check"], finding["found"]), ("set aside", "1 messages wait for a person"))
 
-    def test_a_doctor_finds_a_healthy_stack_well(self) -> None:
+    def test_the_doctor_finds_a_stack_healthy(self) -> None:
         findings = self.producer(0, "doctor").json
         self.assertEqual([each for each in findings if not each["ok"]], [])
         self.assertEqual(
@@ -110,7 +110,7 @@ class Probes(FleetCase):
             "stack/queue/worker/copies/table/time to live/changes/aggregator/deadlines/dead letters/set aside/alarm".split("/"),
         )
 
-    def test_a_doctor_names_a_mapping_that_is_disabled(self) -> None:
+    def test_the_doctor_names_a_disabled_mapping(self) -> None:
         functions, mapping = self.aws.client("lambda"), self.outputs["StreamMappingId"]
         functions.update_event_source_mapping(UUID=mapping, Enabled=False)
         self.addCleanup(functions.update_event_source_mapping, UUID=mapping, Enabled=True)
@@ -120,7 +120,7 @@ class Probes(FleetCase):
         self.aws.run(*finding["hint"].split())
         self.producer(0, "doctor")
 
-    def test_a_doctor_names_the_alarm_of_the_outputs_and_says_that_it_was_not_looked_at(self) -> None:
+    def test_the_doctor_names_the_alarm_of_the_outputs_and_says_that_it_did_not_check_it(self) -> None:
         name, topic = self.outputs["DivergenceAlarm"], self.outputs["TopicArn"]
         finding, = (each for each in self.producer(0, "doctor").json if each["check"] == "alarm")
         self.assertEqual(
@@ -132,7 +132,7 @@ class Probes(FleetCase):
 
 
 class Refusals(FleetCase):
-    """What is wrong is said before anything is written."""
+    """A submission that cannot work is refused before anything is written."""
 
     STACK = "probes"
 

@@ -1,4 +1,4 @@
-"""How jobs end that are not simply reproducible, in a stack that runs a command: acceptance/stack/does.py.
+"""Jobs that are not reproducible at once, in a stack that runs a command: acceptance/stack/does.py.
 
     acceptance/stack/run -k Ends
 """
@@ -9,21 +9,21 @@ import subprocess
 import time
 import unittest
 
-from fleet import WAIT_SECONDS_MAX, FleetCase
+from fleet import FleetCase
 from listeners import alarms, forward_metrics, logged_metrics, verdicts
-from ministack import wait_for
+from ministack import WAIT_SECONDS_MAX, wait_for
 
-# As the aggregator words it.
+# The words of the aggregator.
 GIVEN_UP = "given up: its deliveries ended without an outcome too often"
 
 
 class Ends(FleetCase):
     STACK = "commands"
 
-    def test_differing_outputs_are_divergent_and_everybody_hears_of_it(self) -> None:
+    def test_differing_outputs_are_divergent_and_announced(self) -> None:
         """An event on the bus, metrics in the log, and the alarm.
 
-        The emulator's CloudWatch takes no metrics from logs: the very line that the aggregator logged is forwarded to it.
+        The emulator's CloudWatch reads no metrics from logs, so the test forwards the line that the aggregator logged.
         """
         name = self.name()
         with verdicts(self.aws, name) as bus, alarms(self.aws, self.outputs["TopicArn"]) as topic:
@@ -32,7 +32,7 @@ class Ends(FleetCase):
             digests = {item["digest"] for item in self.copies(name)}
             self.assertEqual(len(digests), 4)
             self.assertLessEqual({f"output#{digest}" for digest in digests}, set(self.items(name)))
-            self.assertGreaterEqual(report["first_difference"]["byte"], len("process "), "where the numbers of processes stand")
+            self.assertGreaterEqual(report["first_difference"]["byte"], len("process "), "the numbers of processes begin there")
             event = bus.heard()
             self.assertEqual(
                 {key: event[key] for key in ("source", "detail-type")}, {"source": "concord", "detail-type": "Concord Verdict"}
@@ -48,7 +48,7 @@ class Ends(FleetCase):
         alarm = self.outputs["DivergenceAlarm"]
         self.assertIn(f'"AlarmName": "{alarm}"', told["Message"])
         self.assertIn('"NewStateValue": "ALARM"', told["Message"])
-        # The emulator's alarms look at namespace and metric alone. AWS asks for exactly these dimensions.
+        # The emulator's alarms compare only namespace and metric. On AWS the dimensions must be equal too.
         watching, = self.aws.client("cloudwatch").describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
         watched = {each["Name"]: each["Value"] for each in watching["Dimensions"]}
         self.assertIn((watching["Namespace"], watching["MetricName"], watched), forwarded)
@@ -64,7 +64,7 @@ class Ends(FleetCase):
         self.drained()
         self.assertLess(len(self.copies(self.name())), 300)
 
-    def test_a_calculation_that_fails_uses_its_attempts_up(self) -> None:
+    def test_a_calculation_that_fails_uses_all_attempts(self) -> None:
         report = self.submit(3, {"does": "fail"}, "--copies", 3)
         self.assertEqual((report["verdict"], report["cause"], report["failed"]), ("inconclusive", "failures", 3))
         copies = self.copies(self.name())
@@ -89,7 +89,7 @@ class Ends(FleetCase):
         copies = self.copies(self.name())
         self.assertEqual([(copy["copy"], copy["reason"]) for copy in copies], [(0, GIVEN_UP), (1, GIVEN_UP)])
         self.assertFalse(any("environment" in copy for copy in copies), "no worker lived to write it")
-        self.assertGreaterEqual(time.monotonic() - begin, 2 * 6, "two more deliveries, each after the visibility timeout")
+        self.assertGreaterEqual(time.monotonic() - begin, 2 * 6, "there are two more deliveries, each after the visibility timeout")
         self.assertEqual(self.waiting("DeadLetterQueueUrl") + self.waiting("AsideQueueUrl"), 0)
 
     def test_a_deadline_does_not_wait_for_copies(self) -> None:
@@ -104,7 +104,8 @@ class Ends(FleetCase):
 
     def test_cancel_ends_a_job_that_runs(self) -> None:
         name = self.name()
-        report = self.submit(0, {"does": "sleep", "seconds": 0.5}, "--copies", 60, "--detach")
+        # Each copy takes so long that most are not run when the job is cancelled, even on a busy machine.
+        report = self.submit(0, {"does": "sleep", "seconds": 2}, "--copies", 60, "--detach")
         self.assertEqual(report["verdict"], "running")
         wait_for(lambda: self.copies(name), WAIT_SECONDS_MAX, "the first outcome")
         cancelled, = self.producer(0, "cancel", name).json
@@ -115,7 +116,7 @@ class Ends(FleetCase):
         self.assertEqual(waited["verdict"], "cancelled")
         self.assertEqual(self.items(name)["job"]["status"], "cancelled")
 
-    def test_retry_completes_what_failed(self) -> None:
+    def test_retry_runs_failed_copies_again(self) -> None:
         name, needed = self.name(), self.fleet.folder / "needed"
         self.assertEqual(self.submit(3, {"does": "need", "file": str(needed)}, "--copies", 4)["failed"], 4)
         needed.touch()

@@ -1,4 +1,4 @@
-"""A function that exists: called by the producer without any stack, and by the workers of a stack.
+"""A Lambda function that exists already: called by the producer without a stack, and by the workers of a stack.
 
     acceptance/stack/run -k Functions
 """
@@ -35,7 +35,7 @@ class Functions(FleetCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        # Before the stack, which looks its ARN up.
+        # Before the stack: its deployment asks for the function's ARN.
         aws = fleet().aws
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
@@ -100,12 +100,12 @@ class Functions(FleetCase):
         self.assertEqual(gone.exit, 2, gone.stderr)
 
     def digest(self) -> str:
-        """Of the reply as AWS sends it: JSON as Python's runtime writes it."""
+        """The digest of the reply: JSON as Python's runtime writes it."""
         reply = {"hash": hashlib.sha256(json.dumps(PAYLOAD).encode()).hexdigest()}
         return f"sha256:{hashlib.sha256(json.dumps(reply).encode()).hexdigest()}"
 
     def left(self) -> dict[str, list[str]]:
-        """The names of all that belongs to the stack."""
+        """The names of all resources of the stack, by kind."""
         stack = self.STACK
         every = self.aws.everything()
         ours = {kind: [name for name in names if f"{stack}-" in name or f"/{stack}/" in name or name == stack] for kind, names in every.items()}

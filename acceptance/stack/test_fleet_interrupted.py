@@ -2,13 +2,14 @@
 
     acceptance/stack/run -k Interrupted
 
-A proxy lets some batches of copies pass and holds up the rest, so that the producer is surely in the middle when it dies.
+A proxy lets some batches of copies pass and holds up the others, so the producer always dies before it has sent all.
 """
 
 import signal
 import unittest
 
-from fleet import RUN_SECONDS_MAX, WAIT_SECONDS_MAX, Done, FleetCase
+from fleet import RUN_SECONDS_MAX, Done, FleetCase
+from ministack import WAIT_SECONDS_MAX
 from proxy import counting
 
 COPIES = 60
@@ -27,7 +28,7 @@ class Interrupted(FleetCase):
             words = ["submit", payload, "--job", self.name(), "--copies", COPIES, "--stack", self.STACK]
             process = self.fleet.start(*words, AWS_ENDPOINT_URL=proxy.url)
             try:
-                self.assertTrue(proxy.is_holding.wait(WAIT_SECONDS_MAX), "it sends more than it may")
+                self.assertTrue(proxy.is_holding.wait(WAIT_SECONDS_MAX), "it did not send more batches than the proxy lets pass")
                 process.send_signal(how)
                 if how == signal.SIGINT:
                     proxy.let_pass()
@@ -37,32 +38,32 @@ class Interrupted(FleetCase):
                 process.wait()
         return Done(process.returncode, stdout, stderr)
 
-    def half(self) -> None:
-        """See that the job was created, and that its copies are there in part."""
+    def check_half(self) -> None:
+        """Check that the job exists, with outcomes of only those copies that were sent."""
         self.drained()
         items = self.items(self.name())
         self.assertNotIn("enqueued", items)
         self.assertEqual(items["job"]["status"], "running")
         self.assertEqual(len(self.copies(self.name())), BATCHES * 10)
 
-    def whole(self) -> None:
+    def check_whole(self) -> None:
         items = self.items(self.name())
         self.assertEqual((items["job"]["status"], items["enqueued"]["round"]), ("reproducible", 0))
         self.assertEqual([copy["copy"] for copy in self.copies(self.name())], list(range(COPIES)))
 
-    def test_the_same_submit_puts_the_rest_there(self) -> None:
+    def test_the_same_submit_sends_the_rest(self) -> None:
         self.assertEqual(self.killed(signal.SIGKILL).exit, -signal.SIGKILL)
-        self.half()
+        self.check_half()
         report = self.submit(0, PAYLOAD, "--copies", COPIES)
         self.assertEqual((report["verdict"], report["succeeded"]), ("reproducible", COPIES))
-        self.whole()
+        self.check_whole()
 
-    def test_retry_puts_the_rest_there(self) -> None:
+    def test_retry_sends_the_rest(self) -> None:
         self.assertEqual(self.killed(signal.SIGKILL).exit, -signal.SIGKILL)
-        self.half()
+        self.check_half()
         report, = self.producer(0, "retry", self.name()).json
         self.assertEqual((report["verdict"], report["succeeded"]), ("reproducible", COPIES))
-        self.whole()
+        self.check_whole()
 
     def test_an_interrupted_submit_says_how_to_go_on(self) -> None:
         done = self.killed(signal.SIGINT)
@@ -71,7 +72,7 @@ class Interrupted(FleetCase):
         self.assertIn(hint, done.stderr)
         self.assertNotIn("enqueued", self.items(self.name()))
         self.producer(0, "retry", self.name())
-        self.whole()
+        self.check_whole()
 
     def test_another_payload_under_the_same_name_is_refused(self) -> None:
         self.submit(0, PAYLOAD, "--copies", 1)

@@ -1,8 +1,8 @@
-"""What the template wires together, deployed by infra/deploy on an emulator with stand-ins for the Rust code.
+"""The connections that the template makes, deployed by infra/deploy on an emulator with stand-ins for the Rust code.
 
     acceptance/stack/run
 
-Each test leaves its own job, so that they share one stack. What the Rust code shows by itself is in test_fleet*.py.
+Each test has its own job, so that all share one stack. Tests with the Rust code are in test_fleet*.py.
 """
 
 import json
@@ -16,10 +16,9 @@ from typing import Any
 import boto3
 import botocore.exceptions
 import ministack
-from ministack import wait_for
+from ministack import WAIT_SECONDS_MAX, wait_for
 
 STANDIN = pathlib.Path(__file__).with_name("standin.py")
-WAIT_SECONDS_MAX = 30
 
 
 def standins(folder: pathlib.Path) -> pathlib.Path:
@@ -87,7 +86,7 @@ class Wiring(unittest.TestCase):
             {"tally#INSERT#job": "NewImage", "tally#INSERT#copy#00001": "NewImage", "tally#MODIFY#copy#00001": "OldImage+NewImage"},
         )
 
-    def test_what_is_deleted_does_not_wake_the_aggregator(self) -> None:
+    def test_a_deleted_item_does_not_wake_the_aggregator(self) -> None:
         self.put("deletes", "job", status="running", submitted_at="2026-11-23T00:00:00Z")
         self.item("deletes", "tally#INSERT#job")
         self.dynamodb.delete_item(TableName=self.outputs["TableName"], Key={"job": {"S": "deletes"}, "item": {"S": "job"}})
@@ -99,7 +98,7 @@ class Wiring(unittest.TestCase):
         self.send("DeadlineQueueUrl", job="deadline", hops=2)
         self.item("deadline", "deadline")
 
-    def test_roles_allow_no_more(self) -> None:
+    def test_roles_allow_nothing_else(self) -> None:
         self.send("QueueUrl", job="roles", copy=0)
         table, bucket, queue = (self.outputs[name] for name in ("TableName", "BucketName", "QueueUrl"))
         key = {"job": {"S": "roles"}, "item": {"S": "copy#00000"}}
@@ -117,7 +116,7 @@ class Wiring(unittest.TestCase):
         self.refused(aggregator("s3").put_object, Bucket=bucket, Key="outputs/roles", Body=b"")
 
     def acting_as(self, env: dict[str, str]) -> Callable[[str], Any]:
-        """Clients with the credentials that a function had."""
+        """A maker of clients with the credentials of a function."""
         session = boto3.Session(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"], ministack.REGION)
         return lambda service: self.aws.client(service, session)
 
@@ -126,7 +125,7 @@ class Wiring(unittest.TestCase):
             call(**arguments)
         self.assertIn(caught.exception.response["Error"]["Code"], ("AccessDenied", "AccessDeniedException"))
 
-    def test_a_doctor_can_ask_for_all_that_it_needs(self) -> None:
+    def test_the_doctor_can_query_all_parts_of_a_stack(self) -> None:
         for output in ("WorkerFunction", "WorkerArm64Function", "AggregatorFunction"):
             answer = self.functions.invoke(FunctionName=self.outputs[output], Qualifier="live", InvocationType="DryRun")
             self.assertEqual(answer["StatusCode"], 204)

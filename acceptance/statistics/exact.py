@@ -1,4 +1,4 @@
-"""The same statistics in whole numbers and fractions: slow, plain, and right to the last digit."""
+"""The same statistics in integers and fractions: slow, simple and exact."""
 
 import fractions
 import functools
@@ -6,12 +6,12 @@ import math
 
 
 def ln(numerator, denominator=1):
-    """ln of a quotient of whole numbers of any size."""
+    """The logarithm of a quotient of integers of any size."""
     return math.log(numerator) - math.log(denominator)
 
 
 def ln_ratio(numerator, denominator):
-    """The same, where the two may be almost equal."""
+    """The same, also accurate if the two are almost equal."""
     if 2 * numerator > denominator:
         return math.log1p(-float(fractions.Fraction(denominator - numerator, denominator)))
     return ln(numerator, denominator)
@@ -23,7 +23,7 @@ def ln_hypergeometric(hits, sample, marked, all_of):
 
 
 def ln_fisher(a, b, c, d):
-    """Two-sided: the sum over all tables that are at most as probable."""
+    """The logarithm of the two-sided p: the sum over all tables that are at most as probable."""
     marked, unmarked, sample = a + b, c + d, a + c
     lowest, highest = max(0, sample - unmarked), min(sample, marked)
     ways = math.comb(marked, lowest) * math.comb(unmarked, sample - lowest)
@@ -37,7 +37,7 @@ def ln_fisher(a, b, c, d):
 
 
 def ln_table(rows):
-    """Freeman and Halton's test: the same for any table, through all tables, column by column."""
+    """Freeman and Halton's test: the same for a table of any size. It enumerates all tables, column by column."""
     columns = [sum(column) for column in zip(*rows)]
     totals = [sum(row) for row in rows]
     factorial = functools.cache(math.factorial)
@@ -73,7 +73,7 @@ def ln_table(rows):
 
 
 def copies_to_detect(rate, level):
-    """The smallest n with (1 - rate)^n <= 1 - level, of decimal numbers as they are written."""
+    """The smallest n with (1 - rate)^n <= 1 - level. Both are texts of decimal numbers."""
     kept, left = 1 - fractions.Fraction(rate), 1 - fractions.Fraction(level)
     copies = max(1, math.floor(math.log(left) / math.log(kept)) - 2)
     while kept**copies > left:
