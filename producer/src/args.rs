@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use concord_protocol::json_slice::Pointer;
+use concord_json::Pointer;
 use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX, TIMEOUT_MS_MAX};
 use concord_protocol::{JobId, Verdict};
 

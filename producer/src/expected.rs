@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use concord_protocol::json_slice::{self, Pointer};
+use concord_json::Pointer;
 use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::ReadGolden;
 use concord_protocol::{Digest, DigestError, JobSpec};
@@ -87,7 +87,7 @@ fn of_file(path: &Path, select: Option<&Pointer>) -> Result<Expectation, CliErro
         )));
     }
     let Some(pointer) = select else { return Ok(Expectation::of(&bytes)) };
-    let part = json_slice::select(&bytes, pointer).map_err(|error| {
+    let part = concord_json::select(&bytes, pointer).map_err(|error| {
         CliError::usage_text(format!("cannot select {pointer} from the expected output {name}: {error}"))
             .hint("with --select the file holds a whole output, of which that part is compared")
     })?;

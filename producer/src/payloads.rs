@@ -3,7 +3,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use concord_protocol::json_slice::{self, JsonError};
+use concord_json::JsonError;
 use concord_protocol::limits::{PAYLOAD_BYTES_MAX, SUBMISSION_BYTES_MAX, SUBMISSION_JOBS_MAX};
 
 use crate::error::CliError;
@@ -105,7 +105,7 @@ fn contents(path: &Path, each: bool) -> Result<Vec<u8>, CliError> {
 
 fn slices<'a>(path: &Path, bytes: &'a [u8]) -> Result<Vec<&'a [u8]>, JsonError> {
     let lines = path.extension().is_some_and(|extension| extension == "jsonl" || extension == "ndjson");
-    if lines { json_slice::json_lines(bytes) } else { json_slice::elements(bytes) }
+    if lines { concord_json::json_lines(bytes) } else { concord_json::elements(bytes) }
 }
 
 fn wrong_list(name: &str, error: &JsonError) -> CliError {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use concord_protocol::json_slice::{self, Pointer};
+use concord_json::Pointer;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
@@ -196,7 +196,7 @@ where
 
 fn selected<'a>(output: &'a [u8], pointer: &str) -> Result<&'a [u8], String> {
     let pointer: Pointer = pointer.parse().map_err(|error| format!("cannot select: {error}"))?;
-    json_slice::select(output, &pointer).map_err(|error| format!("cannot select {pointer}: {error}"))
+    concord_json::select(output, &pointer).map_err(|error| format!("cannot select {pointer}: {error}"))
 }
 
 fn failed(reason: impl Into<String>, stderr_tail: Vec<u8>) -> CalculationError {

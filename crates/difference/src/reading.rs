@@ -25,7 +25,7 @@ fn detect(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Op
     if npy::is_npy(left) && npy::is_npy(right) {
         return npy::compare(left, right, options).map_err(Some);
     }
-    if json::may_be_json(left) && json::may_be_json(right) {
+    if concord_json::may_start_value(left) && concord_json::may_start_value(right) {
         if let Ok(comparison) = as_json(left, right, options) {
             return Ok(comparison);
         }
@@ -49,7 +49,9 @@ fn detect(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Op
 fn name(output: &[u8], options: &Options) -> &'static str {
     if npy::is_npy(output) {
         "npy"
-    } else if json::may_be_json(output) && json::is_json(output, options.strict, options.limits.depth_max) {
+    } else if concord_json::may_start_value(output)
+        && concord_json::is_value(output, options.strict, options.limits.depth_max)
+    {
         "json"
     } else if csv::is_csv(output, &options.limits) {
         "csv"
@@ -60,12 +62,12 @@ fn name(output: &[u8], options: &Options) -> &'static str {
 
 fn as_json(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let mut findings = Findings::new(options);
-    json::walk(left, right, options.strict, &mut findings).map_err(|broken| broken.to_string())?;
+    json::walk(left, right, options.strict, &mut findings).map_err(|not_json| not_json.to_string())?;
     Ok(findings.finish(Format::Json))
 }
 
 fn as_json_lines(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let mut findings = Findings::new(options);
-    json::walk_lines(left, right, options.strict, &mut findings).map_err(|broken| broken.to_string())?;
+    json::walk_lines(left, right, options.strict, &mut findings).map_err(|not_json| not_json.to_string())?;
     Ok(findings.finish(Format::Json))
 }

@@ -10,7 +10,6 @@ mod facts;
 mod golden;
 mod id;
 mod job;
-pub mod json_slice;
 pub mod limits;
 mod outcome;
 pub mod ports;

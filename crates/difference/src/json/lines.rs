@@ -1,4 +1,6 @@
-use super::reader::{Broken, Reader};
+use concord_json::{Reader, ScanError};
+
+use super::side::{NotJson, in_first, in_second};
 use super::walk::Walk;
 use crate::comparison::Kind;
 use crate::findings::Findings;
@@ -10,17 +12,24 @@ pub(crate) fn walk_lines(
     right: &[u8],
     strict: bool,
     findings: &mut Findings<'_>,
-) -> Result<(), Broken> {
+) -> Result<(), NotJson> {
     let mut walk = Walk::new(left, right, strict, findings)?;
     let mut line = 0;
     loop {
-        let more = [walk.left.line(line == 0)?, walk.right.line(line == 0)?];
+        let more = [
+            next_line(&mut walk.left, line == 0).map_err(in_first)?,
+            next_line(&mut walk.right, line == 0).map_err(in_second)?,
+        ];
         if more != [true, true] {
             if line == 0 {
-                return if more[0] { walk.right.fail("a value") } else { walk.left.fail("a value") };
+                return if more[0] {
+                    walk.right.fail("a value").map_err(in_second)
+                } else {
+                    walk.left.fail("a value").map_err(in_first)
+                };
             }
-            let left = line + if more[0] { rest_of_lines(&mut walk.left)? } else { 0 };
-            let right = line + if more[1] { rest_of_lines(&mut walk.right)? } else { 0 };
+            let left = line + if more[0] { rest_of_lines(&mut walk.left).map_err(in_first)? } else { 0 };
+            let right = line + if more[1] { rest_of_lines(&mut walk.right).map_err(in_second)? } else { 0 };
             if left != right {
                 let texts = || [left, right].map(|lines| format!("[{lines}]"));
                 walk.findings.mismatch(ROOT, Kind::Shape, &[], texts);
@@ -35,13 +44,29 @@ pub(crate) fn walk_lines(
 }
 
 /// Over the lines that are left, of which the cursor stands at one: how many.
-fn rest_of_lines(reader: &mut Reader<'_>) -> Result<u64, Broken> {
+fn rest_of_lines(reader: &mut Reader<'_>) -> Result<u64, ScanError> {
     let mut lines = 0;
     loop {
-        reader.skip()?;
+        reader.skip(0)?;
         lines += 1;
-        if !reader.line(false)? {
+        if !next_line(reader, false)? {
             return Ok(lines);
         }
+    }
+}
+
+/// Moves to the array or object on the next line, and returns false at the end of the text. `first` says that no line was
+/// read.
+fn next_line(reader: &mut Reader<'_>, first: bool) -> Result<bool, ScanError> {
+    let before = reader.at;
+    reader.space();
+    if reader.at == reader.text.len() {
+        return Ok(false);
+    }
+    let apart = first || reader.text[before..reader.at].contains(&b'\n');
+    if apart && matches!(reader.peek(), b'[' | b'{') {
+        Ok(true)
+    } else {
+        reader.fail("an array or object on a line")
     }
 }

@@ -1,7 +1,6 @@
 use std::ops::Range;
 
-use super::reader::{Broken, Reader};
-use super::string;
+use concord_json::{Reader, ScanError, string};
 
 /// A member of an object: where its key stands, quotes included, and its value.
 pub(super) struct Member {
@@ -36,12 +35,12 @@ pub(super) fn collect(
     reader: &mut Reader<'_>,
     key: Option<Range<usize>>,
     most: usize,
-) -> Result<Vec<Member>, Broken> {
+) -> Result<Vec<Member>, ScanError> {
     let mut members = Vec::new();
     let mut next = key;
     while let Some(key) = next {
         let start = reader.at;
-        reader.skip()?;
+        reader.skip(0)?;
         if members.len() < most {
             members.push(Member { key, value: start..reader.at });
         }

@@ -1,5 +1,5 @@
-use super::reader::Scalar;
-use super::string;
+use concord_json::{Scalar, string};
+
 use crate::comparison::Kind;
 use crate::findings::{Findings, Pair};
 use crate::float::Float;

@@ -1,9 +1,10 @@
 use std::ops::Range;
 
+use concord_json::{Reader, ScanError, string};
+
 use super::members::{Matched, Member, collect};
-use super::reader::{Broken, Reader};
 use super::scalar::{self, Token};
-use super::string;
+use super::side::{NotJson, in_first, in_second};
 use crate::comparison::Kind;
 use crate::findings::Findings;
 use crate::paths::{Path, ROOT};
@@ -15,13 +16,13 @@ pub(crate) fn walk(
     right: &[u8],
     strict: bool,
     findings: &mut Findings<'_>,
-) -> Result<(), Broken> {
+) -> Result<(), NotJson> {
     let mut walk = Walk::new(left, right, strict, findings)?;
     walk.left.space();
     walk.right.space();
     walk.whole_value(ROOT)?;
-    walk.left.finish()?;
-    walk.right.finish()
+    walk.left.finish().map_err(in_first)?;
+    walk.right.finish().map_err(in_second)
 }
 
 pub(super) struct Walk<'a, 'o, 'f> {
@@ -50,16 +51,16 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         right: &'a [u8],
         strict: bool,
         findings: &'f mut Findings<'o>,
-    ) -> Result<Self, Broken> {
+    ) -> Result<Self, NotJson> {
         let bytes_left = findings.limits.readings_max.saturating_mul((left.len() + right.len()) as u64);
         let depth_max = findings.limits.depth_max;
-        let left = Reader::new(left, "first", strict, depth_max)?;
-        let right = Reader::new(right, "second", strict, depth_max)?;
+        let left = Reader::new(left, strict, depth_max).map_err(in_first)?;
+        let right = Reader::new(right, strict, depth_max).map_err(in_second)?;
         Ok(Self { left, right, findings, frames: Vec::new(), index: Vec::new(), members_held: 0, bytes_left })
     }
 
     /// Compares the values under the two cursors with all that is in them.
-    pub(super) fn whole_value(&mut self, path: Path) -> Result<(), Broken> {
+    pub(super) fn whole_value(&mut self, path: Path) -> Result<(), NotJson> {
         self.value(path)?;
         while let Some(frame) = self.frames.pop() {
             self.go_on(frame)?;
@@ -68,7 +69,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
     }
 
     /// Compares the values under the two cursors, or enters them.
-    fn value(&mut self, path: Path) -> Result<(), Broken> {
+    fn value(&mut self, path: Path) -> Result<(), NotJson> {
         match (self.left.peek(), self.right.peek()) {
             (b'[', b'[') => {
                 self.enter()?;
@@ -86,14 +87,14 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         }
     }
 
-    fn enter(&mut self) -> Result<(), Broken> {
-        self.left.enter(self.frames.len())?;
-        self.right.enter(self.frames.len())
+    fn enter(&mut self) -> Result<(), NotJson> {
+        self.left.enter(self.frames.len()).map_err(in_first)?;
+        self.right.enter(self.frames.len()).map_err(in_second)
     }
 
-    fn scalar(&mut self, path: Path) -> Result<(), Broken> {
+    fn scalar(&mut self, path: Path) -> Result<(), NotJson> {
         let [start, other] = [self.left.at, self.right.at];
-        let left = self.left.scalar()?;
+        let left = self.left.scalar().map_err(in_first)?;
         let text = &self.left.text[start..self.left.at];
         if self.right.text[other..].starts_with(text) {
             let end = other + text.len();
@@ -105,15 +106,16 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
                 return Ok(());
             }
         }
-        let right = self.right.scalar()?;
+        let right = self.right.scalar().map_err(in_second)?;
         let left = Token { scalar: left, text: self.left.slice(start..self.left.at) };
         let right = Token { scalar: right, text: self.right.slice(other..self.right.at) };
         scalar::differ(self.findings, path, &self.index, left, right);
         Ok(())
     }
 
-    fn other_kind(&mut self, path: Path) -> Result<(), Broken> {
-        let texts = [one_value(&mut self.left)?, one_value(&mut self.right)?];
+    fn other_kind(&mut self, path: Path) -> Result<(), NotJson> {
+        let texts =
+            [one_value(&mut self.left).map_err(in_first)?, one_value(&mut self.right).map_err(in_second)?];
         self.mismatch(path, Kind::Type, texts);
         Ok(())
     }
@@ -123,7 +125,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         self.findings.mismatch(path, kind, &self.index, || texts.map(|text| shown(text, chars_max)));
     }
 
-    fn go_on(&mut self, frame: Frame) -> Result<(), Broken> {
+    fn go_on(&mut self, frame: Frame) -> Result<(), NotJson> {
         match frame {
             Frame::Array { path, length } => self.array(path, length),
             Frame::Object { path, first } => self.object(path, first),
@@ -131,10 +133,13 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         }
     }
 
-    fn array(&mut self, path: Path, mut length: u64) -> Result<(), Broken> {
+    fn array(&mut self, path: Path, mut length: u64) -> Result<(), NotJson> {
         let depth = self.frames.len();
         loop {
-            let more = [self.left.element(length == 0)?, self.right.element(length == 0)?];
+            let more = [
+                self.left.element(length == 0).map_err(in_first)?,
+                self.right.element(length == 0).map_err(in_second)?,
+            ];
             if more != [true, true] {
                 return self.array_end(path, length, more);
             }
@@ -157,11 +162,11 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         }
     }
 
-    fn array_end(&mut self, path: Path, length: u64, more: [bool; 2]) -> Result<(), Broken> {
+    fn array_end(&mut self, path: Path, length: u64, more: [bool; 2]) -> Result<(), NotJson> {
         self.index.pop();
         let lengths = [
-            length + if more[0] { rest_of_array(&mut self.left)? } else { 0 },
-            length + if more[1] { rest_of_array(&mut self.right)? } else { 0 },
+            length + if more[0] { rest_of_array(&mut self.left).map_err(in_first)? } else { 0 },
+            length + if more[1] { rest_of_array(&mut self.right).map_err(in_second)? } else { 0 },
         ];
         if lengths[0] != lengths[1] {
             self.findings
@@ -170,9 +175,12 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         Ok(())
     }
 
-    fn object(&mut self, path: Path, first: bool) -> Result<(), Broken> {
-        let left = self.left.member(first)?;
-        let right = self.right.member_like(first, &self.left.text[left.clone().unwrap_or_default()])?;
+    fn object(&mut self, path: Path, first: bool) -> Result<(), NotJson> {
+        let left = self.left.member(first).map_err(in_first)?;
+        let right = self
+            .right
+            .member_like(first, &self.left.text[left.clone().unwrap_or_default()])
+            .map_err(in_second)?;
         match [left, right] {
             [None, None] => Ok(()),
             [Some(left), Some(right)]
@@ -198,12 +206,13 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
     }
 
     /// Reads the rest of an object on both sides, whose next keys are not the same, and goes on by key.
-    fn match_members(&mut self, path: Path, keys: [Option<Range<usize>>; 2]) -> Result<(), Broken> {
+    fn match_members(&mut self, path: Path, keys: [Option<Range<usize>>; 2]) -> Result<(), NotJson> {
         let starts = [self.left.at, self.right.at];
         let room = self.findings.limits.members_max.saturating_sub(self.members_held);
         let [left_key, right_key] = keys;
-        let left = collect(&mut self.left, left_key, room)?;
-        let right = collect(&mut self.right, right_key, room.saturating_sub(left.len()))?;
+        let left = collect(&mut self.left, left_key, room).map_err(in_first)?;
+        let right =
+            collect(&mut self.right, right_key, room.saturating_sub(left.len())).map_err(in_second)?;
         let read = (self.left.at - starts[0] + self.right.at - starts[1]) as u64;
         if left.len() + right.len() >= room || read > self.bytes_left {
             self.bytes_left = 0;
@@ -240,7 +249,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         }
     }
 
-    fn matched(&mut self, path: Path, mut matched: Matched) -> Result<(), Broken> {
+    fn matched(&mut self, path: Path, mut matched: Matched) -> Result<(), NotJson> {
         let Some(pair) = matched.next() else {
             self.members_held -= matched.len();
             [self.left.at, self.right.at] = matched.ends;
@@ -259,21 +268,21 @@ fn key_path(findings: &mut Findings<'_>, path: Path, quoted: &[u8]) -> Path {
     if quoted.len() > 6 * findings.limits.key_bytes_max + 2 {
         return findings.paths.each(path);
     }
-    findings.paths.key(path, &string::name(quoted))
+    findings.paths.key(path, &string::unescaped(quoted))
 }
 
 /// Over a value: its text.
-fn one_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Broken> {
+fn one_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], ScanError> {
     let start = reader.at;
-    reader.skip()?;
+    reader.skip(0)?;
     Ok(&reader.text[start..reader.at])
 }
 
 /// Over the elements of an array, of which the cursor stands at one: how many.
-fn rest_of_array(reader: &mut Reader<'_>) -> Result<u64, Broken> {
+fn rest_of_array(reader: &mut Reader<'_>) -> Result<u64, ScanError> {
     let mut length = 0;
     loop {
-        reader.skip()?;
+        reader.skip(0)?;
         length += 1;
         if !reader.element(false)? {
             return Ok(length);

@@ -1,8 +1,7 @@
-//! The reading of outputs against other people's cases, against another reader, and against damaged outputs.
+//! The reading of outputs against another reader, against documents made at random, and against damaged outputs.
 
 mod damage;
 mod generated;
-mod suite;
 
 use concord_difference::{Format, Options, compare};
 

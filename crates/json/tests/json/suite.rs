@@ -1,10 +1,12 @@
+//! The reader against `JSONTestSuite`: see `tests/json_suite/README.md`.
+
 use std::fs;
 use std::path::Path;
 
-use super::is_json;
+use concord_json::{NESTING_MAX, check, is_value};
 
-/// Cases whose choice is ours: texts that are not UTF-8, or that start with a byte order mark, are refused; lone
-/// surrogates in escapes and numbers beyond the range of doubles are read, and nesting to 512.
+/// Cases that the standard leaves open, and that the reader refuses: texts that are not UTF-8 or start with a byte order
+/// mark, and nesting beyond 512. It reads lone surrogates in escapes, and numbers beyond the range of doubles.
 const REFUSED: [&str; 15] = [
     "i_string_UTF-16LE_with_BOM.json",
     "i_string_UTF-8_invalid_sequence.json",
@@ -23,11 +25,11 @@ const REFUSED: [&str; 15] = [
     "i_structure_100000_arrays.json",
 ];
 
-/// Cases that must not be read by the standard and are by the extension: Python's names for what is no finite number.
+/// Cases that the standard forbids and the extension reads: Python's names for numbers that are not finite.
 const EXTENSION: [&str; 3] = ["n_number_NaN.json", "n_number_infinity.json", "n_number_minus_infinity.json"];
 
 /// The cases, by name.
-pub(crate) fn cases() -> Vec<(String, Vec<u8>)> {
+fn cases() -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/json_suite");
     let mut cases = Vec::new();
     for file in fs::read_dir(folder).expect("the folder of the suite") {
@@ -53,10 +55,11 @@ fn the_suite_is_read_as_it_must_be() {
     let count = |start| cases.iter().filter(|(name, _)| name.starts_with(start)).count();
     assert_eq!((count("y_"), count("n_"), count("i_")), (95, 188, 36));
     for (name, text) in &cases {
-        let [strict, lenient] = [true, false].map(|strict| is_json(text, strict));
+        let [strict, lenient] = [true, false].map(|strict| is_value(text, strict, NESTING_MAX));
         let refused = REFUSED.contains(&name.as_str());
         let expect = name.starts_with("y_") || name.starts_with("i_") && !refused;
         assert_eq!(strict, expect, "{name}");
+        assert_eq!(lenient, check(text).is_ok(), "{name}");
         assert_eq!(lenient, expect || EXTENSION.contains(&name.as_str()), "{name}");
     }
 }

@@ -1,7 +1,8 @@
+//! Strings in quotes whose grammar is known to be right: the text that their escapes stand for.
+
 use std::cmp::Ordering;
 
-/// The code points of a string in quotes whose grammar is known to be right. A lone surrogate is a code point of its
-/// own, as Python and JavaScript have it.
+/// The code points of a string in quotes. A lone surrogate is a code point of its own, as in Python and JavaScript.
 struct CodePoints<'a> {
     rest: &'a [u8],
 }
@@ -11,7 +12,7 @@ impl<'a> CodePoints<'a> {
         Self { rest: inner(quoted) }
     }
 
-    /// The four digits of a `\u` that the rest starts with.
+    /// The value of the `\u` escape at the start of the rest, if there is one.
     fn unit(&self) -> Option<u32> {
         let digits = self.rest.strip_prefix(b"\\u")?.get(..4)?;
         u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
@@ -72,17 +73,28 @@ fn inner(quoted: &[u8]) -> &[u8] {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default()
 }
 
-/// Whether two strings in quotes are the same text.
-pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
+/// Whether two strings in quotes stand for the same text.
+#[must_use]
+pub fn same(left: &[u8], right: &[u8]) -> bool {
     left == right || (escapes(left) || escapes(right)) && CodePoints::of(left).eq(CodePoints::of(right))
 }
 
-/// An order in which strings in quotes of the same text are equal.
-pub(super) fn order(left: &[u8], right: &[u8]) -> Ordering {
+/// Whether a string in quotes stands for `text`. A lone surrogate is no Unicode text, so that it equals no `text`.
+#[must_use]
+pub fn is(quoted: &[u8], text: &str) -> bool {
+    if escapes(quoted) {
+        return CodePoints::of(quoted).eq(text.chars().map(u32::from));
+    }
+    inner(quoted) == text.as_bytes()
+}
+
+/// Orders strings in quotes by their code points, so that strings of the same text are equal.
+#[must_use]
+pub fn order(left: &[u8], right: &[u8]) -> Ordering {
     if escapes(left) || escapes(right) {
         return CodePoints::of(left).cmp(CodePoints::of(right));
     }
-    // Bytes of UTF-8 are in the order of their code points.
+    // The bytes of UTF-8 are in the order of their code points.
     inner(left).cmp(inner(right))
 }
 
@@ -90,8 +102,9 @@ fn escapes(quoted: &[u8]) -> bool {
     quoted.contains(&b'\\')
 }
 
-/// The text of a string in quotes as bytes: UTF-8, but a lone surrogate, which has none, as its escape.
-pub(super) fn name(quoted: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+/// The text that a string in quotes stands for, as UTF-8. A lone surrogate, which UTF-8 cannot encode, stays an escape.
+#[must_use]
+pub fn unescaped(quoted: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if !escapes(quoted) {
         return inner(quoted).into();
     }
@@ -99,7 +112,7 @@ pub(super) fn name(quoted: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     for point in CodePoints::of(quoted) {
         match char::from_u32(point) {
             Some(char) => name.push(char),
-            // Of four hexadecimal digits, as a surrogate is from d800 to dfff.
+            // Four hexadecimal digits: a surrogate lies in d800 to dfff.
             None => name.extend(['\\', 'u'].into_iter().chain(format!("{point:x}").chars())),
         }
     }
@@ -126,6 +139,8 @@ mod tests {
             let ordered = order(left.as_bytes(), right.as_bytes()).is_eq();
             assert_eq!(ordered, expect, "{left} {right}");
         }
-        assert_eq!(&*name(br#""\u00e9\ud800/""#), "é\\ud800/".as_bytes());
+        assert!(is(br#""\u0061b""#, "ab") && is(br#""ab""#, "ab") && !is(br#""a""#, "ab"));
+        assert!(!is(br#""\ud800""#, "\u{fffd}"));
+        assert_eq!(&*unescaped(br#""\u00e9\ud800/""#), "é\\ud800/".as_bytes());
     }
 }

@@ -1,26 +1,27 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A JSON pointer (RFC 6901) in its string form, section 5; the URI fragment form of section 6 is not read.
+/// A JSON pointer (RFC 6901) in its string form, section 5. The URI fragment form of section 6 is refused.
 /// The empty pointer, also the default, names the whole text's value. Displays exactly as it was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pointer {
     /// The reference tokens, unescaped.
-    pub(super) tokens: Vec<String>,
+    pub(crate) tokens: Vec<String>,
 }
 
 impl Pointer {
     /// The first `depth` tokens.
-    pub(super) fn prefix(&self, depth: usize) -> Self {
+    pub(crate) fn prefix(&self, depth: usize) -> Self {
         Self { tokens: self.tokens.iter().take(depth).cloned().collect() }
     }
 
-    pub(super) fn last(&self) -> &str {
+    /// The last token; empty if there is none.
+    pub(crate) fn last(&self) -> &str {
         self.tokens.last().map_or("", String::as_str)
     }
 
-    /// Names the place one token up, in an error.
-    pub(super) fn parent(&self) -> String {
+    /// The words of an error for the value one token up.
+    pub(crate) fn parent(&self) -> String {
         let parent = self.prefix(self.tokens.len().saturating_sub(1)).to_string();
         if parent.is_empty() { "the top level".to_owned() } else { parent }
     }
