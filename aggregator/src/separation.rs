@@ -2,6 +2,7 @@
 
 use std::panic::catch_unwind;
 
+use concord_explain::first_outcomes;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortResult, ReadOutcomes};
 use concord_protocol::{Job, Outcome, Separation};
@@ -19,12 +20,7 @@ pub(crate) async fn separation<L: ReadOutcomes>(
     job: &Job,
     is_separated: IsSeparated,
 ) -> PortResult<Separation> {
-    let copies = job.state.copies.min(COPIES_READ_MAX);
-    let mut outcomes = Vec::new();
-    for from in (0..copies).step_by(CHUNK_COPIES as usize) {
-        let to = copies.min(from + CHUNK_COPIES);
-        outcomes.extend(ledger.read_outcomes(&job.spec.job, from..to).await?);
-    }
+    let (outcomes, _) = first_outcomes(ledger, job, COPIES_READ_MAX, CHUNK_COPIES).await?;
     let separated = catch_unwind(|| is_separated(&outcomes)).unwrap_or(true);
     Ok(if separated { Separation::Found } else { Separation::Open })
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use concord_difference::{Format as OutputForm, Options, Tolerances};
-use concord_explain::{Explanation, Pair, output_format};
+use concord_explain::{Explanation, GatherLimits, Judge, first_outcomes, output_format};
 use concord_protocol::limits::CHUNK_COPIES;
-use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput};
-use concord_protocol::{Job, JobId, Outcome};
+use concord_protocol::ports::PortResult;
+use concord_protocol::{Job, Outcome};
 use concord_statistics::Level;
 
 use crate::args::{CompareOutputsArgs, ReadAs};
@@ -116,36 +116,43 @@ pub(crate) fn form(read_as: ReadAs) -> OutputForm {
     }
 }
 
-/// What the outcomes and outputs of a job say, and how many copies were looked at.
+/// What the outcomes and outputs of a job say, and how many copies were read.
 ///
 /// # Errors
-/// When the place of the job cannot be read. That the comparator failed comes beside the rest.
+/// When the backend cannot be read. An error of the comparator is returned beside the rest.
 pub(crate) async fn gather(
     backend: &Backend,
     job: &Job,
     comparing: &Comparing,
 ) -> Result<Gathered, CliError> {
     let options = comparing.of_job(job)?;
-    let (outcomes, copies_read) = outcomes(backend, job).await?;
-    let is_partial = copies_read < job.state.copies || job.state.ended_at.is_none();
-    let mut explanation = Explanation::of(job, &outcomes, level()).partial(is_partial);
-    drop(outcomes);
     let (mut judged, mut comparator_fault) = (Vec::new(), None);
-    for pair in explanation.pairs(options.tolerances.is_some() || comparing.comparator.is_some()) {
-        let outputs = read_pair(backend, &job.spec.job, &pair).await?;
-        let outputs = outputs.as_ref().map(|[left, right]| [&left[..], &right[..]]);
-        if let (Ok(outputs), None) = (&outputs, &comparator_fault) {
-            match comparing.judge(*outputs) {
+    let mut judge = |outputs: [&[u8]; 2]| {
+        if comparator_fault.is_none() {
+            match comparing.judge(outputs) {
                 Ok(equivalent) => judged.extend(equivalent),
                 Err(fault) => comparator_fault = Some(fault),
             }
         }
-        explanation.compare(&pair, outputs.map_err(Clone::clone), &options);
-    }
+    };
+    let judge: Option<Judge<'_>> =
+        if comparing.comparator.is_some() { Some(&mut judge) } else { None };
+    let gathered = concord_explain::gather(backend, job, &limits(backend), level(), &options, judge).await?;
+    let concord_explain::Gathered { mut explanation, copies_read } = gathered;
     if let (Some(comparator), None) = (&comparing.comparator, &comparator_fault) {
         explanation.judged(comparator.name(), &judged);
     }
     Ok(Gathered { explanation, copies_read, comparator_fault })
+}
+
+/// The bounds of what is read from `backend`.
+fn limits(backend: &Backend) -> GatherLimits {
+    GatherLimits {
+        copies_max: backend.copies_read_max(),
+        copies_per_read_max: COPIES_AT_ONCE,
+        output_bytes_max: u64::MAX,
+        skips_unreadable_outputs: false,
+    }
 }
 
 /// What was read of a job.
@@ -162,26 +169,7 @@ pub(crate) fn level() -> Level {
     Level::new(CONFIDENCE).unwrap_or_default()
 }
 
-type Outputs = Result<[Vec<u8>; 2], String>;
-
-async fn read_pair(backend: &Backend, job: &JobId, pair: &Pair) -> PortResult<Outputs> {
-    let left = backend.read_output(job, pair.reference_digest).await?;
-    let right = backend.read_output(job, pair.class_digest).await?;
-    let missing = |label: &str| format!("the output of {label} was not kept");
-    Ok(match (left, right) {
-        (Some(left), Some(right)) => Ok([left, right]),
-        (None, _) => Err(missing(&pair.reference)),
-        (_, None) => Err(missing(&pair.class)),
-    })
-}
-
 /// The outcomes of the first copies of a job, and how many copies that were: [`Backend::copies_read_max`] at most.
 pub(crate) async fn outcomes(backend: &Backend, job: &Job) -> PortResult<(Vec<Outcome>, u32)> {
-    let copies = job.state.copies.min(backend.copies_read_max());
-    let mut outcomes = Vec::new();
-    for from in (0..copies).step_by(COPIES_AT_ONCE as usize) {
-        let to = copies.min(from + COPIES_AT_ONCE);
-        outcomes.extend(backend.read_outcomes(&job.spec.job, from..to).await?);
-    }
-    Ok((outcomes, copies))
+    first_outcomes(backend, job, backend.copies_read_max(), COPIES_AT_ONCE).await
 }

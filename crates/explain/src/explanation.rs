@@ -43,9 +43,9 @@ pub struct Explanation {
     /// Whether all classes are within the tolerances; absent without tolerances or where an output cannot be compared.
     pub equivalence: Option<Equivalence>,
     /// The distinct places in which copies ran, with their facts.
-    pub environments: Vec<Place>,
+    pub environments: Vec<ObservedEnvironment>,
     /// The outcomes, by copy; a differing second one follows the first.
-    pub outcomes: Vec<Explained>,
+    pub outcomes: Vec<ExplainedOutcome>,
     #[serde(skip)]
     reference: Option<(String, Digest)>,
     #[serde(skip)]
@@ -101,14 +101,14 @@ pub struct Equivalence {
 
 /// A place in which copies ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct ObservedEnvironment {
     /// What is known of it.
     pub facts: Facts,
 }
 
 /// An outcome in the terms of its explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explained {
+pub struct ExplainedOutcome {
     /// Index of the copy.
     pub copy: u32,
     /// Label of its class, where it gave a digest.
@@ -129,7 +129,7 @@ pub struct Explained {
 
 /// Two outputs that are to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pair {
+pub struct OutputPair {
     /// Label of the reference.
     pub reference: String,
     /// Label of the class.
@@ -154,16 +154,17 @@ impl Explanation {
             evidence.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         drop(runs);
         let Observed { places, own, digests, .. } = observed;
-        let explained = outcomes.iter().zip(own).zip(digests).map(|((outcome, facts), digest)| Explained {
-            copy: outcome.copy.index,
-            class: digest.and_then(|digest| labels.get(&digest).cloned()),
-            failure: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
-            started_at_ms: outcome.started_at.unix_ms,
-            run_us: outcome.run_us,
-            attempt: outcome.attempt,
-            environment: places.place(outcome),
-            facts,
-        });
+        let explained =
+            outcomes.iter().zip(own).zip(digests).map(|((outcome, facts), digest)| ExplainedOutcome {
+                copy: outcome.copy.index,
+                class: digest.and_then(|digest| labels.get(&digest).cloned()),
+                failure: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
+                started_at_ms: outcome.started_at.unix_ms,
+                run_us: outcome.run_us,
+                attempt: outcome.attempt,
+                environment: places.place(outcome),
+                facts,
+            });
         let explained = explained.collect();
         let class_digests: Vec<Digest> =
             evidence.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
@@ -176,7 +177,7 @@ impl Explanation {
             attribution: evidence.attribution,
             differences: Vec::new(),
             equivalence: None,
-            environments: places.facts.into_iter().map(|facts| Place { facts }).collect(),
+            environments: places.facts.into_iter().map(|facts| ObservedEnvironment { facts }).collect(),
             outcomes: explained,
             reference: reference(&job.spec, &evidence.classes, &class_digests),
             class_digests,
@@ -189,12 +190,12 @@ impl Explanation {
     /// frequent class; at most [`CLASSES_COMPARED_MAX`], or [`OUTPUTS_KEPT_MAX`] when they are judged, by tolerances or
     /// by whoever calls [`judged`](Self::judged).
     #[must_use]
-    pub fn pairs(&self, are_judged: bool) -> Vec<Pair> {
+    pub fn pairs(&self, are_judged: bool) -> Vec<OutputPair> {
         let Some((reference, reference_digest)) = &self.reference else { return Vec::new() };
         let classes = self.classes.iter().zip(&self.class_digests);
         let others = classes.filter(|(_, digest)| *digest != reference_digest);
         let pairs_max = if are_judged { OUTPUTS_KEPT_MAX } else { CLASSES_COMPARED_MAX };
-        let pairs = others.take(pairs_max).map(|(class, digest)| Pair {
+        let pairs = others.take(pairs_max).map(|(class, digest)| OutputPair {
             reference: reference.clone(),
             class: class.class.clone(),
             reference_digest: *reference_digest,
@@ -210,7 +211,7 @@ impl Explanation {
     }
 
     /// Compares the outputs of a pair, or notes why they cannot be.
-    pub fn compare(&mut self, pair: &Pair, outputs: Result<[&[u8]; 2], String>, options: &Options) {
+    pub fn compare(&mut self, pair: &OutputPair, outputs: Result<[&[u8]; 2], String>, options: &Options) {
         let (comparison, unavailable) = match outputs {
             Ok([left, right]) => (Some(compare(left, right, options)), None),
             Err(reason) => (None, Some(reason)),

@@ -14,6 +14,7 @@ mod confidence;
 mod coverage;
 mod evidence;
 mod explanation;
+mod gather;
 mod run;
 mod statements;
 
@@ -26,8 +27,9 @@ pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
 pub use evidence::Evidence;
 pub use explanation::{
-    CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, Explained, Explanation, FailedCopies, Pair,
-    Place, Summary, between, is_separated, output_format,
+    CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation, FailedCopies,
+    ObservedEnvironment, OutputPair, Summary, between, is_separated, output_format,
 };
+pub use gather::{GatherLimits, Gathered, Judge, first_outcomes, gather};
 pub use run::{Facts, Run};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

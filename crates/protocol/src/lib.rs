@@ -29,7 +29,7 @@ pub use job::{Calculation, Job, JobSpec, JobState, Policy};
 pub use outcome::{Environment, Failure, Outcome, Produced, Settlement, settle};
 pub use rollup::{Reached, Rollup};
 pub use sandboxes::{SandboxHash, Sandboxes};
-pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_in_chunk};
+pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_in_chunk, copy_ranges};
 pub use timestamp::Timestamp;
 pub use verdict::VerdictError;
 pub use verdict::{Cause, Event, IllegalTransition, Separation, Verdict, asks_for_separation, decide, next};

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use crate::limits::CHUNK_COPIES;
 use crate::{Change, Digest, Sandboxes};
@@ -20,6 +21,14 @@ pub fn chunks(copies: u32) -> u32 {
 #[must_use]
 pub fn copies_in_chunk(copies: u32, chunk: u32) -> u32 {
     copies.saturating_sub(chunk.saturating_mul(CHUNK_COPIES)).min(CHUNK_COPIES)
+}
+
+/// Ranges of at most `copies_max` copies each, which is at least 1, that cover `copies` in order.
+pub fn copy_ranges(copies: Range<u32>, copies_max: u32) -> impl Iterator<Item = Range<u32>> {
+    let Range { start, end } = copies;
+    (start..end)
+        .step_by(copies_max.max(1) as usize)
+        .map(move |from| from..from.saturating_add(copies_max.max(1)).min(end))
 }
 
 const WORDS: usize = (CHUNK_COPIES as usize).div_ceil(64);

@@ -1,0 +1,153 @@
+use std::ops::Range;
+use std::sync::Mutex;
+
+use concord_difference::Tolerances;
+use concord_protocol::ports::PortError;
+use concord_protocol::{Calculation, CopyId, Digest, Facts, JobSpec, Outcome, Policy, Produced, Timestamp};
+use futures::executor::block_on;
+
+use super::*;
+
+const LIMITS: GatherLimits = GatherLimits {
+    copies_max: 100,
+    copies_per_read_max: 10,
+    output_bytes_max: 1_000,
+    skips_unreadable_outputs: false,
+};
+
+/// The output of each copy, in the order of their indices. Records which copies were read.
+struct Ledger {
+    outputs: Vec<&'static str>,
+    /// What is read of the output `1.5`.
+    second: Result<Option<&'static str>, &'static str>,
+    reads: Mutex<Vec<Range<u32>>>,
+}
+
+impl Ledger {
+    fn new(outputs: Vec<&'static str>) -> Self {
+        Self { outputs, second: Ok(Some("1.5")), reads: Mutex::default() }
+    }
+
+    fn job(&self) -> Job {
+        let spec = JobSpec {
+            job: "j".parse().unwrap(),
+            submission: "j".parse().unwrap(),
+            submitted_at: Timestamp::from_unix_ms(0),
+            payload_digest: Digest::of(b""),
+            payload_bytes: 0,
+            copies: u32::try_from(self.outputs.len()).unwrap(),
+            calculation: Calculation::Deployed { description: "command".to_owned() },
+            policy: Policy::bounds(1, 1_000, 1),
+        };
+        let state = spec.first_state();
+        Job { spec: spec.into(), state }
+    }
+}
+
+impl ReadOutcomes for Ledger {
+    async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
+        self.reads.lock().unwrap().push(copies.clone());
+        let outcome = |index: u32| {
+            let output = self.outputs[index as usize].as_bytes();
+            Outcome {
+                copy: CopyId { job: job.clone(), index },
+                round: 0,
+                attempt: 1,
+                result: Ok(Produced { digest: Digest::of(output), bytes: output.len() as u64 }),
+                started_at: Timestamp::from_unix_ms(0),
+                run_us: 1,
+                stderr_tail: String::new(),
+                environment: None,
+                facts: Facts::default(),
+            }
+        };
+        Ok(copies.map(outcome).collect())
+    }
+}
+
+impl ReadOutput for Ledger {
+    async fn read_output(&self, _job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
+        if digest == Digest::of(b"1.5") {
+            let output = self.second.map_err(PortError::Invalid)?;
+            return Ok(output.map(|output| output.as_bytes().to_vec()));
+        }
+        let output = self.outputs.iter().find(|output| Digest::of(output.as_bytes()) == digest);
+        Ok(output.map(|output| output.as_bytes().to_vec()))
+    }
+}
+
+fn gathered(ledger: &Ledger, limits: &GatherLimits, rules: &[&str]) -> PortResult<Gathered> {
+    let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+    let tolerances = (!rules.is_empty()).then(|| Tolerances::parse(&rules).unwrap());
+    let options = Options { tolerances, ..Options::default() };
+    block_on(gather(ledger, &ledger.job(), limits, Level::default(), &options, None))
+}
+
+#[test]
+fn outcomes_are_read_in_steps_up_to_the_limit() {
+    let ledger = Ledger::new(vec!["1.0"; 25]);
+    assert_eq!(gathered(&ledger, &LIMITS, &[]).unwrap().copies_read, 25);
+    assert_eq!(*ledger.reads.lock().unwrap(), [0..10, 10..20, 20..25]);
+    let ledger = Ledger::new(vec!["1.0"; 25]);
+    let limits = GatherLimits { copies_max: 15, ..LIMITS };
+    let gathered = gathered(&ledger, &limits, &[]).unwrap();
+    assert_eq!((gathered.copies_read, gathered.explanation.outcomes.len()), (15, 15));
+    assert_eq!(*ledger.reads.lock().unwrap(), [0..10, 10..15]);
+}
+
+#[test]
+fn the_outputs_of_each_class_are_compared_with_the_first_one() {
+    let ledger = Ledger::new(vec!["1.0", "1.0", "1.5"]);
+    let explanation = gathered(&ledger, &LIMITS, &["abs=0.1"]).unwrap().explanation;
+    let [difference] = &explanation.differences[..] else { panic!("{:?}", explanation.differences) };
+    assert_eq!((difference.reference.as_str(), difference.class.as_str()), ("A", "B"));
+    assert_eq!(difference.comparison.as_ref().unwrap().equivalent, Some(false));
+    assert_eq!(explanation.evidence().equivalent, Some(false));
+}
+
+#[test]
+fn a_job_that_runs_is_never_called_equivalent() {
+    let ledger = Ledger::new(vec!["1.0", "1.0", "1.5"]);
+    assert_eq!(gathered(&ledger, &LIMITS, &["abs=1"]).unwrap().explanation.evidence().equivalent, None);
+}
+
+#[test]
+fn a_judge_sees_the_outputs_of_each_pair() {
+    let ledger = Ledger::new(vec!["1.0", "1.0", "1.5", "2.0"]);
+    let mut seen = Vec::new();
+    let mut judge = |outputs: [&[u8]; 2]| seen.push(outputs.map(<[u8]>::to_vec));
+    block_on(gather(
+        &ledger,
+        &ledger.job(),
+        &LIMITS,
+        Level::default(),
+        &Options::default(),
+        Some(&mut judge),
+    ))
+    .unwrap();
+    seen.sort();
+    assert_eq!(seen, [[b"1.0".to_vec(), b"1.5".to_vec()], [b"1.0".to_vec(), b"2.0".to_vec()]]);
+}
+
+#[test]
+fn the_reason_for_a_missing_comparison_is_told() {
+    let check = |second, limits: &GatherLimits, expect: &str| {
+        let ledger = Ledger { second, ..Ledger::new(vec!["1.0", "1.0", "1.5"]) };
+        let explanation = gathered(&ledger, limits, &[]).unwrap().explanation;
+        assert_eq!(explanation.differences[0].unavailable.as_deref(), Some(expect));
+    };
+    let missing = "the output of B was not kept";
+    check(Ok(None), &LIMITS, missing);
+    let skips = GatherLimits { skips_unreadable_outputs: true, ..LIMITS };
+    check(Err("denied"), &skips, missing);
+    let small = GatherLimits { output_bytes_max: 2, ..LIMITS };
+    let large = "the output of A is larger than 2 bytes, too large to be compared";
+    check(Ok(Some("1.5")), &small, large);
+}
+
+#[test]
+fn an_output_that_cannot_be_read_is_an_error_unless_it_is_skipped() {
+    let second = Err("denied");
+    let ledger = Ledger { second, ..Ledger::new(vec!["1.0", "1.0", "1.5"]) };
+    assert!(gathered(&ledger, &LIMITS, &[]).is_err());
+}
