@@ -18,7 +18,7 @@ pub(crate) use text::{coverage, equivalence, text, wrapped};
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::gather::{Comparing, Gathered, gather};
+use crate::gather::{Comparing, JudgedExplanation, gather};
 use crate::report::{JobReport, Moment};
 
 /// Version of the JSON form: raised when a field changes its meaning or goes.
@@ -62,7 +62,8 @@ impl Explained {
         clock: &dyn Clock,
     ) -> Result<Self, CliError> {
         let report = JobReport::read(backend, job, clock.now()).await?;
-        let Gathered { explanation, copies_read, comparator_fault } = gather(backend, job, comparing).await?;
+        let JudgedExplanation { explanation, copies_read, comparator_fault } =
+            gather(backend, job, comparing).await?;
         comparator_fault.map_or(Ok(()), Err)?;
         Ok(Self {
             schema: SCHEMA,

@@ -124,7 +124,7 @@ pub(crate) async fn gather(
     backend: &Backend,
     job: &Job,
     comparing: &Comparing,
-) -> Result<Gathered, CliError> {
+) -> Result<JudgedExplanation, CliError> {
     let options = comparing.of_job(job)?;
     let (mut judged, mut comparator_fault) = (Vec::new(), None);
     let mut judge = |outputs: [&[u8]; 2]| {
@@ -135,14 +135,13 @@ pub(crate) async fn gather(
             }
         }
     };
-    let judge: Option<Judge<'_>> =
-        if comparing.comparator.is_some() { Some(&mut judge) } else { None };
+    let judge: Option<Judge<'_>> = if comparing.comparator.is_some() { Some(&mut judge) } else { None };
     let gathered = concord_explain::gather(backend, job, &limits(backend), level(), &options, judge).await?;
     let concord_explain::Gathered { mut explanation, copies_read } = gathered;
     if let (Some(comparator), None) = (&comparing.comparator, &comparator_fault) {
         explanation.judged(comparator.name(), &judged);
     }
-    Ok(Gathered { explanation, copies_read, comparator_fault })
+    Ok(JudgedExplanation { explanation, copies_read, comparator_fault })
 }
 
 /// The bounds of what is read from `backend`.
@@ -156,7 +155,7 @@ fn limits(backend: &Backend) -> GatherLimits {
 }
 
 /// What was read of a job.
-pub(crate) struct Gathered {
+pub(crate) struct JudgedExplanation {
     pub(crate) explanation: Explanation,
     /// How many copies were looked at.
     pub(crate) copies_read: u32,

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::gather::{Comparing, Gathered, gather};
+use crate::gather::{Comparing, JudgedExplanation, gather};
 use crate::printer::Warning;
 use crate::settings::Settings;
 
@@ -180,7 +180,7 @@ impl JobReport {
         comparing: &Comparing,
     ) -> Result<Self, CliError> {
         let mut report = Self::read(backend, job, settings.clock.now()).await?;
-        let Gathered { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
+        let JudgedExplanation { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
         let agree = job.state.verdict == Verdict::Reproducible;
         let mut warnings: Vec<_> = match (job.state.verdict, job.state.cause) {
             (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
