@@ -7,9 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use concord_json::Pointer;
 use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX, TIMEOUT_MS_MAX};
-use concord_protocol::{JobId, Verdict};
-
-use concord_worker::calc::function::{FunctionName, parse_qualifier};
+use concord_protocol::{FunctionName, JobId, Verdict, parse_qualifier};
 
 pub(crate) use conditions::ConditionArgs;
 use evidence::{ACCEPT_NOTES, COMPARE_NOTES, EXPLAIN_NOTES, REPORT_EXAMPLES};

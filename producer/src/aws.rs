@@ -3,9 +3,8 @@
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_sdk_lambda::config::ProvideCredentials;
-use concord_cloud::Access;
-use concord_protocol::Calculation;
-use concord_worker::calc::function::{Functions, Target, Unusable};
+use concord_cloud::{Access, CheckError, Functions};
+use concord_protocol::{Calculation, FunctionTarget};
 use tokio::runtime::Handle;
 
 use crate::args::AwsArgs;
@@ -58,8 +57,7 @@ impl Aws {
 
     /// What calls functions.
     pub(crate) fn functions(&self) -> Functions {
-        let config = aws_sdk_lambda::config::Builder::from(&self.config);
-        Functions::new(Handle::current(), config)
+        Functions::new(Handle::current(), &self.config)
     }
 
     /// Asks whether each function among `calculations` can be called.
@@ -68,13 +66,13 @@ impl Aws {
         calculations: impl IntoIterator<Item = &'a Calculation>,
     ) -> Result<(), CliError> {
         let functions = self.functions();
-        let mut checked: Vec<Target<'_>> = Vec::new();
+        let mut checked: Vec<FunctionTarget<'_>> = Vec::new();
         for calculation in calculations {
             let Calculation::Function { name, qualifier, region } = calculation else { continue };
-            let target = Target { name, qualifier: qualifier.as_deref(), region };
+            let target = FunctionTarget { name, qualifier: qualifier.as_deref(), region };
             if !checked.contains(&target) {
                 let usable = functions.check(&target).await;
-                usable.map_err(|unusable| fault(unusable, calculation, region))?;
+                usable.map_err(|error| fault(error, calculation, region))?;
                 checked.push(target);
             }
         }
@@ -92,26 +90,26 @@ impl Aws {
     }
 }
 
-fn fault(unusable: Unusable, calculation: &Calculation, region: &str) -> CliError {
+fn fault(error: CheckError, calculation: &Calculation, region: &str) -> CliError {
     let function = crate::text::calculation(calculation);
-    let (usage, hint) = match &unusable {
-        Unusable::Unknown { .. } => (
+    let (usage, hint) = match &error {
+        CheckError::Unknown { .. } => (
             true,
             format!(
                 "see that name, qualifier and region are right: aws lambda list-functions --region {region}"
             ),
         ),
-        Unusable::Invalid { .. } => (true, "see that name and qualifier are right".to_owned()),
-        Unusable::Denied { code, .. } if code.starts_with("AccessDenied") => (
+        CheckError::Invalid { .. } => (true, "see that name and qualifier are right".to_owned()),
+        CheckError::Denied { code, .. } if code.starts_with("AccessDenied") => (
             false,
             "whoever calls it needs the permission lambda:InvokeFunction; --profile names another caller"
                 .to_owned(),
         ),
-        Unusable::Denied { .. } => (false, CREDENTIALS_HINT.to_owned()),
-        Unusable::Unreachable(_) => {
+        CheckError::Denied { .. } => (false, CREDENTIALS_HINT.to_owned()),
+        CheckError::Unreachable(_) => {
             (false, "see that the network, --region and --endpoint-url are right".to_owned())
         }
     };
-    let cause = anyhow::Error::new(unusable).context(format!("cannot call {function}"));
+    let cause = anyhow::Error::new(error).context(format!("cannot call {function}"));
     if usage { CliError::usage(cause) } else { CliError::failed(cause) }.hint(hint)
 }

@@ -2,7 +2,6 @@
 
 mod built_in;
 pub mod command;
-pub mod function;
 mod runs;
 
 use std::future::Future;
@@ -13,7 +12,7 @@ use concord_protocol::{Facts, JobSpec};
 
 use crate::Payload;
 
-pub use built_in::BuiltIn;
+pub use built_in::{BuiltIn, NoFunctions};
 pub use runs::Runs;
 
 /// One run that is wanted.

@@ -1,7 +1,6 @@
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use aws_sdk_lambda::primitives::Blob;
 use concord_protocol::Digest;
 
 use crate::calc::command;
@@ -9,25 +8,29 @@ use crate::calc::command;
 /// Payloads that a worker keeps between copies, at most: copies of one job come mostly together.
 const PAYLOADS_KEPT_MAX: usize = 4;
 
-/// The bytes of a payload, what commands read them from, and what functions are sent.
+/// The bytes of a payload, and the file from which commands read them.
 #[derive(Debug)]
 pub struct Payload {
     bytes: Arc<[u8]>,
     stdin: OnceLock<command::Payload>,
-    blob: OnceLock<Blob>,
 }
 
 impl Payload {
     /// A payload with these bytes.
     #[must_use]
     pub fn new(bytes: Arc<[u8]>) -> Self {
-        Self { bytes, stdin: OnceLock::new(), blob: OnceLock::new() }
+        Self { bytes, stdin: OnceLock::new() }
     }
 
     /// The bytes as they were submitted.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The bytes, shared.
+    pub(crate) fn shared(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
     }
 
     /// The payload as standard input, made when the first command asks for it.
@@ -37,11 +40,6 @@ impl Payload {
         }
         let made = command::Payload::new(&self.bytes)?;
         Ok(self.stdin.get_or_init(|| made))
-    }
-
-    /// The payload as the body of a request: one copy of the bytes, however many requests share it.
-    pub(crate) fn blob(&self) -> Blob {
-        self.blob.get_or_init(|| Blob::new(&*self.bytes)).clone()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The ports on SQS, DynamoDB and S3.
+//! The ports on SQS, DynamoDB, S3 and Lambda.
 //!
 //! Owns how jobs, outcomes and tallies stand in the table (`item.rs` alone knows its shape) and what travels on the
 //! queues. Knows the words and ports of `concord-protocol` and the AWS SDK; knows neither the worker nor the aggregator,
@@ -19,6 +19,8 @@ mod events;
 mod fault;
 mod golden;
 mod index;
+#[cfg(feature = "invoke")]
+mod invoke;
 mod item;
 mod ledger;
 mod message;
@@ -36,6 +38,8 @@ pub use deadlines::DeadlineQueue;
 pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, log_error};
 pub use fault::AwsFault;
 pub use index::NEWEST_MAX;
+#[cfg(feature = "invoke")]
+pub use invoke::{CheckError, Functions, REQUEST_BYTES_MAX};
 pub use item::change::{StreamChange, stream_changes};
 pub use ledger::{Ledger, Place};
 pub use message::{CopyMessage, DeadlineMessage, MessageError};

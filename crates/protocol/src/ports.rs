@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{
-    Announcement, CopyId, Digest, Golden, GoldenKey, Job, JobId, JobSpec, JobState, JobTally, Outcome,
-    Rollup, Settlement, Tally, Timestamp,
+    Announcement, CopyId, Digest, FunctionReply, Golden, GoldenKey, Invocation, InvokeError, Job, JobId,
+    JobSpec, JobState, JobTally, Outcome, Rollup, Settlement, Tally, Timestamp,
 };
 
 /// Why a port did not do what was asked, named by what the caller does next.
@@ -214,6 +214,16 @@ pub trait ReplaceState {
     /// Writes a state on condition that the stored revision is the one before it, and in the same atomic step enters
     /// a changed verdict into the feed, unless it is `running` again. Gives whether it was written.
     fn replace_state(&self, job: &JobId, state: JobState) -> impl Future<Output = PortResult<bool>> + Send;
+}
+
+/// Calls AWS Lambda functions.
+pub trait InvokeFunction: Send + Sync {
+    /// Calls a function once and gives its reply. A call is sent again only when the function cannot have started.
+    /// Dropping the future ends the wait; a function that has started goes on, and its reply is lost.
+    fn invoke_function(
+        &self,
+        invocation: Invocation<'_>,
+    ) -> impl Future<Output = Result<FunctionReply, InvokeError>> + Send;
 }
 
 /// Announces verdicts.

@@ -1,15 +1,14 @@
 //! Functions to call: which one a user means, and whether it can be called, before anything is written.
 
+use concord_cloud::REQUEST_BYTES_MAX;
 use concord_protocol::ports::ReadJob;
-use concord_protocol::{Calculation, Job, JobId};
-use concord_worker::calc::function::REQUEST_BYTES_MAX;
+use concord_protocol::{Calculation, FunctionName, Job, JobId};
 
 use crate::args::{AwsArgs, SubmitArgs};
 use crate::aws::Aws;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::payloads::NamedPayload;
-use concord_worker::calc::function::FunctionName;
 
 /// The function that a submit names, which can be called with these payloads, and the way to it.
 pub(crate) async fn checked(

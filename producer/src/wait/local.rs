@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use concord_local::{FleetSettings, LocalFleet, RemoteJobs, Store};
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
-use concord_worker::{BuiltIn, Runs, System};
+use concord_worker::{BuiltIn, Calculate, Runs, System};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::Work;
 use crate::args::WorkArgs;
+use crate::aws::Aws;
 use crate::backend::Backend;
 use crate::conclude::{conclude, gone};
 use crate::error::CliError;
@@ -53,10 +54,8 @@ pub(super) async fn wait(
     let runs = Arc::new(Runs::default());
     let stopped = Arc::clone(&runs);
     let interrupt = Interrupt::listen(move || stopped.stop_all())?;
-    let mut calculation = BuiltIn::new(Arc::clone(&runs), settings.search_path.clone());
-    if let Some(aws) = &work.aws {
-        calculation = calculation.with_functions(aws.functions());
-    }
+    let calculation = BuiltIn::new(Arc::clone(&runs), settings.search_path.clone())
+        .with_functions(work.aws.as_ref().map(Aws::functions));
     let system = System::new(settings.variables.clone());
     let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
     let fleet_settings = FleetSettings { threads, remote, environment };
@@ -90,7 +89,7 @@ enum Ended {
 async fn until_ended(
     store: &Store,
     jobs: &[JobId],
-    fleet: &LocalFleet<BuiltIn>,
+    fleet: &LocalFleet<impl Calculate + 'static>,
     interrupt: &Interrupt,
     printer: &Printer,
 ) -> Result<Ended, CliError> {

@@ -5,7 +5,7 @@
 mod conditions;
 mod evidence;
 #[expect(dead_code, reason = "the tests of the worker use the rest")]
-#[path = "../../../worker/src/calc/function/tests/fake_lambda.rs"]
+#[path = "../../../crates/cloud/src/invoke/tests/fake_lambda.rs"]
 mod fake_lambda;
 mod faults;
 mod functions;

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use concord_probes::Probe;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
-use concord_protocol::{Calculation, Facts, JobId};
+use concord_protocol::ports::InvokeFunction;
+use concord_protocol::{Calculation, Facts, FunctionReply, FunctionTarget, Invocation, InvokeError, JobId};
 use futures::future::{Either, select};
 
 use super::command::{self, Limits, Observer, Program, RunError};
-use super::function::{Functions, Target};
 use super::runs::Runs;
 use super::{Calculate, CalculationError, Output, Task};
 use crate::Payload;
 use crate::environment::peak_memory_mb;
 
-/// The calculations that come with the program: what the job says, a probe, a command or a
-/// function.
-pub struct BuiltIn {
+/// The calculations that come with the program: the job says whether a probe, a command or a function runs. Functions are
+/// called through `F`.
+pub struct BuiltIn<F = NoFunctions> {
     runs: Arc<Runs>,
     /// The folders in which programs are looked for, as in `PATH`.
     search_path: Option<OsString>,
-    functions: Option<Functions>,
+    functions: Option<F>,
     programs: Mutex<HashMap<JobId, Arc<Program>>>,
     observer: Observer,
 }
@@ -34,6 +37,16 @@ const LONG_PROBE: Duration = Duration::from_millis(10);
 /// Programs that are remembered, at most.
 const PROGRAMS_MAX: usize = 1_024;
 
+/// Calls no functions: the type has no values.
+#[derive(Clone, Copy, Debug)]
+pub enum NoFunctions {}
+
+impl InvokeFunction for NoFunctions {
+    async fn invoke_function(&self, _: Invocation<'_>) -> Result<FunctionReply, InvokeError> {
+        match *self {}
+    }
+}
+
 impl BuiltIn {
     /// Calculations whose commands are looked for along `search_path` and can be stopped through `runs`. They call no
     /// functions.
@@ -42,12 +55,15 @@ impl BuiltIn {
         Self { runs, search_path, functions: None, programs: Mutex::default(), observer: Observer::default() }
     }
 
-    /// The same, with `functions` to call.
+    /// The same calculations, with calls of functions through `functions`; without them a function is a failure.
     #[must_use]
-    pub fn with_functions(self, functions: Functions) -> Self {
-        Self { functions: Some(functions), ..self }
+    pub fn with_functions<F>(self, functions: Option<F>) -> BuiltIn<F> {
+        let Self { runs, search_path, programs, observer, functions: _ } = self;
+        BuiltIn { runs, search_path, functions, programs, observer }
     }
+}
 
+impl<F: InvokeFunction> BuiltIn<F> {
     fn program(&self, job: &JobId, argv: &[String], folder: &Path) -> Result<Arc<Program>, CalculationError> {
         let mut programs = locked(&self.programs);
         if let Some(program) = programs.get(job) {
@@ -93,7 +109,8 @@ impl BuiltIn {
             Calculation::Probe { .. } => probe(&task.payload),
             Calculation::Command { argv, folder } => self.command(task, argv, folder),
             Calculation::Function { name, qualifier, region } => {
-                self.function(task, &Target { name, qualifier: qualifier.as_deref(), region }).await
+                let target = FunctionTarget { name, qualifier: qualifier.as_deref(), region };
+                self.function(task, target).await
             }
             Calculation::Deployed { .. } => {
                 Err(failed("the calculation of a stack runs only there".to_owned(), &[]))
@@ -101,20 +118,28 @@ impl BuiltIn {
         }
     }
 
-    async fn function(&self, task: &Task, target: &Target<'_>) -> Result<Output, CalculationError> {
+    async fn function(&self, task: &Task, target: FunctionTarget<'_>) -> Result<Output, CalculationError> {
         let Some(functions) = &self.functions else {
             return Err(failed("this worker calls no functions".to_owned(), &[]));
         };
-        let runs = self.runs.of(&task.spec.job).ok_or(CalculationError::Stopped)?;
-        let called = functions.call(target, task.payload.blob(), task.time_limit);
-        match select(pin!(called), pin!(runs.stopped())).await {
-            Either::Left((called, _)) => called,
+        let runs = self.runs.of(&task.spec.job).filter(|runs| !runs.is_stopped());
+        let runs = runs.ok_or(CalculationError::Stopped)?;
+        let invocation = Invocation { target, payload: task.payload.shared(), timeout: task.time_limit };
+        let called = pin!(functions.invoke_function(invocation));
+        match select(called, pin!(runs.stopped())).await {
+            Either::Left((Ok(reply), _)) => {
+                Ok(Output { bytes: reply.bytes, stderr_tail: reply.log_tail, facts: reply.facts })
+            }
+            Either::Left((Err(error), _)) => Err(CalculationError::Failed {
+                reason: error.to_string(),
+                stderr_tail: error.into_log_tail(),
+            }),
             Either::Right(_) => Err(CalculationError::Stopped),
         }
     }
 }
 
-impl Calculate for BuiltIn {
+impl<F: InvokeFunction> Calculate for BuiltIn<F> {
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
         self.run(&task.spec.calculation, &task).await
     }

@@ -2,7 +2,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::JobId;
-use tokio::sync::watch;
+use futures::FutureExt;
+use futures::channel::oneshot::{self, Receiver, Sender};
+use futures::future::Shared;
 
 use super::command::Running;
 
@@ -16,23 +18,40 @@ struct State {
     jobs: HashMap<JobId, Arc<JobRuns>>,
 }
 
-/// What runs of one job: commands, which are killed, and waits for functions, which end.
-#[derive(Debug, Default)]
+/// The runs of one job: commands, which are killed, and waits for functions, which end.
+#[derive(Debug)]
 pub(super) struct JobRuns {
     pub(super) commands: Running,
-    stopped: watch::Sender<bool>,
+    /// Dropped to stop the job.
+    not_stopped: Mutex<Option<Sender<()>>>,
+    stopped: Shared<Receiver<()>>,
+}
+
+impl Default for JobRuns {
+    fn default() -> Self {
+        let (sender, receiver) = oneshot::channel();
+        Self {
+            commands: Running::default(),
+            not_stopped: Mutex::new(Some(sender)),
+            stopped: receiver.shared(),
+        }
+    }
 }
 
 impl JobRuns {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.not_stopped.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Ends once the job was stopped.
     pub(super) async fn stopped(&self) {
-        // The sender lives as long as this, so it cannot be closed.
-        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
+        // Nothing is ever sent: the receiver ends when the sender is dropped.
+        let _ = self.stopped.clone().await;
     }
 
     fn stop(&self) {
         self.commands.stop();
-        self.stopped.send_replace(true);
+        self.not_stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -3,16 +3,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use concord_protocol::Calculation;
+use concord_cloud::Functions;
+use concord_protocol::{Calculation, FunctionName, FunctionNameError};
 use tokio::runtime::Handle;
 
 use super::{Calc, Settings};
-use crate::calc::function::{FunctionName, Functions};
 use crate::{BuiltIn, Calculate, CalculationError, Output, Runs, Task};
 
 /// The calculation that a stack was deployed with, whatever a job says.
 pub struct Deployed {
-    built_in: BuiltIn,
+    built_in: BuiltIn<Functions>,
     calculation: Calculation,
     description: String,
 }
@@ -28,7 +28,7 @@ pub enum DeployedError {
     Custom,
     /// The function is not named right.
     #[error("CALC_FUNCTION does not name a function")]
-    Function(#[from] crate::calc::function::FunctionNameError),
+    Function(#[from] FunctionNameError),
     /// Neither the function's ARN nor the environment names a region.
     #[error("no region is set for CALC_FUNCTION")]
     Region,
@@ -43,9 +43,8 @@ impl Deployed {
         let runs = Arc::new(Runs::default());
         let search_path: Option<OsString> = settings.search_path.clone();
         let folder: PathBuf = settings.folder.clone();
-        let functions = aws_sdk_lambda::config::Builder::from(config);
-        let built_in =
-            BuiltIn::new(runs, search_path).with_functions(Functions::new(Handle::current(), functions));
+        let functions = Functions::new(Handle::current(), config);
+        let built_in = BuiltIn::new(runs, search_path).with_functions(Some(functions));
         let calculation = match &settings.calc {
             Calc::Probe => Calculation::Probe { name: String::new() },
             Calc::Command(argv) => Calculation::Command { argv: argv.clone(), folder },

@@ -1,14 +1,18 @@
 mod fake_lambda;
 
-use aws_sdk_lambda::config::{BehaviorVersion, Credentials};
-use concord_protocol::{Calculation, Digest, JobSpec, Policy, Timestamp};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
+use concord_protocol::ports::InvokeFunction;
+use concord_protocol::{FunctionReply, FunctionTarget, Invocation, InvokeError};
+use futures::FutureExt;
 use futures::executor::block_on;
-use futures::{FutureExt, join};
 use tokio::runtime::Runtime;
 
-use super::*;
-use crate::calc::{BuiltIn, Calculate, Runs, Task};
-use crate::payloads::Payload;
+use super::functions::REQUEST_BYTES_MAX;
+use super::reply::REPLY_BYTES_MAX;
+use super::{CheckError, Functions};
 use fake_lambda::{Answer, Call, FakeLambda};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -30,8 +34,8 @@ impl Fixture {
         functions(&self.runtime, &self.lambda.url())
     }
 
-    fn call(&self, payload: &[u8], timeout: Duration) -> Result<Output, CalculationError> {
-        block_on(self.functions().call(&target(), Blob::new(payload), timeout))
+    fn call(&self, payload: &[u8], timeout: Duration) -> Result<FunctionReply, InvokeError> {
+        block_on(self.functions().invoke_function(invocation(payload, timeout)))
     }
 
     #[track_caller]
@@ -42,23 +46,25 @@ impl Fixture {
 }
 
 fn functions(runtime: &Runtime, url: &str) -> Functions {
-    let config = aws_sdk_lambda::Config::builder()
+    let credentials = Credentials::new("test", "test", None, None, "test");
+    let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(url);
-    Functions::new(runtime.handle().clone(), config)
+    Functions::new(runtime.handle().clone(), &config.build())
 }
 
-fn target() -> Target<'static> {
-    Target { name: "clmath", qualifier: Some("3"), region: "eu-west-1" }
+fn target() -> FunctionTarget<'static> {
+    FunctionTarget { name: "clmath", qualifier: Some("3"), region: "eu-west-1" }
 }
 
-fn reason(called: Result<Output, CalculationError>) -> String {
-    match called {
-        Err(CalculationError::Failed { reason, .. }) => reason,
-        other => panic!("{other:?}"),
-    }
+fn invocation(payload: &[u8], timeout: Duration) -> Invocation<'static> {
+    Invocation { target: target(), payload: payload.into(), timeout }
+}
+
+fn reason(called: Result<FunctionReply, InvokeError>) -> String {
+    called.unwrap_err().to_string()
 }
 
 #[test]
@@ -72,7 +78,7 @@ fn payload_and_reply_are_bytes() {
         Answer::reply(&*call.body).with("X-Amz-Log-Result", "bG9nZ2VkCg==")
     });
     let output = fixture.call(payload, MINUTE).unwrap();
-    assert_eq!((&output.bytes[..], &output.stderr_tail[..]), (&payload[..], &b"logged\n"[..]));
+    assert_eq!((&output.bytes[..], &output.log_tail[..]), (&payload[..], &b"logged\n"[..]));
 }
 
 #[test]
@@ -85,8 +91,8 @@ fn a_slow_reply_is_waited_for() {
 #[test]
 fn many_calls_are_in_flight_from_one_thread() {
     let fixture = Fixture::new(|_| Answer::reply("1").once_in_flight(20));
-    let (functions, target) = (fixture.functions(), target());
-    let calls = (0..20).map(|_| functions.call(&target, Blob::new("{}"), MINUTE));
+    let functions = fixture.functions();
+    let calls = (0..20).map(|_| functions.invoke_function(invocation(b"{}", MINUTE)));
     let outputs = block_on(futures::future::join_all(calls));
     assert!(outputs.iter().all(Result::is_ok), "{outputs:?}");
     assert_eq!(fixture.lambda.in_flight_most(), 20);
@@ -99,13 +105,9 @@ fn a_function_that_failed_is_a_failure_with_its_log() {
             .with("X-Amz-Function-Error", "Unhandled")
             .with("X-Amz-Log-Result", "VHJhY2ViYWNrCg==")
     });
-    match fixture.call(b"{}", MINUTE) {
-        Err(CalculationError::Failed { reason, stderr_tail }) => {
-            assert_eq!(reason, "function error: Unhandled ValueError");
-            assert_eq!(stderr_tail, b"Traceback\n");
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = fixture.call(b"{}", MINUTE).unwrap_err();
+    assert_eq!(error.to_string(), "function error: Unhandled ValueError");
+    assert_eq!(error.into_log_tail(), b"Traceback\n");
     assert_eq!(fixture.lambda.calls(), 1, "a function that failed has run");
 }
 
@@ -171,10 +173,10 @@ fn an_endpoint_that_is_not_there_is_tried_a_few_times() {
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let functions = functions(&fixture.runtime, &format!("http://{free}"));
-    let called = block_on(functions.call(&target(), Blob::new("{}"), MINUTE));
+    let called = block_on(functions.invoke_function(invocation(b"{}", MINUTE)));
     assert_eq!(reason(called), "no connection to Lambda");
     let checked = block_on(functions.check(&target()));
-    assert!(matches!(checked, Err(Unusable::Unreachable(_))), "{checked:?}");
+    assert!(matches!(checked, Err(CheckError::Unreachable(_))), "{checked:?}");
 }
 
 #[test]
@@ -189,64 +191,24 @@ fn whether_it_can_be_called_is_found_out_without_a_call() {
     assert!(check(|_| Answer::reply("an emulator")).is_ok());
     assert!(check(|_| Answer::error(429, "TooManyRequestsException")).is_ok(), "busy is not missing");
     let unknown = check(|_| Answer::error(404, "ResourceNotFoundException"));
-    assert!(matches!(unknown, Err(Unusable::Unknown { .. })), "{unknown:?}");
+    assert!(matches!(unknown, Err(CheckError::Unknown { .. })), "{unknown:?}");
     let invalid = check(|_| Answer::error(400, "InvalidParameterValueException"));
-    assert!(matches!(invalid, Err(Unusable::Invalid { .. })), "{invalid:?}");
+    assert!(matches!(invalid, Err(CheckError::Invalid { .. })), "{invalid:?}");
     let denied = check(|_| Answer::error(403, "AccessDeniedException"));
-    assert!(matches!(denied, Err(Unusable::Denied { .. })), "{denied:?}");
+    assert!(matches!(denied, Err(CheckError::Denied { .. })), "{denied:?}");
     let other = check(|_| Answer::status(503));
-    assert!(matches!(other, Err(Unusable::Unreachable(_))), "{other:?}");
+    assert!(matches!(other, Err(CheckError::Unreachable(_))), "{other:?}");
 }
 
 #[test]
-fn a_stop_ends_the_wait_and_refuses_later_calls() {
+fn a_dropped_call_is_not_sent_again() {
     let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
-    let runs = std::sync::Arc::new(Runs::default());
-    let built_in = BuiltIn::new(std::sync::Arc::clone(&runs), None).with_functions(fixture.functions());
-    let (spec, payload) = (std::sync::Arc::new(spec()), Payload::new(b"{}"[..].into()));
-    let time_limit = Duration::from_mins(1);
-    let task = Task { spec: std::sync::Arc::clone(&spec), payload: payload.into(), time_limit };
-    let stop = async {
-        fixture.lambda.wait_for_calls(1);
-        runs.stop(&spec.job);
-    };
-    let (calculated, ()) = block_on(async {
-        // The call is on its way before anybody waits for it to arrive.
-        let mut calculation = Box::pin(built_in.calculate(task.clone()));
-        assert!(calculation.as_mut().now_or_never().is_none());
-        join!(calculation, stop)
-    });
-    assert_eq!(calculated, Err(CalculationError::Stopped));
-    assert_eq!(block_on(built_in.calculate(task.clone())), Err(CalculationError::Stopped));
-    assert_eq!(fixture.lambda.calls(), 1);
-    runs.forget(&spec.job);
+    let functions = fixture.functions();
+    let mut call = Box::pin(functions.invoke_function(invocation(b"{}", MINUTE)));
+    assert!(call.as_mut().now_or_never().is_none());
+    fixture.lambda.wait_for_calls(1);
+    drop(call);
     fixture.lambda.let_go();
-    assert_eq!(block_on(built_in.calculate(task.clone())).unwrap().bytes, b"1");
-    runs.stop_all();
-    assert_eq!(block_on(built_in.calculate(task)), Err(CalculationError::Stopped));
-}
-
-#[test]
-fn waits_grow_to_a_bound() {
-    for tries in 0..200 {
-        let longest = BACKOFF.saturating_mul(1 << tries.min(10)).min(BACKOFF_MAX);
-        assert!(backoff(tries) <= longest, "{tries}");
-    }
-    let several: std::collections::HashSet<_> = (0..20).map(|_| backoff(20)).collect();
-    assert!(several.len() > 10, "copies that were throttled together come back together");
-}
-
-fn spec() -> JobSpec {
-    let calculation =
-        Calculation::Function { name: "clmath".to_owned(), qualifier: None, region: "eu-west-1".to_owned() };
-    JobSpec {
-        job: "j".parse().unwrap(),
-        submission: "j".parse().unwrap(),
-        submitted_at: Timestamp::from_unix_ms(0),
-        payload_digest: Digest::of(b"{}"),
-        payload_bytes: 2,
-        copies: 1,
-        calculation,
-        policy: Policy::bounds(1, 60_000, 60_000),
-    }
+    assert_eq!(fixture.call(b"{}", MINUTE).unwrap().bytes, b"1");
+    assert_eq!(fixture.lambda.calls(), 2, "the dropped call was sent again");
 }

@@ -1,4 +1,4 @@
-//! Whether a function can be called, found out without calling it.
+//! Finds out whether a function can be called, without calling it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,26 +8,27 @@ use aws_sdk_lambda::config::retry::RetryConfig;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::types::InvocationType;
+use concord_protocol::{FunctionTarget, InvokeError};
 
-use super::errors::Trouble;
-use super::{CONNECT_TIMEOUT, Functions, Target};
+use super::errors;
+use super::functions::{CONNECT_TIMEOUT, Functions};
 
-/// Times that the question is asked before there is no answer.
+/// Times that the dry run is sent, at most.
 const CHECK_ATTEMPTS_MAX: u32 = 3;
 
-/// How long an answer may take, with all attempts.
+/// How long the answer may take, with all attempts.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a function cannot be called, named by what whoever asked does next.
+/// Why a function cannot be called, named by what the caller does next.
 #[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    /// There is none of this name, or no such version or alias.
+pub enum CheckError {
+    /// There is no function of this name, or it has no such version or alias.
     #[error("there is no such function: {message}")]
     Unknown {
         /// What Lambda said.
         message: String,
     },
-    /// It cannot be a function's name, or the function cannot be called so.
+    /// The name is not that of a function, or the function cannot be called in this way.
     #[error("Lambda refused: {code}: {message}")]
     Invalid {
         /// The error code.
@@ -35,7 +36,7 @@ pub enum Unusable {
         /// What Lambda said.
         message: String,
     },
-    /// Whoever asks may not call it, or is not known.
+    /// The caller has no permission to call it, or the credentials are not valid.
     #[error("Lambda refused: {code}: {message}")]
     Denied {
         /// The error code.
@@ -52,9 +53,9 @@ impl Functions {
     /// Asks Lambda whether a call of the function would be accepted.
     ///
     /// # Errors
-    /// When it would not, or nobody answers.
-    pub async fn check(&self, target: &Target<'_>) -> Result<(), Unusable> {
-        // The question starts nothing, so the SDK may ask it again whatever came back.
+    /// When Lambda would not accept it, or does not answer.
+    pub async fn check(&self, target: &FunctionTarget<'_>) -> Result<(), CheckError> {
+        // A dry run starts nothing, so the SDK may send it again after any error.
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
         let patient = Config::builder()
             .retry_config(RetryConfig::standard().with_max_attempts(CHECK_ATTEMPTS_MAX))
@@ -70,24 +71,24 @@ impl Functions {
         let error = match self.runtime.spawn(request.send()).await {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,
-            Err(panicked) => return Err(Unusable::Unreachable(Box::new(panicked))),
+            Err(panicked) => return Err(CheckError::Unreachable(Box::new(panicked))),
         };
         let said = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
-        match Trouble::of(&error) {
-            Trouble::Refused { code } => Err(refused(code, said.unwrap_or_default())),
-            // Lambda itself is busy; without a code it may be anybody who is.
-            Trouble::Throttled if error.code().is_some() => Ok(()),
-            _ => Err(Unusable::Unreachable(Box::new(error))),
+        match errors::classify(&error) {
+            InvokeError::Refused { code } => Err(refused(code, said.unwrap_or_default())),
+            // With an error code it is Lambda itself that is busy; without one it may be a gateway.
+            InvokeError::Throttled if error.code().is_some() => Ok(()),
+            _ => Err(CheckError::Unreachable(Box::new(error))),
         }
     }
 }
 
-fn refused(code: String, message: String) -> Unusable {
+fn refused(code: String, message: String) -> CheckError {
     match code.as_str() {
-        "ResourceNotFoundException" => Unusable::Unknown { message },
+        "ResourceNotFoundException" => CheckError::Unknown { message },
         "InvalidParameterValueException" | "ValidationException" | "InvalidRequestContentException" => {
-            Unusable::Invalid { code, message }
+            CheckError::Invalid { code, message }
         }
-        _ => Unusable::Denied { code, message },
+        _ => CheckError::Denied { code, message },
     }
 }

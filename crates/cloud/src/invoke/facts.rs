@@ -1,9 +1,9 @@
-//! What a reply tells of the sandbox that gave it: its version, and what Lambda itself wrote at the end of the log.
+//! Facts of a call: the version that ran, and what Lambda reports at the end of the log.
 
 use concord_protocol::Facts;
 use serde_json::Value;
 
-/// What is known of a run, from the version that Lambda says it ran and from the end of the log.
+/// The facts of a call, from the `version` that Lambda says it ran and from the end of the log.
 pub(super) fn of(version: Option<&str>, log_tail: &[u8]) -> Facts {
     let mut facts = Facts::default();
     if let Some(version) = version {
@@ -18,14 +18,14 @@ pub(super) fn of(version: Option<&str>, log_tail: &[u8]) -> Facts {
 
 /// What Lambda reports of a call when it is over.
 #[derive(Debug, PartialEq, Eq)]
-struct Report {
+struct PlatformReport {
     memory_mb: Option<String>,
     peak_memory_mb: Option<String>,
     /// Whether the sandbox was started, or restored from a snapshot, for this call.
     cold: bool,
 }
 
-impl Report {
+impl PlatformReport {
     fn record(self, facts: &mut Facts) {
         let memory =
             [("function.memory_mb", self.memory_mb), ("function.peak_memory_mb", self.peak_memory_mb)];
@@ -41,12 +41,12 @@ impl Report {
 /// The line of the usual format, with tabs between its fields:
 /// `REPORT RequestId: … Duration: 3.42 ms … Memory Size: 128 MB Max Memory Used: 36 MB …`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html>).
-fn as_text(line: &str) -> Option<Report> {
+fn as_text(line: &str) -> Option<PlatformReport> {
     let fields = line.strip_prefix("REPORT RequestId:")?;
     let value =
         |name: &str| fields.split('\t').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix(": "));
     let megabytes = |name| value(name)?.strip_suffix(" MB").map(str::to_owned);
-    Some(Report {
+    Some(PlatformReport {
         memory_mb: megabytes("Memory Size"),
         peak_memory_mb: megabytes("Max Memory Used"),
         cold: value("Init Duration").or_else(|| value("Restore Duration")).is_some(),
@@ -55,7 +55,7 @@ fn as_text(line: &str) -> Option<Report> {
 
 /// The line of a function whose log is JSON: `{"type":"platform.report","record":{"metrics":{"memorySizeMB":128,…}}}`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>).
-fn as_json(line: &str) -> Option<Report> {
+fn as_json(line: &str) -> Option<PlatformReport> {
     // Most lines are the function's own, and need not be read as a whole.
     let event: Value = line.contains("platform.report").then(|| serde_json::from_str(line).ok())??;
     if event.get("type")? != "platform.report" {
@@ -63,7 +63,7 @@ fn as_json(line: &str) -> Option<Report> {
     }
     let metrics = event.get("record")?.get("metrics")?;
     let number = |name: &str| metrics.get(name).filter(|value| value.is_number());
-    Some(Report {
+    Some(PlatformReport {
         memory_mb: number("memorySizeMB").map(Value::to_string),
         peak_memory_mb: number("maxMemoryUsedMB").map(Value::to_string),
         cold: number("initDurationMs").or_else(|| number("restoreDurationMs")).is_some(),
