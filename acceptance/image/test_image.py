@@ -25,8 +25,8 @@ PROGRAM_BYTES_MAX = 12_000_000
 COPIES = 3
 
 AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-OF_WORKER = AWS | {"TABLE": "t", "QUEUE_URL": "http://127.0.0.1:9/q", "BUCKET": "b", "KEEP_DAYS": "30", "CALC": "probe"}
-OF_AGGREGATOR = AWS | {
+WORKER_VARIABLES = AWS | {"TABLE": "t", "QUEUE_URL": "http://127.0.0.1:9/q", "BUCKET": "b", "KEEP_DAYS": "30", "CALC": "probe"}
+AGGREGATOR_VARIABLES = AWS | {
     "TABLE": "t",
     "QUEUE_URL": "http://127.0.0.1:9/q",
     "DEADLINE_QUEUE_URL": "http://127.0.0.1:9/d",
@@ -60,11 +60,11 @@ class Programs(unittest.TestCase):
     def test_a_function_answers_which_version_it_is(self) -> None:
         version = self.version()
         for image, variables, expected in (
-            (WORKER, OF_WORKER, {"version": version, "calculation": "probe"}),
-            (AGGREGATOR, OF_AGGREGATOR, {"version": version}),
-            (NUMPY, without(OF_WORKER, "CALC"), {"version": version, "calculation": "command python3 clmath.py"}),
+            (WORKER, WORKER_VARIABLES, {"version": version, "calculation": "probe"}),
+            (AGGREGATOR, AGGREGATOR_VARIABLES, {"version": version}),
+            (NUMPY, without(WORKER_VARIABLES, "CALC"), {"version": version, "calculation": "command python3 clmath.py"}),
             # The variables of the stack override those of the image.
-            (NUMPY, OF_WORKER, {"version": version, "calculation": "probe"}),
+            (NUMPY, WORKER_VARIABLES, {"version": version, "calculation": "probe"}),
         ):
             with self.subTest(image.name, variables=variables), Sandbox(image, **variables) as running:
                 self.assertEqual(running.invoke({"ask": "version"}), Answer("response", expected))
@@ -75,13 +75,13 @@ class Programs(unittest.TestCase):
 
     def test_a_wrong_setting_is_named_before_the_first_invocation(self) -> None:
         for image, good, name, value in (
-            (WORKER, OF_WORKER, "CALC", "prob"),
-            (WORKER, OF_WORKER, "CALC", "command"),
-            (WORKER, OF_WORKER, "KEEP_DAYS", "0"),
-            (WORKER, OF_WORKER, "NUM_WORKERS", "many"),
-            *((WORKER, OF_WORKER, name, "") for name in ("TABLE", "QUEUE_URL", "BUCKET", "KEEP_DAYS", "CALC")),
-            (AGGREGATOR, OF_AGGREGATOR, "KEEP_DAYS", "a month"),
-            *((AGGREGATOR, OF_AGGREGATOR, name, "") for name in OF_AGGREGATOR if name not in AWS),
+            (WORKER, WORKER_VARIABLES, "CALC", "prob"),
+            (WORKER, WORKER_VARIABLES, "CALC", "command"),
+            (WORKER, WORKER_VARIABLES, "KEEP_DAYS", "0"),
+            (WORKER, WORKER_VARIABLES, "NUM_WORKERS", "many"),
+            *((WORKER, WORKER_VARIABLES, name, "") for name in ("TABLE", "QUEUE_URL", "BUCKET", "KEEP_DAYS", "CALC")),
+            (AGGREGATOR, AGGREGATOR_VARIABLES, "KEEP_DAYS", "a month"),
+            *((AGGREGATOR, AGGREGATOR_VARIABLES, name, "") for name in AGGREGATOR_VARIABLES if name not in AWS),
         ):
             with self.subTest(image.name, name=name, value=value), Sandbox(image, **good | {name: value}) as running:
                 self.assertNotEqual(running.ended(), 0)

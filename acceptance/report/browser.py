@@ -1,4 +1,4 @@
-"""A browser that all tests share, and pages that record what they asked for and what went wrong in them."""
+"""A browser that all tests share, and pages that record their requests and errors."""
 
 import atexit
 import contextlib

@@ -1,5 +1,5 @@
 // Finds texts, marks and edges of controls with too little contrast to their background, by WCAG 2.2 (1.4.3 and 1.4.11).
-// Returns how many texts it judged, and what it found, such as "3.9 of 4.5: td.note “…”".
+// Returns the number of judged texts, and a list such as "3.9 of 4.5: td.note “…”".
 () => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const colours = new Map();

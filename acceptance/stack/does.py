@@ -1,4 +1,4 @@
-"""A calculation for tests that does what its payload says: {"does": ..., ...}. It echoes any other payload."""
+"""A calculation for tests. Its payload tells it what to do: {"does": ..., ...}. It echoes any other payload."""
 
 import json
 import os

@@ -56,7 +56,7 @@ class Aws:
         self._session = boto3.Session("test", "test", region_name=REGION)
 
     def client(self, service: str, session: boto3.Session | None = None) -> Any:
-        """A client that may do everything, or what the credentials of `session` may."""
+        """A client that may do everything. With `session`, it may do only what these credentials allow."""
         config = Config(retries={"max_attempts": 2})
         return (session or self._session).client(service, endpoint_url=self.url, verify=self.ca_file, config=config)
 

@@ -160,7 +160,7 @@ class Life(unittest.TestCase):
         self.aws.destroy("concord", with_data=True)
         self.assertEqual(self.aws.everything(), {"buckets": ["concord-code-000000000000-us-east-1"]})
 
-    def test_its_data_is_kept_unless_asked(self) -> None:
+    def test_its_data_is_kept_by_default(self) -> None:
         outputs = self.aws.deploy("concord", self.binaries)
         self.aws.destroy("concord", with_data=False)
         self.assertEqual(

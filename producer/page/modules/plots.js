@@ -61,7 +61,7 @@ function factOfOption(option) {
   return option.startsWith(FACT_PREFIX) ? factTable.get(option.slice(FACT_PREFIX.length)) : undefined;
 }
 
-/** @typedef {{ outcome: GroupedOutcome, at: number }} Timed an outcome and what places it on the axis */
+/** @typedef {{ outcome: GroupedOutcome, at: number }} Timed an outcome and its value on the axis */
 
 export function timeSection() {
   /** @type {Timed[]} */
@@ -88,7 +88,7 @@ function legend() {
 
 /**
  * @param {Timed[]} timed
- * @param {Fact} [fact] what the rows are; without it, rows are classes
+ * @param {Fact} [fact] the fact whose values are the rows; without it, rows are classes
  */
 function timePlot(timed, fact) {
   const [least, most] = bounds(timed.map((each) => each.at));

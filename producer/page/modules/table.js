@@ -7,7 +7,7 @@ import { compareText } from "./model.js";
 
 /** @import { Child } from "./elements.js" */
 
-/** @typedef {number | string | null | undefined} Key what rows are sorted by */
+/** @typedef {number | string | null | undefined} Key the value that rows are sorted by */
 /**
  * @template R
  * @typedef {object} Column a column of a table of rows R
@@ -87,7 +87,7 @@ export function placeColumn(key, label, value) {
 }
 
 /**
- * A column of texts, or of anything else: `value(row)` is what it is sorted by, `cell(row)` what it shows.
+ * A column of texts or elements: it is sorted by `value(row)` and shows `cell(row)`.
  *
  * @template R
  * @param {string} key
@@ -110,8 +110,8 @@ export function textColumn(key, label, value, cell) {
  * @param {R[]} table.rows
  * @param {number} table.size rows on a page
  * @param {Order} table.sort
- * @param {string} table.noun what a row is, in the plural
- * @param {(row: R) => Child} [table.detail] what stands below a row
+ * @param {string} table.noun the name of the rows, in the plural
+ * @param {(row: R) => Child} [table.detail] the details below a row
  * @param {boolean} [table.counts] whether to say how many rows there are, even on one page
  * @returns {SortableTable<R>}
  */
@@ -197,7 +197,7 @@ function headCell(column, { key, down }, sortBy) {
 }
 
 /**
- * A row, and what stands below it. The first cell names the row.
+ * A row, and its details below it. The first cell names the row.
  *
  * @template R
  * @param {R} row

@@ -1,5 +1,5 @@
 // @ts-check
-// The head of the page: the verdict, what it rests on, and the classes of digests.
+// The head of the page: the verdict with its reasons, and the tables of classes and of failures.
 
 import { h, s } from "./elements.js";
 import { explanation } from "./explanation.js";

@@ -9,7 +9,7 @@
 //!
 //! - `import { a, b } from "./name.js";`, in one line or several, from a module that stands before this one. So there is no
 //!   circle between modules.
-//! - `export` before a `const`, `function`, `async function` or `class`, none of which changes its value later.
+//! - `export` before a `const`, `function`, `async function` or `class`. The value of each stays the same.
 
 use std::fmt::{Display, Formatter, Result as FormatResult, Write as _};
 
@@ -40,8 +40,8 @@ impl std::error::Error for BundleError {}
 /// The modules as one script, which runs them in this order.
 ///
 /// # Errors
-/// When a statement that begins with `import` or `export` has another form than the module documentation of this file
-/// gives, or imports what no module before it exports.
+/// When a statement that begins with `import` or `export` has another form than those at the top of this file, or imports
+/// a name that the other module does not export.
 pub(crate) fn bundle(modules: &[Module]) -> Result<String, BundleError> {
     let mut script = String::from("(() => {\n\"use strict\";\n");
     let mut exports: Vec<(&str, Vec<&str>)> = Vec::new();

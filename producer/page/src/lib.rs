@@ -34,7 +34,7 @@ static SCRIPT: LazyLock<String> = LazyLock::new(|| {
 ///
 /// - `explanation_json`: the explanation as one JSON object. JSON has `<` only in strings, where `\u003c` means the same.
 ///   Each `<` is written so, and no value can end the element that holds it.
-/// - `title`: what a tab of the browser shows, such as `fft-7f3k: divergent`.
+/// - `title`: the text of the browser's tab, such as `fft-7f3k: divergent`.
 /// - `plain_text`: the explanation for people without JavaScript, in lines: the text that the command prints.
 #[must_use]
 pub fn page(explanation_json: &str, title: &str, plain_text: &str) -> String {
