@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use concord_difference::{Format as OutputForm, Options, Tolerances};
+use concord_difference::{Options, OutputFormat, Tolerances};
 use concord_explain::{Explanation, GatherLimits, Judge, first_outcomes, output_format};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::PortResult;
@@ -75,8 +75,8 @@ impl Comparing {
         Options { format: self.format(job), ..self.options.clone() }
     }
 
-    fn format(&self, job: &Job) -> OutputForm {
-        if self.options.format == OutputForm::Auto { output_format(&job.spec) } else { self.options.format }
+    fn format(&self, job: &Job) -> OutputFormat {
+        if self.options.format == OutputFormat::Auto { output_format(&job.spec) } else { self.options.format }
     }
 
     /// Whether the comparator, if there is one, calls two outputs equivalent.
@@ -105,14 +105,14 @@ pub(crate) fn tolerances(rules: &[String]) -> Result<Option<Tolerances>, CliErro
 }
 
 /// The format of that name.
-pub(crate) fn form(read_as: ReadAs) -> OutputForm {
+pub(crate) fn form(read_as: ReadAs) -> OutputFormat {
     match read_as {
-        ReadAs::Json => OutputForm::Json,
-        ReadAs::Csv => OutputForm::Csv,
-        ReadAs::Npy => OutputForm::Npy,
-        ReadAs::F32 => OutputForm::F32,
-        ReadAs::F64 => OutputForm::F64,
-        ReadAs::Bytes => OutputForm::Bytes,
+        ReadAs::Json => OutputFormat::Json,
+        ReadAs::Csv => OutputFormat::Csv,
+        ReadAs::Npy => OutputFormat::Npy,
+        ReadAs::F32 => OutputFormat::F32,
+        ReadAs::F64 => OutputFormat::F64,
+        ReadAs::Bytes => OutputFormat::Bytes,
     }
 }
 

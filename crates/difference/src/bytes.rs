@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, Kind};
 use super::findings::Findings;
+use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
-use super::{Format, Options};
 
 /// Bytes that are compared at once, as memory.
 const CHUNK_BYTES: usize = 4096;
@@ -28,7 +28,7 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Compariso
         .filter(|(left, right)| left != right)
         .map(|(left, right)| left.iter().zip(right).filter(|(left, right)| left != right).count())
         .sum();
-    let comparison = findings.finish(Format::Bytes);
+    let comparison = findings.finish(OutputFormat::Bytes);
     Comparison {
         values_compared: left.len().min(right.len()) as u64,
         values_different: different as u64,

@@ -1,12 +1,12 @@
 use serde::Serialize;
 
-use super::Format;
+use super::options::OutputFormat;
 
 /// What two outputs have in common and where they differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// As what the outputs were read.
-    pub format: Format,
+    pub format: OutputFormat,
     /// Why they were not read as what was asked for, or as what one of them is.
     pub note: Option<String>,
     /// Whether they are the same, byte for byte.
@@ -33,10 +33,10 @@ pub struct Comparison {
     pub equivalent: Option<bool>,
     /// The largest distance.
     #[serde(skip)]
-    pub(super) furthest: Option<Place>,
+    pub(super) furthest: Option<FurthestPair>,
     /// The largest distance on paths that are not ignored.
     #[serde(skip)]
-    pub(super) largest: Option<Place>,
+    pub(super) largest: Option<FurthestPair>,
 }
 
 /// What kind of difference a mismatch is, the gravest first.
@@ -135,7 +135,7 @@ pub struct UlpCount {
 
 /// A distance and where it is.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
+pub(super) struct FurthestPair {
     pub(super) integer: bool,
     pub(super) ulp: Option<u64>,
     pub(super) absolute: f64,

@@ -6,15 +6,15 @@ mod rows;
 
 use super::comparison::{Comparison, Kind};
 use super::findings::Findings;
-use super::limits::Limits;
+use super::limits::ComparisonLimits;
+use super::options::{Options, OutputFormat};
 use super::paths::{Path, ROOT};
 use super::shown::shown;
-use super::{Format, Options};
 use dialect::Dialect;
 use rows::Rows;
 
 /// Whether an output is a table: lines with one number of columns, some of which hold numbers.
-pub(super) fn is_csv(output: &[u8], limits: &Limits) -> bool {
+pub(super) fn is_csv(output: &[u8], limits: &ComparisonLimits) -> bool {
     Dialect::of(output, limits).is_some()
 }
 
@@ -31,15 +31,15 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
     }
     let sides = [left, right].map(|output| Rows::new(output, dialects[0].separator, limits.columns_max));
     let mut findings = Findings::new(options);
-    let mut table = Table { sides, findings: &mut findings, columns: Vec::new(), partners: Vec::new() };
+    let mut table = TableWalk { sides, findings: &mut findings, columns: Vec::new(), partners: Vec::new() };
     if dialects[0].header && dialects[1].header {
         table.header();
     }
     table.rows();
-    Ok(findings.finish(Format::Csv))
+    Ok(findings.finish(OutputFormat::Csv))
 }
 
-struct Table<'a, 'o, 'f> {
+struct TableWalk<'a, 'o, 'f> {
     sides: [Rows<'a>; 2],
     findings: &'f mut Findings<'o>,
     /// The path of each column of the left side that has been met.
@@ -48,7 +48,7 @@ struct Table<'a, 'o, 'f> {
     partners: Vec<usize>,
 }
 
-impl Table<'_, '_, '_> {
+impl TableWalk<'_, '_, '_> {
     /// Reads a row of names on both sides.
     fn header(&mut self) {
         let [left, right] = &mut self.sides;

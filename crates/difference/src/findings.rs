@@ -1,18 +1,19 @@
 use std::cmp::Ordering;
 
-use super::comparison::{Comparison, Kind, Mismatch, PathDifference, Place};
+use super::comparison::{Comparison, FurthestPair, Kind, Mismatch, PathDifference};
 use super::float::{Distance, Float};
-use super::limits::Limits;
+use super::integer;
+use super::limits::ComparisonLimits;
+use super::options::{Options, OutputFormat};
 use super::paths::{Path, Paths};
 use super::shown::placed;
 use super::spread::{First, Spread, by_distance};
 use super::tolerance::Allowance;
-use super::{Format, Options, integer};
 
 /// What a reading of two outputs has found so far.
 pub(super) struct Findings<'o> {
     pub(super) paths: Paths<'o>,
-    pub(super) limits: &'o Limits,
+    pub(super) limits: &'o ComparisonLimits,
     judged: bool,
     mismatches: Vec<(Path, Mismatch)>,
     mismatches_total: u64,
@@ -22,7 +23,7 @@ pub(super) struct Findings<'o> {
 }
 
 /// Two numbers of one type that differ.
-pub(super) enum Pair<'n> {
+pub(super) enum NumberPair<'n> {
     /// Bits of a float.
     Float(Float, [u64; 2]),
     /// Integers in decimal.
@@ -54,7 +55,7 @@ impl<'o> Findings<'o> {
         &mut self,
         path: Path,
         number: &'static str,
-        pair: &Pair<'_>,
+        pair: &NumberPair<'_>,
         index: impl Fn() -> Vec<u64>,
         texts: impl Fn() -> [String; 2],
     ) {
@@ -131,7 +132,7 @@ impl<'o> Findings<'o> {
     }
 
     /// The comparison, but for the outputs as bytes.
-    pub(super) fn finish(mut self, format: Format) -> Comparison {
+    pub(super) fn finish(mut self, format: OutputFormat) -> Comparison {
         if self.paths.full {
             let most = self.limits.paths_max;
             self.truncate(format!("more than {most} paths: the rest is counted together"));
@@ -167,7 +168,7 @@ impl<'o> Findings<'o> {
     }
 }
 
-impl Pair<'_> {
+impl NumberPair<'_> {
     /// What kind of mismatch they are, if they are one, and their distance, if both are finite.
     fn relation(&self) -> (Option<Kind>, Option<Distance>) {
         match *self {
@@ -205,7 +206,11 @@ fn worse(one: &Spread, other: &Spread) -> Ordering {
         .then(other.different.cmp(&one.different))
 }
 
-fn furthest(paths: &Paths<'_>, spreads: &[(Path, &Spread)], counts: impl Fn(Path) -> bool) -> Option<Place> {
+fn furthest(
+    paths: &Paths<'_>,
+    spreads: &[(Path, &Spread)],
+    counts: impl Fn(Path) -> bool,
+) -> Option<FurthestPair> {
     let measured = spreads.iter().filter(|(path, spread)| spread.furthest.is_some() && counts(*path));
     let (path, spread) = measured
         .max_by(|(_, one), (_, other)| match (&one.furthest, &other.furthest) {
@@ -216,7 +221,7 @@ fn furthest(paths: &Paths<'_>, spreads: &[(Path, &Spread)], counts: impl Fn(Path
     let (Distance { ulp, absolute, relative, .. }, index) = spread.furthest.as_ref()?;
     let (ulp, absolute, relative) = (*ulp, *absolute, *relative);
     let integer = spread.number.is_some_and(|number| !number.starts_with('f'));
-    Some(Place { integer, ulp, absolute, relative, at: placed(&paths.pointer(path), index) })
+    Some(FurthestPair { integer, ulp, absolute, relative, at: placed(&paths.pointer(path), index) })
 }
 
 fn difference(paths: &Paths<'_>, path: Path, spread: &Spread) -> PathDifference {

@@ -1,7 +1,7 @@
 /// The bounds of a comparison: of its memory, its time and the length of what it tells. The defaults keep the memory
 /// below 60 MB beside the two outputs, whatever they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ComparisonLimits {
     /// Nesting of arrays and objects. JSON that goes deeper is compared as bytes.
     pub depth_max: usize,
     /// Paths told apart. What lies below the last of them is counted there.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub columns_max: usize,
 }
 
-impl Default for Limits {
+impl Default for ComparisonLimits {
     fn default() -> Self {
         Self {
             depth_max: 512,

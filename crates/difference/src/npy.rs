@@ -5,11 +5,9 @@ mod header;
 use super::comparison::{Comparison, Kind};
 use super::findings::Findings;
 use super::numbers::{self, Layout, Numbers};
+use super::options::{Options, OutputFormat};
 use super::paths::{Path, ROOT};
-use super::{Format, Options};
-use header::Header;
-
-const MAGIC: &[u8] = b"\x93NUMPY";
+use header::{Header, MAGIC};
 
 /// Whether an output starts as an array's file does.
 pub(super) fn is_npy(output: &[u8]) -> bool {
@@ -37,7 +35,7 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
             .map(|(header, bytes)| Numbers { bytes, big_endian: header.big_endian });
         elements(&left, &right, sides, &mut findings);
     }
-    Ok(findings.finish(Format::Npy))
+    Ok(findings.finish(OutputFormat::Npy))
 }
 
 /// Compares the elements of two arrays of one type, as far as each has its place in both.

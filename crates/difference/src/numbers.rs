@@ -1,6 +1,6 @@
 //! Numbers that lie one after the other as bytes.
 
-use super::findings::{Findings, Pair};
+use super::findings::{Findings, NumberPair};
 use super::float::Float;
 use super::paths::Path;
 
@@ -57,10 +57,10 @@ impl Number {
         }
     }
 
-    fn pair<'n>(self, left: u64, right: u64) -> Pair<'n> {
+    fn pair<'n>(self, left: u64, right: u64) -> NumberPair<'n> {
         match self {
-            Self::Float(float) => Pair::Float(float, [left, right]),
-            _ => Pair::Small([self.integer(left), self.integer(right)]),
+            Self::Float(float) => NumberPair::Float(float, [left, right]),
+            _ => NumberPair::Small([self.integer(left), self.integer(right)]),
         }
     }
 

@@ -1,14 +1,14 @@
 use std::collections::HashMap;
 
-use super::limits::Limits;
+use super::limits::ComparisonLimits;
 use super::spread::Spread;
-use super::tolerance::{Allowance, Step, Tolerances};
+use super::tolerance::{Allowance, PathStep, Tolerances};
 
 /// The paths of the numbers met so far, as a tree whose size is bounded.
 pub(super) struct Paths<'o> {
     nodes: Vec<Node>,
     tolerances: Option<&'o Tolerances>,
-    limits: &'o Limits,
+    limits: &'o ComparisonLimits,
     /// Whether some paths could not be told apart.
     pub(super) full: bool,
 }
@@ -23,7 +23,7 @@ pub(super) const ROOT: Path = Path(0);
 struct Node {
     /// The path above; that of the whole output is above itself.
     above: Path,
-    segment: Segment,
+    segment: NodeName,
     depth: usize,
     allowance: Allowance,
     /// Whether all that is below is counted here.
@@ -38,16 +38,16 @@ struct Node {
     spread: Option<Box<Spread>>,
 }
 
-enum Segment {
+enum NodeName {
     Whole,
     Each,
     Key(Box<[u8]>),
 }
 
 impl<'o> Paths<'o> {
-    pub(super) fn new(tolerances: Option<&'o Tolerances>, limits: &'o Limits) -> Self {
+    pub(super) fn new(tolerances: Option<&'o Tolerances>, limits: &'o ComparisonLimits) -> Self {
         let mut paths = Self { nodes: Vec::new(), tolerances, limits, full: false };
-        paths.add(ROOT, Segment::Whole);
+        paths.add(ROOT, NodeName::Whole);
         paths
     }
 
@@ -82,7 +82,7 @@ impl<'o> Paths<'o> {
         if !self.room(above) {
             return above;
         }
-        let each = self.add(above, Segment::Each);
+        let each = self.add(above, NodeName::Each);
         self.node_mut(above).each = Some(each);
         each
     }
@@ -91,7 +91,7 @@ impl<'o> Paths<'o> {
     pub(super) fn key(&mut self, above: Path, key: &[u8]) -> Path {
         let node = self.node(above);
         if let Some(&child) = node.keys.get(node.expected)
-            && matches!(&self.node(child).segment, Segment::Key(name) if **name == *key)
+            && matches!(&self.node(child).segment, NodeName::Key(name) if **name == *key)
         {
             self.expect_after(above, node.expected);
             return child;
@@ -108,7 +108,7 @@ impl<'o> Paths<'o> {
         if !self.room(above) {
             return above;
         }
-        let child = self.add(above, Segment::Key(key.into()));
+        let child = self.add(above, NodeName::Key(key.into()));
         let node = self.node_mut(above);
         node.places.insert(key.into(), node.keys.len());
         node.keys.push(child);
@@ -131,9 +131,9 @@ impl<'o> Paths<'o> {
         room
     }
 
-    fn add(&mut self, above: Path, segment: Segment) -> Path {
+    fn add(&mut self, above: Path, segment: NodeName) -> Path {
         let path = Path(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        let whole = matches!(segment, Segment::Whole);
+        let whole = matches!(segment, NodeName::Whole);
         let depth = if whole { 0 } else { self.node(above).depth + 1 };
         self.nodes.push(Node {
             above,
@@ -155,12 +155,12 @@ impl<'o> Paths<'o> {
         path
     }
 
-    fn steps(&self, path: Path) -> Vec<Step<'_>> {
+    fn steps(&self, path: Path) -> Vec<PathStep<'_>> {
         let mut steps: Vec<_> = self
             .segments(path)
             .map(|segment| match segment {
-                Segment::Key(key) => Step::Key(key),
-                Segment::Each | Segment::Whole => Step::Each,
+                NodeName::Key(key) => PathStep::Key(key),
+                NodeName::Each | NodeName::Whole => PathStep::Each,
             })
             .collect();
         steps.reverse();
@@ -168,7 +168,7 @@ impl<'o> Paths<'o> {
     }
 
     /// The segments of a path, the last one first.
-    fn segments(&self, path: Path) -> impl Iterator<Item = &Segment> {
+    fn segments(&self, path: Path) -> impl Iterator<Item = &NodeName> {
         let ways = std::iter::successors(Some(path), |&path| Some(self.node(path).above));
         ways.map_while(|path| (path != ROOT).then(|| &self.node(path).segment))
     }
@@ -179,8 +179,8 @@ impl<'o> Paths<'o> {
         for step in self.steps(path) {
             pointer.push('/');
             match step {
-                Step::Each => pointer.push('*'),
-                Step::Key(key) => {
+                PathStep::Each => pointer.push('*'),
+                PathStep::Key(key) => {
                     pointer += &String::from_utf8_lossy(key).replace('~', "~0").replace('/', "~1");
                 }
             }

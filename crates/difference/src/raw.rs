@@ -1,15 +1,15 @@
 use super::comparison::{Comparison, Kind};
 use super::findings::Findings;
 use super::numbers::{self, Layout, Number, Numbers};
+use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
-use super::{Format, Options};
 
 /// Compares outputs that hold nothing but little-endian numbers. Bytes that are left over belong to the shape.
 pub(super) fn compare(
     left: &[u8],
     right: &[u8],
     number: Number,
-    format: Format,
+    format: OutputFormat,
     options: &Options,
 ) -> Comparison {
     let mut findings = Findings::new(options);

@@ -1,5 +1,5 @@
-use super::Format;
-use super::comparison::{Comparison, Kind, Mismatch, PathDifference, Place};
+use super::comparison::{Comparison, FurthestPair, Kind, Mismatch, PathDifference};
+use super::options::OutputFormat;
 use super::shown::{grouped, placed, shown};
 
 /// Characters of a statement, at most.
@@ -42,7 +42,7 @@ impl Comparison {
         if self.identical_bytes {
             return "the outputs are the same bytes".to_owned();
         }
-        if self.format == Format::Bytes {
+        if self.format == OutputFormat::Bytes {
             return self.bytes_sentence();
         }
         let grave = self.mismatches.first().filter(|mismatch| mismatch.kind <= Kind::Key);
@@ -96,7 +96,7 @@ impl Comparison {
     }
 }
 
-impl Place {
+impl FurthestPair {
     /// In representable numbers, or for integers as they are; shortened where it is a long number.
     fn distance(&self) -> String {
         match self.ulp {

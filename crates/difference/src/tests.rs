@@ -11,7 +11,7 @@ fn options(tolerances: &[&str]) -> Options {
 }
 
 fn json(left: &str, right: &str) -> Comparison {
-    let options = Options { format: Format::Json, ..Options::default() };
+    let options = Options { format: OutputFormat::Json, ..Options::default() };
     compare(left.as_bytes(), right.as_bytes(), &options)
 }
 
@@ -142,22 +142,30 @@ fn tolerances_judge_what_is_not_ignored() {
 #[test]
 fn what_could_grow_is_bounded() {
     use std::fmt::Write as _;
-    let limits = Limits { paths_max: 4, keys_max: 2, members_max: 8, depth_max: 3, ..Limits::default() };
-    let bounded = |left: &str, right: &str, limits: &Limits| {
+    let limits = ComparisonLimits {
+        paths_max: 4,
+        keys_max: 2,
+        members_max: 8,
+        depth_max: 3,
+        ..ComparisonLimits::default()
+    };
+    let bounded = |left: &str, right: &str, limits: &ComparisonLimits| {
         let options = Options { limits: limits.clone(), ..options(&["ulp=1", "/kept: ignore"]) };
         compare(left.as_bytes(), right.as_bytes(), &options)
     };
     let object = "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"kept\":5}";
-    let comparison = bounded(object, &object.replace('5', "6"), &Limits { paths_max: 100, ..limits.clone() });
+    let comparison =
+        bounded(object, &object.replace('5', "6"), &ComparisonLimits { paths_max: 100, ..limits.clone() });
     assert_eq!(paths(&comparison).len(), 4);
     assert_eq!((comparison.equivalent, comparison.truncated), (Some(true), None));
-    let comparison = bounded(object, &object.replace('5', "6"), &Limits { keys_max: 100, ..limits.clone() });
+    let comparison =
+        bounded(object, &object.replace('5', "6"), &ComparisonLimits { keys_max: 100, ..limits.clone() });
     assert_eq!(paths(&comparison)[0], "/** integer 1/2 1125899906842624");
     assert_eq!(comparison.truncated.as_deref(), Some("more than 4 paths: the rest is counted together"));
     assert_eq!(comparison.equivalent, Some(false));
     let deep = bounded("[[[[1]]]]", "[[[[2]]]]", &limits);
-    assert_eq!(deep.format, Format::Bytes);
-    assert_eq!(bounded("[[[1]]]", "[[[2]]]", &limits).format, Format::Json);
+    assert_eq!(deep.format, OutputFormat::Bytes);
+    assert_eq!(bounded("[[[1]]]", "[[[2]]]", &limits).format, OutputFormat::Json);
     let (mut ordered, mut turned) = (String::from("{\"z\":0"), String::from("{\"y\":0"));
     for key in 0..10 {
         write!(ordered, ",\"{key}\":{key}").unwrap();

@@ -1,11 +1,13 @@
 mod parse;
+mod rule;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::float::Distance;
 pub use parse::ToleranceError;
+pub(crate) use rule::{Allowance, PathStep};
+use rule::{KeyPattern, Rule};
 
 /// How far two numbers may be apart and still count as equivalent, by path.
 ///
@@ -27,46 +29,6 @@ pub use parse::ToleranceError;
 pub struct Tolerances {
     texts: Vec<String>,
     rules: Vec<Rule>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Rule {
-    segments: Vec<Segment>,
-    /// Whether it also holds for all that is below.
-    below: bool,
-    allowance: Allowance,
-}
-
-/// A segment of a rule's path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
-    Any,
-    Key(Vec<u8>),
-}
-
-/// A segment of the path of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step<'a> {
-    /// Any element of an array, or any of too many keys.
-    Each,
-    Key(&'a [u8]),
-}
-
-/// What a path allows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Allowance {
-    /// The same bits.
-    Exact,
-    Within(Bounds),
-    Ignore,
-}
-
-/// Of those given, one that holds is enough; at least one is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Bounds {
-    ulp: Option<u64>,
-    absolute: Option<f64>,
-    relative: Option<f64>,
 }
 
 impl Tolerances {
@@ -94,7 +56,7 @@ impl Tolerances {
 
     /// What holds for a path. `above` is what holds for the path above it: all below an ignored path is ignored too,
     /// unless a longer rule says otherwise.
-    pub(super) fn allowance(&self, path: &[Step<'_>], above: Allowance) -> Allowance {
+    pub(super) fn allowance(&self, path: &[PathStep<'_>], above: Allowance) -> Allowance {
         let best = self.rules.iter().filter(|rule| rule.fits(path)).max_by_key(|rule| rule.rank());
         let from_above = Allowance::Ignore == above;
         match best {
@@ -107,36 +69,8 @@ impl Tolerances {
 
     /// Whether a rule names this key, which is then kept apart from the others of its object however many there are.
     pub(super) fn name(&self, key: &[u8]) -> bool {
-        let named = |segment: &Segment| matches!(segment, Segment::Key(name) if name == key);
+        let named = |segment: &KeyPattern| matches!(segment, KeyPattern::Key(name) if name == key);
         self.rules.iter().any(|rule| rule.segments.iter().any(named))
-    }
-}
-
-impl Rule {
-    fn fits(&self, path: &[Step<'_>]) -> bool {
-        let length_fits =
-            if self.below { path.len() >= self.segments.len() } else { path.len() == self.segments.len() };
-        length_fits
-            && self.segments.iter().zip(path).all(|(segment, step)| match (segment, step) {
-                (Segment::Any, _) => true,
-                (Segment::Key(key), Step::Key(name)) => key == name,
-                (Segment::Key(_), Step::Each) => false,
-            })
-    }
-
-    fn rank(&self) -> (usize, bool, usize) {
-        let named = self.segments.iter().filter(|segment| matches!(segment, Segment::Key(_))).count();
-        (self.segments.len(), !self.below, named)
-    }
-}
-
-impl Bounds {
-    /// Whether one of the bounds holds.
-    pub(super) fn hold(&self, distance: &Distance) -> bool {
-        let ulp = self.ulp.zip(distance.ulp).is_some_and(|(bound, ulp)| ulp <= bound);
-        let absolute = self.absolute.is_some_and(|bound| distance.absolute <= bound);
-        let relative = self.relative.is_some_and(|bound| distance.relative <= bound);
-        ulp || absolute || relative
     }
 }
 

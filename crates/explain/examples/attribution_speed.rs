@@ -8,7 +8,7 @@
 use std::io::{Result, Write, stdout};
 use std::time::Instant;
 
-use concord_explain::{Evidence, Facts, Run, Stage};
+use concord_explain::{Assessment, FactMap, ObservedRun, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
@@ -31,7 +31,7 @@ fn main() -> Result<()> {
 
 fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
     let mut random = Rng::with_seed(seed);
-    let environments: Vec<Facts> = (0..places)
+    let environments: Vec<FactMap> = (0..places)
         .map(|place| {
             let value = |fact: usize| if fact == 0 { place } else { random.usize(..2 + fact / 4) };
             (0..FACTS - OWN)
@@ -41,7 +41,7 @@ fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
                 .collect()
         })
         .collect();
-    let own: Vec<Facts> = (0..COPIES)
+    let own: Vec<FactMap> = (0..COPIES)
         .map(|copy| {
             let value = |fact: usize| {
                 if fact == 0 { copy } else { random.usize(..10_usize.pow(u32::try_from(fact).unwrap_or(1))) }
@@ -55,7 +55,7 @@ fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
         .collect();
     let texts: Vec<String> = (0..digests).map(|digest| format!("sha256:{digest:064x}")).collect();
     let sandboxes: Vec<String> = (0..places).map(|place| place.to_string()).collect();
-    let run = |copy: usize| Run {
+    let run = |copy: usize| ObservedRun {
         copy: u32::try_from(copy).unwrap_or(u32::MAX),
         digest: if digests == COPIES { &texts[copy] } else { &texts[random.usize(..digests)] },
         bytes: 8,
@@ -67,7 +67,7 @@ fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
     };
     let runs: Vec<_> = (0..COPIES).map(run).collect();
     let began = Instant::now();
-    let evidence = Evidence::of(&runs, Level::default(), Stage::Ended);
+    let evidence = Assessment::of(&runs, Level::default(), Stage::Ended);
     let took_ms = began.elapsed().as_secs_f64() * 1_000.0;
     assert_eq!(evidence.attribution.copies, COPIES as u64);
     took_ms

@@ -4,22 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::{Classes, Run};
+use crate::{Classes, ObservedRun};
 use concord_statistics::{Independence, Table, independence, ln_holm, p_value};
 
 mod columns;
 mod names;
 mod sandboxes;
+mod significance;
 mod splits;
 
 use columns::{Columns, Partition};
 use names::Standing;
-use sandboxes::Sandboxes;
+use sandboxes::SandboxUnits;
+pub use sandboxes::UnitTest;
+pub use significance::SIGNIFICANCE_LEVEL;
 pub use splits::Split;
-
-/// A corrected p-value of at most this is significant: a job in which no fact has to do with the classes shows one in
-/// 5 % of cases at most, given that its copies are independent.
-pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// Values listed of one separator, at most; the most frequent ones, then by name.
 pub const VALUES_LISTED_MAX: usize = 50;
@@ -39,17 +38,6 @@ pub struct Value {
     pub runs: u64,
     /// Runs by the label of their class; at most [`CLASSES_LISTED_MAX`] classes.
     pub classes: BTreeMap<String, u64>,
-}
-
-/// The test of a separator with one unit a sandbox. Its class is the set of classes that the sandbox gave.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct UnitTest {
-    /// Sandboxes.
-    pub n: u64,
-    /// The p-value, for this separator alone.
-    pub p: f64,
-    /// The p-value, corrected for the number of separators that can be tested so (Holm).
-    pub p_holm: f64,
 }
 
 /// Facts that split the runs in one and the same way, and how that split goes with the classes.
@@ -95,7 +83,7 @@ pub struct Attribution {
 
 /// Tests every recorded fact against the classes that [`classify`](crate::classify) gave for the same runs.
 #[must_use]
-pub fn attribute(runs: &[Run<'_>], classes: &Classes) -> Attribution {
+pub fn attribute(runs: &[ObservedRun<'_>], classes: &Classes) -> Attribution {
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|&run| (runs[run].copy, classes.of_run[run]));
     // In one order, so that the last digits of a sum do not depend on how the runs came in.
@@ -104,7 +92,7 @@ pub fn attribute(runs: &[Run<'_>], classes: &Classes) -> Attribution {
     attribute_in_order(&in_order, &Classes { classes: classes.classes.clone(), of_run })
 }
 
-fn attribute_in_order(runs: &[Run<'_>], classes: &Classes) -> Attribution {
+fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes) -> Attribution {
     let columns = Columns::of(runs);
     let (partitions, facts_constant) = columns.partitions();
     let copies = distinct_copies(runs);
@@ -131,7 +119,7 @@ fn attribute_in_order(runs: &[Run<'_>], classes: &Classes) -> Attribution {
     tested.sort_by_cached_key(|tested| tested.rank(&columns));
     let corrected = ln_holm(&tested.iter().map(|tested| tested.found.ln_p).collect::<Vec<_>>());
     let splits_of_runs: Vec<&[u32]> = tested.iter().map(|tested| &tested.partition.of_run[..]).collect();
-    let by_sandbox = Sandboxes::of(runs, classes).test_all(&splits_of_runs);
+    let by_sandbox = SandboxUnits::of(runs, classes).test_all(&splits_of_runs);
     let mut separators: Vec<Separator> = tested
         .iter()
         .zip(corrected)
@@ -145,7 +133,7 @@ fn attribute_in_order(runs: &[Run<'_>], classes: &Classes) -> Attribution {
     Attribution { copies, facts_tested, facts_constant, separators, splits }
 }
 
-fn distinct_copies(runs: &[Run<'_>]) -> u64 {
+fn distinct_copies(runs: &[ObservedRun<'_>]) -> u64 {
     runs.iter().map(|run| run.copy).collect::<BTreeSet<_>>().len() as u64
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::Run;
+use crate::ObservedRun;
 
 /// The smallest number, the quartiles and the largest; each is one of the numbers (the nearest rank, rounded down for
 /// the median of an even number of them).
@@ -74,8 +74,8 @@ pub fn class_label(place: usize) -> String {
 
 /// Sorts runs into classes by their digests.
 #[must_use]
-pub fn classify(runs: &[Run<'_>]) -> Classes {
-    let mut by_digest = BTreeMap::<&str, Vec<&Run<'_>>>::new();
+pub fn classify(runs: &[ObservedRun<'_>]) -> Classes {
+    let mut by_digest = BTreeMap::<&str, Vec<&ObservedRun<'_>>>::new();
     for run in runs {
         by_digest.entry(run.digest).or_default().push(run);
     }
@@ -94,7 +94,7 @@ pub fn classify(runs: &[Run<'_>]) -> Classes {
     Classes { classes, of_run }
 }
 
-fn class(digest: &str, runs: &[&Run<'_>]) -> Option<Class> {
+fn class(digest: &str, runs: &[&ObservedRun<'_>]) -> Option<Class> {
     let copies: BTreeSet<u32> = runs.iter().map(|run| run.copy).collect();
     let sandboxes: BTreeSet<&str> = runs.iter().filter_map(|run| run.sandbox).collect();
     Some(Class {
@@ -111,7 +111,7 @@ fn class(digest: &str, runs: &[&Run<'_>]) -> Option<Class> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Facts;
+    use crate::FactMap;
 
     #[test]
     fn labels_go_on_after_z() {
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn the_most_frequent_class_comes_first_then_the_lowest_copy() {
-        let nothing = Facts::new();
-        let run = |copy, digest, sandbox| Run {
+        let nothing = FactMap::new();
+        let run = |copy, digest, sandbox| ObservedRun {
             copy,
             digest,
             bytes: 8,

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::{Classes, Run};
+use crate::{Classes, ObservedRun};
 use concord_statistics::{Level, anytime_interval, clopper_pearson, none_seen_bound, real};
 
 /// Whether more copies may come.
@@ -96,7 +96,7 @@ pub struct Confidence {
 impl Confidence {
     /// Of the runs that gave `classes`.
     #[must_use]
-    pub fn of(runs: &[Run<'_>], classes: &Classes, level: Level, stage: Stage) -> Self {
+    pub fn of(runs: &[ObservedRun<'_>], classes: &Classes, level: Level, stage: Stage) -> Self {
         let copies = Units::of(runs.iter().map(|run| Some(run.copy)), classes);
         let sandboxes = Units::of(runs.iter().map(|run| run.sandbox), classes);
         Self {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::Run;
+use crate::ObservedRun;
 
 /// How many different places gave digests, as far as they are known: how far a verdict reaches. What no run has a fact
 /// about counts 0.
@@ -42,7 +42,7 @@ pub const CPU_KIND_FACTS: [&str; 9] = [
 impl Coverage {
     /// Of some runs.
     #[must_use]
-    pub fn of(runs: &[Run<'_>]) -> Self {
+    pub fn of(runs: &[ObservedRun<'_>]) -> Self {
         let hosts = distinct(runs, &["host.boot_id"]);
         Self {
             copies: runs.iter().map(|run| run.copy).collect::<BTreeSet<_>>().len() as u64,
@@ -58,7 +58,7 @@ impl Coverage {
 }
 
 /// Distinct combinations of some facts, of runs that have any of them.
-fn distinct<'a>(runs: &[Run<'a>], names: &[&str]) -> u64 {
+fn distinct<'a>(runs: &[ObservedRun<'a>], names: &[&str]) -> u64 {
     let mut found = BTreeSet::<Vec<Option<&'a str>>>::new();
     let mut last = None;
     for run in runs {
@@ -76,11 +76,11 @@ fn distinct<'a>(runs: &[Run<'a>], names: &[&str]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Facts;
+    use crate::FactMap;
 
     #[test]
     fn places_are_counted_once_and_only_where_they_are_known() {
-        let facts = |pairs: &[(&str, &str)]| -> Facts {
+        let facts = |pairs: &[(&str, &str)]| -> FactMap {
             pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
         };
         let environments = [
@@ -90,7 +90,7 @@ mod tests {
         ];
         let own =
             [facts(&[]), facts(&[("sandbox.memory_mb", "128")]), facts(&[("sandbox.memory_mb", "256")])];
-        let run = |copy: u32, environment: usize, own_facts: usize| Run {
+        let run = |copy: u32, environment: usize, own_facts: usize| ObservedRun {
             copy,
             digest: "d",
             bytes: 0,

@@ -12,8 +12,10 @@ use serde::Serialize;
 
 use observed::Observed;
 
-use crate::{Attribution, Class, Confidence, Coverage, Evidence, Facts, Run, Stage, attribute, classify};
-use concord_difference::{Comparison, Format, Options, compare};
+use crate::{
+    Assessment, Attribution, Class, Confidence, Coverage, FactMap, ObservedRun, Stage, attribute, classify,
+};
+use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 /// Classes whose outputs are compared with the reference, at most: those that most copies gave. With tolerances all of
 /// which the output was kept are.
@@ -103,7 +105,7 @@ pub struct Equivalence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObservedEnvironment {
     /// What is known of it.
-    pub facts: Facts,
+    pub facts: FactMap,
 }
 
 /// An outcome in the terms of its explanation.
@@ -124,7 +126,7 @@ pub struct ExplainedOutcome {
     /// Its place among the environments.
     pub environment: Option<usize>,
     /// What is known of this run alone.
-    pub facts: Facts,
+    pub facts: FactMap,
 }
 
 /// Two outputs that are to be compared.
@@ -149,9 +151,9 @@ impl Explanation {
         // A number of copies that depends on what they gave is not one that was fixed before.
         let as_planned = job.state.copies == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
         let stage = if job.state.ended_at.is_some() && as_planned { Stage::Ended } else { Stage::Running };
-        let evidence = Evidence::of(&runs, level, stage);
+        let assessment = Assessment::of(&runs, level, stage);
         let labels: HashMap<String, String> =
-            evidence.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
+            assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         drop(runs);
         let Observed { places, own, digests, .. } = observed;
         let explained =
@@ -167,22 +169,22 @@ impl Explanation {
             });
         let explained = explained.collect();
         let class_digests: Vec<Digest> =
-            evidence.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
-        let separates = (evidence.classes.len() > 1).then_some(evidence.separates);
+            assessment.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
+        let separates = (assessment.classes.len() > 1).then_some(assessment.separates);
         Self {
-            summary: Summary { separates, difference: None, supports: evidence.supports },
+            summary: Summary { separates, difference: None, supports: assessment.supports },
             failures: failures(outcomes),
-            coverage: evidence.coverage,
-            confidence: evidence.confidence,
-            attribution: evidence.attribution,
+            coverage: assessment.coverage,
+            confidence: assessment.confidence,
+            attribution: assessment.attribution,
             differences: Vec::new(),
             equivalence: None,
             environments: places.facts.into_iter().map(|facts| ObservedEnvironment { facts }).collect(),
             outcomes: explained,
-            reference: reference(&job.spec, &evidence.classes, &class_digests),
+            reference: reference(&job.spec, &assessment.classes, &class_digests),
             class_digests,
             is_partial: false,
-            classes: evidence.classes,
+            classes: assessment.classes,
         }
     }
 
@@ -295,14 +297,14 @@ impl Explanation {
 /// As what the outputs of a job are read: as it says, or else those of probes as doubles, but for `echo`, which gives its
 /// payload; what others give has to be seen.
 #[must_use]
-pub fn output_format(spec: &JobSpec) -> Format {
-    let named = spec.policy.read_as.as_deref().and_then(Format::named);
+pub fn output_format(spec: &JobSpec) -> OutputFormat {
+    let named = spec.policy.read_as.as_deref().and_then(OutputFormat::named);
     named.unwrap_or_else(|| match &spec.calculation {
-        Calculation::Probe { name } if name == "echo" => Format::Auto,
-        Calculation::Probe { .. } => Format::F64,
-        Calculation::Deployed { description } if description == "probe" => Format::F64,
+        Calculation::Probe { name } if name == "echo" => OutputFormat::Auto,
+        Calculation::Probe { .. } => OutputFormat::F64,
+        Calculation::Deployed { description } if description == "probe" => OutputFormat::F64,
         Calculation::Command { .. } | Calculation::Function { .. } | Calculation::Deployed { .. } => {
-            Format::Auto
+            OutputFormat::Auto
         }
     })
 }
@@ -344,7 +346,7 @@ pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
     let (mut runs, others) = (reference.runs(), other.runs());
     let first_of_other = runs.len();
     // Copies of the two are not the same copies, though they have the same indices.
-    runs.extend(others.into_iter().map(|run| Run { copy: run.copy + COPIES_MAX, ..run }));
+    runs.extend(others.into_iter().map(|run| ObservedRun { copy: run.copy + COPIES_MAX, ..run }));
     for (place, run) in runs.iter_mut().enumerate() {
         run.digest = if place < first_of_other { "A" } else { "B" };
     }

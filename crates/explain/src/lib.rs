@@ -5,19 +5,20 @@
 //! clock, file, store or cloud, and not how a verdict comes about: text, numbers and bytes come in, plain data to print
 //! goes out. The formulas are in `concord-statistics`, the comparison of two outputs is in `concord-difference`.
 //!
-//! The statistics start from [`Run`]s, one for each run of a copy that gave a digest. [`Evidence::of`] says all of it
+//! The statistics start from [`ObservedRun`]s, one for each run of a copy that gave a digest. [`Assessment::of`] says all of it
 //! at once; [`classify`], [`attribute`], [`Confidence`] and [`Coverage`] say one thing each.
 
+mod assessment;
 mod attribution;
 mod classes;
 mod confidence;
 mod coverage;
-mod evidence;
 mod explanation;
 mod gather;
 mod run;
 mod statements;
 
+pub use assessment::Assessment;
 pub use attribution::{
     Attribution, CLASSES_LISTED_MAX, SIGNIFICANCE_LEVEL, Separator, Split, UnitTest, VALUES_LISTED_MAX,
     Value, attribute,
@@ -25,11 +26,10 @@ pub use attribution::{
 pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
-pub use evidence::Evidence;
 pub use explanation::{
     CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation, FailedCopies,
     ObservedEnvironment, OutputPair, Summary, between, is_separated, output_format,
 };
 pub use gather::{GatherLimits, Gathered, Judge, first_outcomes, gather};
-pub use run::{Facts, Run};
+pub use run::{FactMap, ObservedRun};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 /// Facts of a place or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
-pub type Facts = BTreeMap<String, String>;
+pub type FactMap = BTreeMap<String, String>;
 
 /// One run of a copy that gave a digest. A copy that gave a second, differing digest has two.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct ObservedRun<'a> {
     /// Index of the copy in its job.
     pub copy: u32,
     /// Digest of the output, as text.
@@ -19,12 +19,12 @@ pub struct Run<'a> {
     /// The sandbox that ran it, where one is known.
     pub sandbox: Option<&'a str>,
     /// What is known of the place. Runs of one place should share one map: a shared map is read once.
-    pub environment: &'a Facts,
+    pub environment: &'a FactMap,
     /// What is known of this run alone. It goes before the environment where both have a fact.
-    pub facts: &'a Facts,
+    pub facts: &'a FactMap,
 }
 
-impl<'a> Run<'a> {
+impl<'a> ObservedRun<'a> {
     /// The value of a fact.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&'a str> {

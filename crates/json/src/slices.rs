@@ -133,8 +133,8 @@ fn selected<'a>(reader: &mut Reader<'a>, pointer: &Pointer) -> Result<Selected<'
     let mut missing = None;
     for depth in 0..pointer.tokens.len() {
         match descend(reader, pointer, depth)? {
-            Step::Into(closer) => closers.push(closer),
-            Step::Missing(error) => {
+            Descent::Into(closer) => closers.push(closer),
+            Descent::Missing(error) => {
                 missing = Some(error);
                 break;
             }
@@ -159,7 +159,7 @@ fn selected<'a>(reader: &mut Reader<'a>, pointer: &Pointer) -> Result<Selected<'
     Ok(missing.map_or(Ok(value), Err))
 }
 
-enum Step {
+enum Descent {
     /// The reader stands at the value that the token names, in an array or object that this byte closes.
     Into(u8),
     /// The token names nothing, and the reader stands behind the value.
@@ -168,7 +168,7 @@ enum Step {
 
 /// Moves to the value that token number `depth` of the pointer names in the next value; if there is none, moves past the
 /// next value.
-fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<Step, ScanError> {
+fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<Descent, ScanError> {
     let token = &pointer.tokens[depth];
     let missing = || pointer.prefix(depth + 1);
     let kind = kind(reader);
@@ -177,7 +177,7 @@ fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<S
         ValueKind::Object => b'}',
         other => {
             reader.scalar()?;
-            return Ok(Step::Missing(JsonError::NoMembers { found: other.words(), pointer: missing() }));
+            return Ok(Descent::Missing(JsonError::NoMembers { found: other.words(), pointer: missing() }));
         }
     };
     reader.enter(depth)?;
@@ -189,14 +189,14 @@ fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<S
             _ => string::is(&reader.text[key], token),
         };
         if is_named {
-            return Ok(Step::Into(closer));
+            return Ok(Descent::Into(closer));
         }
         reader.skip(depth + 1)?;
         length += 1;
     }
     let pointer = missing();
     let is_array = kind == ValueKind::Array;
-    Ok(Step::Missing(if is_array {
+    Ok(Descent::Missing(if is_array {
         JsonError::NoElement { pointer, length }
     } else {
         JsonError::NoMember(pointer)

@@ -1,6 +1,6 @@
 use super::rows::unquoted;
 use crate::comparison::Kind;
-use crate::findings::{Findings, Pair};
+use crate::findings::{Findings, NumberPair};
 use crate::float::Float;
 use crate::paths::Path;
 use crate::shown::shown;
@@ -44,7 +44,7 @@ pub(super) fn compare(
         && right.is_finite()
         && left.to_bits() != right.to_bits()
     {
-        let pair = Pair::Float(Float::F64, [left.to_bits(), right.to_bits()]);
+        let pair = NumberPair::Float(Float::F64, [left.to_bits(), right.to_bits()]);
         return findings.different(path, "f64", &pair, || vec![row], texts);
     }
     let [left, right] = cells.map(unquoted);
@@ -68,7 +68,7 @@ fn numbers(
     if contents == [Content::Integer, Content::Integer] {
         let integers = cells.map(plain);
         if integers[0] != integers[1] {
-            let pair = Pair::Integers([&integers[0], &integers[1]]);
+            let pair = NumberPair::Integers([&integers[0], &integers[1]]);
             return findings.different(path, "integer", &pair, || vec![row], texts);
         }
         if doubles[0] == doubles[1] {
@@ -81,7 +81,7 @@ fn numbers(
     let same_infinity = infinite && named(cells[0]) && named(cells[1]);
     // Numbers beyond the range of doubles become an infinity and are not known to be the same.
     if !same_nan && (doubles[0] != doubles[1] || infinite && !same_infinity) {
-        return findings.different(path, "f64", &Pair::Float(Float::F64, doubles), || vec![row], texts);
+        return findings.different(path, "f64", &NumberPair::Float(Float::F64, doubles), || vec![row], texts);
     }
     findings.same(path, "f64", 1);
     if contents[0] == contents[1] {

@@ -1,6 +1,6 @@
 use super::cell;
-use super::rows::{Rows, Separator};
-use crate::limits::Limits;
+use super::rows::{ColumnSeparator, Rows};
+use crate::limits::ComparisonLimits;
 
 /// Rows that are looked at to tell a table from another text.
 const SAMPLE_ROWS: usize = 20;
@@ -11,7 +11,7 @@ const SAMPLE_BYTES: usize = 1 << 20;
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
-    pub(super) separator: Separator,
+    pub(super) separator: ColumnSeparator,
     /// Whether the first row holds names.
     pub(super) header: bool,
 }
@@ -27,13 +27,15 @@ struct Sample {
 impl Dialect {
     /// How an output is written, if it is a table: each row of a sample has as many cells, and some are numbers; where
     /// spaces separate them, as in a text, half of them are.
-    pub(super) fn of(output: &[u8], limits: &Limits) -> Option<Self> {
+    pub(super) fn of(output: &[u8], limits: &ComparisonLimits) -> Option<Self> {
         let cut = output.len() > SAMPLE_BYTES;
         let sampled = &output[..output.len().min(SAMPLE_BYTES)];
         if sampled.contains(&0) {
             return None;
         }
-        for separator in [Separator::Byte(b'\t'), Separator::Byte(b';'), Separator::Byte(b',')] {
+        for separator in
+            [ColumnSeparator::Byte(b'\t'), ColumnSeparator::Byte(b';'), ColumnSeparator::Byte(b',')]
+        {
             if let Some(sample) = sample(sampled, separator, cut, limits)
                 && sample.width > 1
             {
@@ -41,7 +43,7 @@ impl Dialect {
                 return (sample.numbers > 0).then_some(Self { separator, header: sample.header });
             }
         }
-        let separator = Separator::Spaces;
+        let separator = ColumnSeparator::Spaces;
         let sample = sample(sampled, separator, cut, limits)?;
         (sample.numbers > 0 && 2 * sample.numbers >= sample.cells)
             .then_some(Self { separator, header: sample.header })
@@ -49,7 +51,7 @@ impl Dialect {
 }
 
 /// Reads a sample, unless rows have various numbers of cells.
-fn sample(text: &[u8], separator: Separator, cut: bool, limits: &Limits) -> Option<Sample> {
+fn sample(text: &[u8], separator: ColumnSeparator, cut: bool, limits: &ComparisonLimits) -> Option<Sample> {
     let mut rows = Rows::new(text, separator, limits.columns_max + 1);
     let mut sample = Sample { width: 0, header: false, cells: 0, numbers: 0 };
     let mut read = 0;

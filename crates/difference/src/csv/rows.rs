@@ -3,14 +3,14 @@ use std::ops::Range;
 
 /// What stands between columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Separator {
+pub(super) enum ColumnSeparator {
     /// A comma, a semicolon or a tab; a cell may be in double quotes (RFC 4180).
     Byte(u8),
     /// One or more spaces or tabs; there are no quotes.
     Spaces,
 }
 
-impl Separator {
+impl ColumnSeparator {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Byte(b',') => "a comma",
@@ -29,7 +29,7 @@ pub(super) struct Rows<'a> {
     text: &'a [u8],
     characters: Option<&'a str>,
     at: usize,
-    separator: Separator,
+    separator: ColumnSeparator,
     cells_max: usize,
     /// The cells of the present row, quotes included, spaces around them not.
     cells: Vec<Range<usize>>,
@@ -37,7 +37,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Of a row with more than `cells_max` cells the last one goes on to the end of the line.
-    pub(super) fn new(text: &'a [u8], separator: Separator, cells_max: usize) -> Self {
+    pub(super) fn new(text: &'a [u8], separator: ColumnSeparator, cells_max: usize) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let characters = std::str::from_utf8(text).ok();
         Self { text, characters, at: 0, separator, cells_max, cells: Vec::new() }
@@ -51,8 +51,8 @@ impl<'a> Rows<'a> {
                 return false;
             }
             match self.separator {
-                Separator::Byte(separator) => self.read_separated(separator),
-                Separator::Spaces => self.read_spaced(),
+                ColumnSeparator::Byte(separator) => self.read_separated(separator),
+                ColumnSeparator::Spaces => self.read_spaced(),
             }
             let blank = matches!(&self.cells[..], [only] if only.is_empty());
             if !self.cells.is_empty() && !blank {
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     /// Rows as `a|b`, joined by `/`.
-    fn told(text: &str, separator: Separator) -> String {
+    fn told(text: &str, separator: ColumnSeparator) -> String {
         let mut rows = Rows::new(text.as_bytes(), separator, 4);
         let mut told = Vec::new();
         while rows.advance() {
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn rows_are_read_as_cells() {
-        let comma = Separator::Byte(b',');
+        let comma = ColumnSeparator::Byte(b',');
         for (text, separator, expect) in [
             ("a,b\n1,2\n", comma, "a|b/1|2"),
             ("a,b\r\n1, 2", comma, "a|b/1|2"),
@@ -224,11 +224,11 @@ mod tests {
             (" \"a\" ,1", comma, "a|1"),
             ("\"a,1\nb,2", comma, "\"a|1/b|2"),
             ("\"\"\"\",\"\"", comma, "\"|"),
-            ("a\tb c\t", Separator::Byte(b'\t'), "a|b c|"),
-            ("  1   2\t3 \r\n4 5 6", Separator::Spaces, "1|2|3/4|5|6"),
-            ("# x y\n1 2", Separator::Spaces, "x|y/1|2"),
+            ("a\tb c\t", ColumnSeparator::Byte(b'\t'), "a|b c|"),
+            ("  1   2\t3 \r\n4 5 6", ColumnSeparator::Spaces, "1|2|3/4|5|6"),
+            ("# x y\n1 2", ColumnSeparator::Spaces, "x|y/1|2"),
             ("1,2,3,4,5,6\n7", comma, "1|2|3|4,5,6/7"),
-            ("1 2 3 4 5 6\n7", Separator::Spaces, "1|2|3|4 5 6/7"),
+            ("1 2 3 4 5 6\n7", ColumnSeparator::Spaces, "1|2|3|4 5 6/7"),
             ("", comma, ""),
             ("\u{feff}a,b", comma, "a|b"),
         ] {

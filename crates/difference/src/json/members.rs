@@ -12,7 +12,7 @@ pub(super) struct Member {
 /// second ones, and so on.
 pub(super) struct Matched {
     /// In the order of the left side.
-    pairs: Vec<Pair>,
+    pairs: Vec<MemberPair>,
     at: usize,
     /// Where the objects end.
     pub(super) ends: [usize; 2],
@@ -25,7 +25,7 @@ pub(super) struct Matched {
 
 /// Two members of the same key: where it stands on the left, and where their values start.
 #[derive(Clone)]
-pub(super) struct Pair {
+pub(super) struct MemberPair {
     pub(super) key: Range<usize>,
     pub(super) values: [usize; 2],
 }
@@ -79,7 +79,7 @@ impl Matched {
         only_left.sort_unstable();
         only_right.sort_unstable();
         partners.sort_unstable();
-        let pair = |&(one, other): &(usize, usize)| Pair {
+        let pair = |&(one, other): &(usize, usize)| MemberPair {
             key: of_left[one].key.clone(),
             values: [of_left[one].value.start, of_right[other].value.start],
         };
@@ -93,7 +93,7 @@ impl Matched {
         2 * self.pairs.len()
     }
 
-    pub(super) fn next(&mut self) -> Option<Pair> {
+    pub(super) fn next(&mut self) -> Option<MemberPair> {
         let pair = self.pairs.get(self.at).cloned();
         self.at += 1;
         pair

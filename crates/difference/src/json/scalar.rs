@@ -1,7 +1,7 @@
 use concord_json::{Scalar, string};
 
 use crate::comparison::Kind;
-use crate::findings::{Findings, Pair};
+use crate::findings::{Findings, NumberPair};
 use crate::float::Float;
 use crate::paths::Path;
 use crate::shown::shown;
@@ -68,16 +68,22 @@ fn numbers(
         // `0` and `-0` are the only integers with two texts.
         let zeros = tokens.iter().all(|token| matches!(token.text, "0" | "-0"));
         let pair = if zeros {
-            Pair::Float(Float::F64, bits())
+            NumberPair::Float(Float::F64, bits())
         } else {
-            Pair::Integers(tokens.map(|token| token.text.as_bytes()))
+            NumberPair::Integers(tokens.map(|token| token.text.as_bytes()))
         };
         return findings.different(path, "integer", &pair, || index.to_vec(), texts);
     }
     let bits = bits();
     // Two numbers beyond the range of doubles become the same infinity and are still not known to be the same.
     if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
-        return findings.different(path, "f64", &Pair::Float(Float::F64, bits), || index.to_vec(), texts);
+        return findings.different(
+            path,
+            "f64",
+            &NumberPair::Float(Float::F64, bits),
+            || index.to_vec(),
+            texts,
+        );
     }
     findings.same(path, "f64", 1);
     if integers[0] == integers[1] {

@@ -1,6 +1,8 @@
-use super::MAGIC;
 use crate::float::Float;
 use crate::numbers::Number;
+
+/// The first bytes of a file.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Bytes of a header that is read: an array of numbers needs some hundred.
 const HEADER_BYTES_MAX: usize = 64 * 1024;

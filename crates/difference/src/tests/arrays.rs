@@ -83,7 +83,7 @@ fn arrays_are_compared_in_their_own_type() {
         ),
     ] {
         let comparison = compare(&left, &right, &Options::default());
-        assert_eq!((comparison.format, comparison.note.as_deref()), (Format::Npy, None));
+        assert_eq!((comparison.format, comparison.note.as_deref()), (OutputFormat::Npy, None));
         assert_eq!(all(&comparison), expect);
     }
 }
@@ -105,20 +105,20 @@ fn arrays_that_are_not_read_are_compared_as_bytes() {
         (b"[1]".to_vec(), "the first output is npy, the second json".to_owned()),
     ] {
         let comparison = compare(&good, &bad, &Options::default());
-        assert_eq!((comparison.format, comparison.note), (Format::Bytes, Some(expect)));
+        assert_eq!((comparison.format, comparison.note), (OutputFormat::Bytes, Some(expect)));
     }
     let zero = npy("<f8", false, "(0, 9223372036854775807, 9223372036854775807)", &[]);
     let other = npy("<f8", false, "(0, 3, 9223372036854775807)", &[]);
-    assert_eq!(compare(&zero, &other, &Options::default()).format, Format::Npy);
+    assert_eq!(compare(&zero, &other, &Options::default()).format, OutputFormat::Npy);
 }
 
 #[test]
 fn raw_numbers_are_read_when_asked_for() {
     let f32s = |left: &[u8], right: &[u8]| {
-        compare(left, right, &Options { format: Format::F32, ..Options::default() })
+        compare(left, right, &Options { format: OutputFormat::F32, ..Options::default() })
     };
     let f64s = |left: &[u8], right: &[u8]| {
-        compare(left, right, &Options { format: Format::F64, ..Options::default() })
+        compare(left, right, &Options { format: OutputFormat::F64, ..Options::default() })
     };
     let long: Vec<_> = (0..2_000_u16).map(f64::from).collect();
     let mut other = long.clone();
@@ -144,5 +144,5 @@ fn raw_numbers_are_read_when_asked_for() {
     }
     let place = f64s(&doubles(&long), &doubles(&other));
     assert_eq!(place.statement(), "1 of 2,000 numbers differs, by at most 1 ulp (1.5e-16 relative) at /1500");
-    assert_eq!(compare(&doubles(&long), &doubles(&other), &Options::default()).format, Format::Bytes);
+    assert_eq!(compare(&doubles(&long), &doubles(&other), &Options::default()).format, OutputFormat::Bytes);
 }

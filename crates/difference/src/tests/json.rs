@@ -38,7 +38,7 @@ fn json_is_compared_without_losing_anything() {
         ),
     ] {
         let comparison = json(left, right);
-        assert_eq!(comparison.format, Format::Json, "{left} {right}");
+        assert_eq!(comparison.format, OutputFormat::Json, "{left} {right}");
         assert_eq!(mismatches(&comparison), expect, "{left} {right}");
     }
 }
@@ -96,7 +96,7 @@ fn what_is_not_json_is_compared_as_bytes() {
         ),
     ] {
         let comparison = json(left, right);
-        assert_eq!((comparison.format, comparison.note.as_deref()), (Format::Bytes, Some(note)));
+        assert_eq!((comparison.format, comparison.note.as_deref()), (OutputFormat::Bytes, Some(note)));
     }
 }
 
@@ -111,16 +111,16 @@ fn lines_of_json_are_compared_as_one_array() {
             &["type /* [1] [2]|{\"b\":[]}", "/*/a integer 0/1 -"],
         ),
     ] {
-        for format in [Format::Auto, Format::Json] {
+        for format in [OutputFormat::Auto, OutputFormat::Json] {
             let comparison =
                 compare(left.as_bytes(), right.as_bytes(), &Options { format, ..Options::default() });
-            assert_eq!(comparison.format, Format::Json, "{left} {right}");
+            assert_eq!(comparison.format, OutputFormat::Json, "{left} {right}");
             assert_eq!(all(&comparison), expect, "{left} {right}");
         }
-        let strict = Options { format: Format::Json, strict: true, ..Options::default() };
-        assert_eq!(compare(left.as_bytes(), right.as_bytes(), &strict).format, Format::Bytes);
+        let strict = Options { format: OutputFormat::Json, strict: true, ..Options::default() };
+        assert_eq!(compare(left.as_bytes(), right.as_bytes(), &strict).format, OutputFormat::Bytes);
     }
     for text in ["{} {}\n", "{}\n1\n", "{}\n{\n"] {
-        assert_eq!(json(text, "{}\n{}").format, Format::Bytes, "{text:?}");
+        assert_eq!(json(text, "{}\n{}").format, OutputFormat::Bytes, "{text:?}");
     }
 }

@@ -52,7 +52,7 @@ fn tables_are_compared_by_column() {
         let comparison = table(left, right);
         assert_eq!(
             (comparison.format, comparison.note.as_deref()),
-            (Format::Csv, None),
+            (OutputFormat::Csv, None),
             "{left:?} {right:?}"
         );
         assert_eq!(all(&comparison), expect, "{left:?} {right:?}");
@@ -90,11 +90,11 @@ fn what_is_no_table_is_compared_as_bytes() {
         let comparison = table(left, right);
         assert_eq!(
             (comparison.format, comparison.note.as_deref()),
-            (Format::Bytes, note),
+            (OutputFormat::Bytes, note),
             "{left:?} {right:?}"
         );
     }
-    let asked = Options { format: Format::Csv, ..Options::default() };
+    let asked = Options { format: OutputFormat::Csv, ..Options::default() };
     let comparison = compare(b"1,2\n", b"hello\n", &asked);
     assert_eq!(comparison.note.as_deref(), Some("the second output is not a table with numbers"));
 }

@@ -1,4 +1,4 @@
-use super::{Allowance, Bounds, Rule, Segment};
+use super::rule::{Allowance, Bounds, KeyPattern, Rule};
 
 /// Rules of one list, at most; each path is held against each of them once.
 pub(super) const RULES_MAX: usize = 1_000;
@@ -79,7 +79,7 @@ pub(super) fn rule(text: &str) -> Result<Rule, ToleranceError> {
     Ok(Rule { segments, below, allowance })
 }
 
-fn segments(path: &str) -> Option<(Vec<Segment>, bool)> {
+fn segments(path: &str) -> Option<(Vec<KeyPattern>, bool)> {
     let path = path.strip_prefix('/')?;
     let (path, below) = match path.strip_suffix("**") {
         Some("") => return Some((Vec::new(), true)),
@@ -90,9 +90,9 @@ fn segments(path: &str) -> Option<(Vec<Segment>, bool)> {
     Some((segments?, below))
 }
 
-fn segment(text: &str) -> Option<Segment> {
+fn segment(text: &str) -> Option<KeyPattern> {
     if text == "*" {
-        return Some(Segment::Any);
+        return Some(KeyPattern::Any);
     }
     let mut parts = text.split('~');
     let mut key = parts.next()?.to_owned();
@@ -102,7 +102,7 @@ fn segment(text: &str) -> Option<Segment> {
             None => key = key + "/" + part.strip_prefix('1')?,
         }
     }
-    (text != "**").then(|| Segment::Key(key.into_bytes()))
+    (text != "**").then(|| KeyPattern::Key(key.into_bytes()))
 }
 
 fn bounds(text: &str, bounds: &str) -> Result<Bounds, ToleranceError> {

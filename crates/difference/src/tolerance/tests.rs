@@ -1,12 +1,14 @@
+use super::rule::Bounds;
 use super::*;
+use crate::float::Distance;
 
 fn parse(texts: &[&str]) -> Result<Tolerances, ToleranceError> {
     Tolerances::parse(&texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
 }
 
 /// The path `/a/*/b`, where `*` is an element.
-fn steps(path: &str) -> Vec<Step<'_>> {
-    let step = |segment| if segment == "*" { Step::Each } else { Step::Key(str::as_bytes(segment)) };
+fn steps(path: &str) -> Vec<PathStep<'_>> {
+    let step = |segment| if segment == "*" { PathStep::Each } else { PathStep::Key(str::as_bytes(segment)) };
     path.split('/').skip(1).map(step).collect()
 }
 
@@ -102,7 +104,7 @@ fn the_most_specific_rule_wins() {
     ] {
         assert_eq!(allowance(&tolerances, path), expect, "{path}");
     }
-    let escaped = [Step::Key(b"x/y~: z")];
+    let escaped = [PathStep::Key(b"x/y~: z")];
     assert_eq!(tolerances.allowance(&escaped, Allowance::Exact), ulp(8));
     let none = parse(&[]).unwrap();
     assert_eq!(allowance(&none, "/a"), Allowance::Exact);

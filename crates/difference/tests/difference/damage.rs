@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use concord_difference::{Comparison, Format, Options, Tolerances, compare};
+use concord_difference::{Comparison, Options, OutputFormat, Tolerances, compare};
 use fastrand::Rng;
 use serde::de::IgnoredAny;
 
@@ -133,13 +133,20 @@ fn damaged_outputs_are_compared_alike_from_both_sides() {
     let outputs = whole_outputs();
     let tolerances = ["ulp=4", "/a: ignore", "/energies/*: rel=1e-9"].map(str::to_owned);
     let tolerances = Some(Tolerances::parse(&tolerances).unwrap());
-    let mut detected: HashMap<Format, u32> = HashMap::new();
+    let mut detected: HashMap<OutputFormat, u32> = HashMap::new();
     for seed in 0..ROUNDS {
         let mut random = Rng::with_seed(seed);
         let output = &outputs[random.usize(..outputs.len())];
         let damaged = damaged(output, &outputs, &mut random);
-        let formats =
-            [Format::Auto, Format::Json, Format::Csv, Format::Npy, Format::F32, Format::F64, Format::Bytes];
+        let formats = [
+            OutputFormat::Auto,
+            OutputFormat::Json,
+            OutputFormat::Csv,
+            OutputFormat::Npy,
+            OutputFormat::F32,
+            OutputFormat::F64,
+            OutputFormat::Bytes,
+        ];
         for format in formats {
             let options = Options { format, tolerances: tolerances.clone(), ..Options::default() };
             let one = compare(output, &damaged, &options);
@@ -153,12 +160,12 @@ fn damaged_outputs_are_compared_alike_from_both_sides() {
                 (true, 0, Some(true)),
                 "seed {seed}"
             );
-            if format == Format::Auto {
+            if format == OutputFormat::Auto {
                 *detected.entry(one.format).or_insert(0) += 1;
             }
         }
     }
-    for format in [Format::Json, Format::Csv, Format::Npy, Format::Bytes] {
+    for format in [OutputFormat::Json, OutputFormat::Csv, OutputFormat::Npy, OutputFormat::Bytes] {
         let times = detected.get(&format).copied().unwrap_or(0);
         assert!(times > 20, "damaged outputs are {format:?} {times} times: the test says little");
     }

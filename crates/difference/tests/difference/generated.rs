@@ -1,6 +1,6 @@
 //! Documents made at random: what is written is what is read.
 
-use concord_difference::{Comparison, Format, Kind, Options, compare};
+use concord_difference::{Comparison, Kind, Options, OutputFormat, compare};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -116,9 +116,9 @@ impl Document {
 }
 
 fn json(left: &str, right: &str) -> Comparison {
-    let options = Options { format: Format::Json, ..Options::default() };
+    let options = Options { format: OutputFormat::Json, ..Options::default() };
     let comparison = compare(left.as_bytes(), right.as_bytes(), &options);
-    assert_eq!((comparison.format, &comparison.note), (Format::Json, &None));
+    assert_eq!((comparison.format, &comparison.note), (OutputFormat::Json, &None));
     comparison
 }
 

@@ -3,10 +3,10 @@
 mod damage;
 mod generated;
 
-use concord_difference::{Format, Options, compare};
+use concord_difference::{Options, OutputFormat, compare};
 
 /// Whether a text is read as JSON.
 fn is_json(text: &[u8], strict: bool) -> bool {
-    let options = Options { format: Format::Json, strict, ..Options::default() };
-    compare(text, text, &options).format == Format::Json
+    let options = Options { format: OutputFormat::Json, strict, ..Options::default() };
+    compare(text, text, &options).format == OutputFormat::Json
 }

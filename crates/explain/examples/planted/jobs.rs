@@ -1,6 +1,6 @@
 //! Synthetic jobs with 30 recorded facts, one of which may decide the class of a copy. A seed gives the same job again.
 
-use concord_explain::{Evidence, Facts, Run, Separator, Stage};
+use concord_explain::{Assessment, FactMap, ObservedRun, Separator, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
@@ -49,8 +49,8 @@ struct Job {
     random: Rng,
     copies: usize,
     sandboxes: usize,
-    of_sandboxes: Vec<Facts>,
-    of_copies: Vec<Facts>,
+    of_sandboxes: Vec<FactMap>,
+    of_copies: Vec<FactMap>,
 }
 
 /// Makes a job and explains it; `None` where all copies agree, or where the planted fact came out the same everywhere.
@@ -59,7 +59,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
     let (of_sandbox, classes) = job.classes(cause);
     job.others(cause);
     let sandboxes: Vec<String> = (0..job.sandboxes).map(|sandbox| sandbox.to_string()).collect();
-    let run = |copy: usize| Run {
+    let run = |copy: usize| ObservedRun {
         copy: u32::try_from(copy).unwrap_or(u32::MAX),
         digest: DIGESTS[classes[copy]],
         bytes: 8,
@@ -70,7 +70,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         facts: &job.of_copies[copy],
     };
     let runs: Vec<_> = (0..copies).map(run).collect();
-    let evidence = Evidence::of(&runs, Level::default(), Stage::Ended);
+    let evidence = Assessment::of(&runs, Level::default(), Stage::Ended);
     let separators = &evidence.attribution.separators;
     let is_planted = |separator: &&Separator| separator.facts.iter().any(|fact| fact == PLANTED);
     if cause.is_planted() {
@@ -113,7 +113,7 @@ impl Cause {
 impl Job {
     fn new(seed: u64, copies: usize) -> Self {
         let sandboxes = (copies / 15).max(4);
-        let (of_sandboxes, of_copies) = (vec![Facts::new(); sandboxes], vec![Facts::new(); copies]);
+        let (of_sandboxes, of_copies) = (vec![FactMap::new(); sandboxes], vec![FactMap::new(); copies]);
         Self { random: Rng::with_seed(seed), copies, sandboxes, of_sandboxes, of_copies }
     }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::{Standing, names};
-use crate::{Facts, Run};
+use crate::{FactMap, ObservedRun};
 
 /// A way to split the runs, and the facts that split them so.
 pub(super) struct Partition {
@@ -20,9 +20,9 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(runs: &[Run<'a>]) -> Self {
+    pub(super) fn of(runs: &[ObservedRun<'a>]) -> Self {
         let mut builder = Builder::new(runs.len());
-        let mut environments = HashMap::<*const Facts, Vec<(usize, u32)>>::new();
+        let mut environments = HashMap::<*const FactMap, Vec<(usize, u32)>>::new();
         for (place, run) in runs.iter().enumerate() {
             let shared = environments.entry(std::ptr::from_ref(run.environment)).or_insert_with(|| {
                 run.environment.iter().map(|(name, value)| builder.number(name, value)).collect()

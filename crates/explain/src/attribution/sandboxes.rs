@@ -1,19 +1,31 @@
 use std::collections::{BTreeSet, HashMap};
 
-use super::UnitTest;
-use crate::{Classes, Run};
+use serde::Serialize;
+
+use crate::{Classes, ObservedRun};
 use concord_statistics::{Table, independence, ln_holm, p_value};
 
+/// The test of a separator with one unit a sandbox. Its class is the set of classes that the sandbox gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct UnitTest {
+    /// Sandboxes.
+    pub n: u64,
+    /// The p-value, for this separator alone.
+    pub p: f64,
+    /// The p-value, corrected for the number of separators that can be tested so (Holm).
+    pub p_holm: f64,
+}
+
 /// The known sandboxes as units of a test.
-pub(super) struct Sandboxes {
+pub(super) struct SandboxUnits {
     /// The number of each run's sandbox, where it is known.
     of_run: Vec<Option<usize>>,
     /// The number of the set of classes which each sandbox gave.
     gave: Vec<usize>,
 }
 
-impl Sandboxes {
-    pub(super) fn of(runs: &[Run<'_>], classes: &Classes) -> Self {
+impl SandboxUnits {
+    pub(super) fn of(runs: &[ObservedRun<'_>], classes: &Classes) -> Self {
         let mut numbers = HashMap::<&str, usize>::new();
         let mut of_run = Vec::with_capacity(runs.len());
         for run in runs {

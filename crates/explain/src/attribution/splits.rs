@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::SIGNIFICANCE_LEVEL;
-use crate::{Classes, Run};
+use super::significance::SIGNIFICANCE_LEVEL;
+use crate::{Classes, ObservedRun};
 use concord_statistics::{Table, independence, p_value};
 
 /// How the classes lie over something that is no recorded fact.
@@ -21,7 +21,7 @@ pub struct Split {
 const HALVES_TESTED: f64 = 3.0;
 
 /// All that can be said, in the order in which it says most.
-pub(super) fn splits(runs: &[Run<'_>], classes: &Classes) -> Vec<Split> {
+pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> {
     let mut found = Vec::new();
     found.extend(by_copy(runs, classes));
     found.extend(by_sandbox(runs, classes));
@@ -43,7 +43,7 @@ pub(super) fn splits(runs: &[Run<'_>], classes: &Classes) -> Vec<Split> {
 }
 
 /// A copy that gave two digests by itself needs no difference between places to explain it.
-fn by_copy(runs: &[Run<'_>], classes: &Classes) -> Option<Split> {
+fn by_copy(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     let mut gave = BTreeMap::<u32, BTreeSet<usize>>::new();
     for (run, &class) in runs.iter().zip(&classes.of_run) {
         gave.entry(run.copy).or_default().insert(class);
@@ -60,7 +60,7 @@ fn by_copy(runs: &[Run<'_>], classes: &Classes) -> Option<Split> {
     Some(Split { by: "copy".to_owned(), statement, p: None })
 }
 
-fn by_sandbox(runs: &[Run<'_>], classes: &Classes) -> Option<Split> {
+fn by_sandbox(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     let mut gave = BTreeMap::<&str, (u64, BTreeSet<usize>)>::new();
     for (run, &class) in runs.iter().zip(&classes.of_run) {
         if let Some(sandbox) = run.sandbox {
@@ -108,11 +108,11 @@ fn halves(by: &str, between: &str, classes: &Classes, is_second: &[bool]) -> Spl
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Facts, classify};
+    use crate::{FactMap, classify};
 
     fn found(runs: &[(u32, &str, Option<&str>, u64)]) -> Vec<(String, String)> {
-        let nothing = Facts::new();
-        let run = |&(copy, digest, sandbox, started_at_ms)| Run {
+        let nothing = FactMap::new();
+        let run = |&(copy, digest, sandbox, started_at_ms)| ObservedRun {
             copy,
             digest,
             bytes: 0,

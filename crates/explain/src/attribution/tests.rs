@@ -1,14 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Facts, classify};
+use crate::{FactMap, classify};
 
 /// One run: its digest, sandbox and facts.
-type Row = (String, Option<String>, Facts);
+type Row = (String, Option<String>, FactMap);
 
-fn with<T>(rows: &[Row], order: &[usize], then: impl FnOnce(&[Run<'_>]) -> T) -> T {
-    let nothing = Facts::new();
-    let run = |&row: &usize| Run {
+fn with<T>(rows: &[Row], order: &[usize], then: impl FnOnce(&[ObservedRun<'_>]) -> T) -> T {
+    let nothing = FactMap::new();
+    let run = |&row: &usize| ObservedRun {
         copy: u32::try_from(row).unwrap(),
         digest: &rows[row].0,
         bytes: 8,
@@ -26,14 +26,14 @@ fn attributed(rows: &[Row]) -> Attribution {
     with(rows, &order, |runs| attribute(runs, &classify(runs)))
 }
 
-fn facts(pairs: &[(&str, String)]) -> Facts {
+fn facts(pairs: &[(&str, String)]) -> FactMap {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn rows(
     copies: usize,
     digest: impl Fn(usize) -> &'static str,
-    facts_of: impl Fn(usize) -> Facts,
+    facts_of: impl Fn(usize) -> FactMap,
 ) -> Vec<Row> {
     (0..copies).map(|copy| (digest(copy).to_owned(), Some((copy / 4).to_string()), facts_of(copy))).collect()
 }
@@ -133,13 +133,13 @@ fn three_classes_and_many_values_are_tested_too() {
 
 #[test]
 fn an_environment_shared_or_not_is_the_same() {
-    let environments: Vec<Facts> =
+    let environments: Vec<FactMap> =
         (0..3).map(|place| facts(&[("cpu.x", place.to_string()), ("cpu.y", "own".to_owned())])).collect();
-    let own: Vec<Facts> = (0..30).map(|copy| facts(&[("cpu.y", (copy % 2).to_string())])).collect();
-    let copied: Vec<Facts> = (0..30).map(|copy| environments[copy % 3].clone()).collect();
-    let nothing = Facts::new();
+    let own: Vec<FactMap> = (0..30).map(|copy| facts(&[("cpu.y", (copy % 2).to_string())])).collect();
+    let copied: Vec<FactMap> = (0..30).map(|copy| environments[copy % 3].clone()).collect();
+    let nothing = FactMap::new();
     let found = |is_shared: bool| {
-        let run = |copy: usize| Run {
+        let run = |copy: usize| ObservedRun {
             copy: u32::try_from(copy).unwrap(),
             digest: a_or_b(copy.is_multiple_of(3)),
             bytes: 8,

@@ -1,11 +1,11 @@
 use fastrand::Rng;
 
 use super::*;
-use crate::{Facts, classify};
+use crate::{FactMap, classify};
 
 fn confidence(runs: &[(u32, &str, Option<&str>)], stage: Stage) -> Confidence {
-    let nothing = Facts::new();
-    let run = |&(copy, digest, sandbox)| Run {
+    let nothing = FactMap::new();
+    let run = |&(copy, digest, sandbox)| ObservedRun {
         copy,
         digest,
         bytes: 0,

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use concord_protocol::{Environment, Outcome};
 
-use crate::{Facts, Run};
+use crate::{FactMap, ObservedRun};
 
 /// Outcomes as the statistics want them.
 pub(super) struct Observed<'a> {
     outcomes: &'a [Outcome],
     pub(super) places: Places<'a>,
     /// Facts of the run alone.
-    pub(super) own: Vec<Facts>,
+    pub(super) own: Vec<FactMap>,
     pub(super) digests: Vec<Option<String>>,
 }
 
 /// The facts of a place of which nothing is known.
-const NOTHING_KNOWN: &Facts = &Facts::new();
+const NOTHING_KNOWN: &FactMap = &FactMap::new();
 
 impl<'a> Observed<'a> {
     pub(super) fn of(outcomes: &'a [Outcome]) -> Self {
@@ -31,12 +31,12 @@ impl<'a> Observed<'a> {
         }
     }
 
-    pub(super) fn runs(&self) -> Vec<Run<'_>> {
+    pub(super) fn runs(&self) -> Vec<ObservedRun<'_>> {
         let outcomes = self.outcomes.iter().zip(&self.own).zip(&self.digests);
         let mut runs = Vec::with_capacity(self.outcomes.len());
         for ((outcome, facts), digest) in outcomes {
             let (Ok(produced), Some(digest)) = (&outcome.result, digest) else { continue };
-            runs.push(Run {
+            runs.push(ObservedRun {
                 copy: outcome.copy.index,
                 digest,
                 bytes: produced.bytes,
@@ -54,13 +54,13 @@ impl<'a> Observed<'a> {
     }
 }
 
-fn facts<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>) -> Facts {
+fn facts<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>) -> FactMap {
     facts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The distinct environments of outcomes. Most share few, by reference.
 pub(super) struct Places<'a> {
-    pub(super) facts: Vec<Facts>,
+    pub(super) facts: Vec<FactMap>,
     by_address: HashMap<*const Environment, usize>,
     by_value: HashMap<&'a Environment, usize>,
 }

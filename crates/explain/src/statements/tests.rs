@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Evidence, Facts, Run, Stage};
+use crate::{Assessment, FactMap, ObservedRun, Stage};
 use concord_statistics::Level;
 
 /// Runs of `copies`, each with a digest, a sandbox and facts by its index.
@@ -9,13 +9,13 @@ fn sentences(
     sandbox: impl Fn(u32) -> Option<String>,
     facts: impl Fn(u32) -> Vec<(&'static str, String)>,
 ) -> (String, String) {
-    let nothing = Facts::new();
+    let nothing = FactMap::new();
     let sandboxes: Vec<_> = (0..copies).map(sandbox).collect();
-    let facts: Vec<Facts> = (0..copies)
+    let facts: Vec<FactMap> = (0..copies)
         .map(|copy| facts(copy).into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
         .collect();
     let runs: Vec<_> = (0..copies)
-        .map(|copy| Run {
+        .map(|copy| ObservedRun {
             copy,
             digest: digest(copy),
             bytes: 8,
@@ -26,11 +26,11 @@ fn sentences(
             facts: &facts[copy as usize],
         })
         .collect();
-    let evidence = Evidence::of(&runs, Level::default(), Stage::Ended);
-    for sentence in [&evidence.separates, &evidence.supports] {
+    let assessment = Assessment::of(&runs, Level::default(), Stage::Ended);
+    for sentence in [&assessment.separates, &assessment.supports] {
         assert!(sentence.chars().count() <= STATEMENT_CHARACTERS_MAX, "{sentence}");
     }
-    (evidence.separates, evidence.supports)
+    (assessment.separates, assessment.supports)
 }
 
 fn a_or_b(is_b: bool) -> &'static str {

@@ -2,22 +2,40 @@ use super::comparison::Comparison;
 use super::findings::Findings;
 use super::float::Float;
 use super::numbers::Number;
-use super::{Format, Options, csv, json, npy, raw};
+use super::options::{Options, OutputFormat};
+use super::{bytes, csv, json, npy, raw};
 
-/// Compares two outputs as what they are or shall be; why that cannot be, when there is something to say.
-pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Option<String>> {
+/// Compares two outputs. Never fails: outputs that cannot be read are compared as bytes, and the note says why.
+#[must_use]
+pub fn compare(left: &[u8], right: &[u8], options: &Options) -> Comparison {
+    let first_different = bytes::first_different(left, right);
+    let (comparison, note) = match compare_in_format(left, right, options) {
+        Ok(comparison) => (comparison, None),
+        Err(why) => (bytes::compare(left, right, options), why),
+    };
+    Comparison {
+        note,
+        identical_bytes: first_different.is_none(),
+        bytes: [left.len() as u64, right.len() as u64],
+        first_different_byte: first_different.map(|byte| byte as u64),
+        ..comparison
+    }
+}
+
+/// Compares two outputs in the format that `options` ask for. Returns why that is impossible, if there is something to say.
+fn compare_in_format(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Option<String>> {
     let as_raw = |float| raw::compare(left, right, Number::Float(float), options.format, options);
     match options.format {
-        Format::Auto => detect(left, right, options),
-        Format::Json => match as_json(left, right, options) {
+        OutputFormat::Auto => detect(left, right, options),
+        OutputFormat::Json => match as_json(left, right, options) {
             Err(why) if !options.strict => as_json_lines(left, right, options).map_err(|_| Some(why)),
             read => read.map_err(Some),
         },
-        Format::Npy => npy::compare(left, right, options).map_err(Some),
-        Format::F32 => Ok(as_raw(Float::F32)),
-        Format::F64 => Ok(as_raw(Float::F64)),
-        Format::Csv => csv::compare(left, right, options).map_err(Some),
-        Format::Bytes => Err(None),
+        OutputFormat::Npy => npy::compare(left, right, options).map_err(Some),
+        OutputFormat::F32 => Ok(as_raw(Float::F32)),
+        OutputFormat::F64 => Ok(as_raw(Float::F64)),
+        OutputFormat::Csv => csv::compare(left, right, options).map_err(Some),
+        OutputFormat::Bytes => Err(None),
     }
 }
 
@@ -45,7 +63,7 @@ fn detect(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Op
     Err(Some(format!("the first output is {}, the second {}", names[0], names[1])))
 }
 
-/// What one output is on its own.
+/// The format of one output on its own.
 fn name(output: &[u8], options: &Options) -> &'static str {
     if npy::is_npy(output) {
         "npy"
@@ -63,11 +81,11 @@ fn name(output: &[u8], options: &Options) -> &'static str {
 fn as_json(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let mut findings = Findings::new(options);
     json::walk(left, right, options.strict, &mut findings).map_err(|not_json| not_json.to_string())?;
-    Ok(findings.finish(Format::Json))
+    Ok(findings.finish(OutputFormat::Json))
 }
 
 fn as_json_lines(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let mut findings = Findings::new(options);
     json::walk_lines(left, right, options.strict, &mut findings).map_err(|not_json| not_json.to_string())?;
-    Ok(findings.finish(Format::Json))
+    Ok(findings.finish(OutputFormat::Json))
 }

@@ -1,11 +1,13 @@
 use concord_statistics::Level;
 use serde::Serialize;
 
-use crate::{Attribution, Class, Confidence, Coverage, Run, Stage, attribute, classify, separates, supports};
+use crate::{
+    Attribution, Class, Confidence, Coverage, ObservedRun, Stage, attribute, classify, separates, supports,
+};
 
 /// All that the runs of a job say.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evidence {
+pub struct Assessment {
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
     /// How many different places gave digests.
@@ -20,10 +22,10 @@ pub struct Evidence {
     pub supports: String,
 }
 
-impl Evidence {
+impl Assessment {
     /// Of the runs of one job that gave a digest, in any order.
     #[must_use]
-    pub fn of(runs: &[Run<'_>], level: Level, stage: Stage) -> Self {
+    pub fn of(runs: &[ObservedRun<'_>], level: Level, stage: Stage) -> Self {
         let classes = classify(runs);
         let coverage = Coverage::of(runs);
         let confidence = Confidence::of(runs, &classes, level, stage);
@@ -39,14 +41,14 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::Facts;
+    use crate::FactMap;
 
     #[test]
     fn it_is_printed_as_one_object() {
         let environments =
-            ["c0", "c1"].map(|class| Facts::from([("canary.class".to_owned(), class.to_owned())]));
-        let nothing = Facts::new();
-        let run = |copy: u32| Run {
+            ["c0", "c1"].map(|class| FactMap::from([("canary.class".to_owned(), class.to_owned())]));
+        let nothing = FactMap::new();
+        let run = |copy: u32| ObservedRun {
             copy,
             digest: if copy.is_multiple_of(4) { "sha256:1" } else { "sha256:0" },
             bytes: 8,
@@ -57,7 +59,7 @@ mod tests {
             facts: &nothing,
         };
         let runs: Vec<_> = (0..40).map(run).collect();
-        let printed = serde_json::to_value(Evidence::of(&runs, Level::default(), Stage::Ended)).unwrap();
+        let printed = serde_json::to_value(Assessment::of(&runs, Level::default(), Stage::Ended)).unwrap();
         let check =
             |pointer: &str, expect: Value| assert_eq!(printed.pointer(pointer), Some(&expect), "{pointer}");
         check("/classes/0/class", json!("A"));
