@@ -6,7 +6,7 @@ use super::paths::ROOT;
 /// Bytes that are compared at once, as memory.
 const CHUNK_BYTES: usize = 4096;
 
-/// The first byte in which two outputs differ or that one of them lacks.
+/// The index of the first byte that differs or that only one output has.
 pub(super) fn first_different(left: &[u8], right: &[u8]) -> Option<usize> {
     let chunks = left.chunks(CHUNK_BYTES).zip(right.chunks(CHUNK_BYTES));
     let equal = chunks.take_while(|(left, right)| left == right).count() * CHUNK_BYTES;
@@ -16,7 +16,7 @@ pub(super) fn first_different(left: &[u8], right: &[u8]) -> Option<usize> {
     (common < left.len() || common < right.len()).then_some(common)
 }
 
-/// The outputs as bytes without a meaning.
+/// Compares the outputs as bytes without a meaning.
 pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Comparison {
     let mut findings = Findings::new(options);
     if left.len() != right.len() {

@@ -5,23 +5,24 @@ use super::options::OutputFormat;
 /// What two outputs have in common and where they differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// As what the outputs were read.
+    /// The format in which the outputs were read.
     pub format: OutputFormat,
-    /// Why they were not read as what was asked for, or as what one of them is.
+    /// Why the outputs were not read in the format that was asked for, or in the format of one of them.
     pub note: Option<String>,
-    /// Whether they are the same, byte for byte.
+    /// Whether the outputs are the same, byte for byte.
     pub identical_bytes: bool,
-    /// Their lengths: left, right.
+    /// The lengths of the outputs: left, right.
     pub bytes: [u64; 2],
-    /// The first byte, from 0, in which they differ or that one of them lacks.
+    /// The index, from 0, of the first byte that differs or that only one output has.
     pub first_different_byte: Option<u64>,
-    /// Pairs of numbers compared; of the format `bytes`, pairs of bytes.
+    /// Pairs of numbers compared; in the format `bytes`, pairs of bytes.
     pub values_compared: u64,
-    /// Those of them that are not the same number. Two zeros of either sign are not; neither are two NaNs of other bits.
+    /// Pairs that are not the same number. Zeros of different signs are not the same, and neither are NaNs with
+    /// different bits.
     pub values_different: u64,
-    /// What is no matter of more or less: one entry for each kind and path, the gravest kinds first.
+    /// Differences that have no size: one entry for each kind and path, the gravest kinds first.
     pub mismatches: Vec<Mismatch>,
-    /// How many there are, each one counted.
+    /// Number of mismatches, each one counted.
     pub mismatches_total: u64,
     /// How far numbers are apart, by path: the worst first, those without a difference last.
     pub paths: Vec<PathDifference>,
@@ -53,14 +54,14 @@ pub enum Kind {
     Nan,
     /// An infinity against anything else.
     Infinity,
-    /// Numbers of either sign, the two zeros included.
+    /// Two numbers of different signs; zeros have signs too.
     Sign,
     /// Texts, or one number spelled in two ways.
     Text,
 }
 
 impl Kind {
-    /// Its name in lower case.
+    /// The name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -78,15 +79,15 @@ impl Kind {
 /// All mismatches of one kind at one path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
-    /// What kind it is.
+    /// The kind of the mismatches.
     pub kind: Kind,
     /// Where: a JSON pointer (RFC 6901) in which `*` stands for each element of an array.
     pub path: String,
-    /// The places of the first one in the arrays on the way, from 0; `None` when there is no array.
+    /// The indices of the first mismatch in the arrays on the path, from 0; `None` if there is no array.
     pub index: Option<Vec<u64>>,
-    /// What stands there on the left, shortened; empty when nothing does.
+    /// The value on the left, shortened; empty if there is none.
     pub left: String,
-    /// What stands there on the right.
+    /// The value on the right, shortened; empty if there is none.
     pub right: String,
     /// How many there are.
     pub count: u64,
@@ -95,30 +96,31 @@ pub struct Mismatch {
 /// How far the numbers of one path are apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PathDifference {
-    /// A JSON pointer (RFC 6901) in which `*` stands for each element of an array. A path that ends in `/**` stands for
-    /// all that is below it, where there were too many paths to tell them apart.
+    /// A JSON pointer (RFC 6901) in which `*` stands for each element of an array. A path that ends in `/**` stands
+    /// for everything below it, because there were too many paths to list.
     pub path: String,
-    /// As what the numbers are measured: `f64`, `f32`, `f16`, `integer`, or the type of an array's file, such as `i8`.
+    /// The type in which the numbers are measured: `f64`, `f32`, `f16`, `integer`, or the type of an array's file,
+    /// such as `i8`.
     #[serde(rename = "type")]
     pub number: &'static str,
     /// Pairs of numbers compared.
     pub compared: u64,
-    /// Those of them that are not the same number.
+    /// Pairs that are not the same number.
     pub different: u64,
-    /// The places of the first of these in the arrays on the way, from 0.
+    /// The indices of the first different pair in the arrays on the path, from 0.
     pub first_index: Option<Vec<u64>>,
-    /// The first of these, as they are written: left, right.
+    /// The first different pair, as it is written: left, right.
     pub first: Option<[String; 2]>,
-    /// The most representable numbers from one to the other, in decimal; `None` when no pair could be measured so: NaN,
-    /// infinities and integers beyond 2^53 are not.
+    /// The largest distance in representable numbers, in decimal; `None` if no pair can be measured like this. NaN,
+    /// infinities and integers beyond 2^53 cannot.
     pub ulp_max: Option<String>,
     /// The largest `|a - b|`, as a double; infinite, and null in JSON, beyond its range.
     pub absolute_max: Option<f64>,
     /// The largest `|a - b| / max(|a|, |b|)`, from 0 to 2.
     pub relative_max: Option<f64>,
-    /// The fewest leading bits (sign, exponent, significand) in common; `None` of integers.
+    /// The fewest leading bits (sign, exponent, significand) in common; `None` for integers.
     pub common_bits_min: Option<u32>,
-    /// How many of the different pairs are how far apart, in powers of two; what is not listed does not occur.
+    /// The number of different pairs by their distance, in powers of two. A range that is not listed has no pair.
     pub ulp_histogram: Vec<UlpCount>,
     /// Different pairs that are not within the tolerance of this path; 0 when it is ignored or there are no tolerances.
     pub beyond_tolerance: u64,
@@ -129,17 +131,17 @@ pub struct PathDifference {
 pub struct UlpCount {
     /// A distance or a range of them, both ends included: `0`, `1`, `2-3`, `4-7` and so on.
     pub ulp: String,
-    /// Pairs that are so far apart.
+    /// Pairs with such a distance.
     pub values: u64,
 }
 
-/// A distance and where it is.
+/// The pair of numbers with the largest distance, and where it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FurthestPair {
     pub(super) integer: bool,
     pub(super) ulp: Option<u64>,
     pub(super) absolute: f64,
     pub(super) relative: f64,
-    /// With the places in arrays instead of `*`.
+    /// The path, with the indices in arrays instead of `*`.
     pub(super) at: String,
 }

@@ -13,12 +13,12 @@ use super::shown::shown;
 use dialect::Dialect;
 use rows::Rows;
 
-/// Whether an output is a table: lines with one number of columns, some of which hold numbers.
+/// Whether an output is a table: all lines have the same number of columns, and some cells hold numbers.
 pub(super) fn is_csv(output: &[u8], limits: &ComparisonLimits) -> bool {
     Dialect::of(output, limits).is_some()
 }
 
-/// Compares two tables; why not, when one is none.
+/// Compares two tables. The error says which output is not a table.
 pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let limits = &options.limits;
     let dialect = |output, which| {
@@ -42,9 +42,10 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
 struct TableWalk<'a, 'o, 'f> {
     sides: [Rows<'a>; 2],
     findings: &'f mut Findings<'o>,
-    /// The path of each column of the left side that has been met.
+    /// The path of each column of the left side that was read so far.
     columns: Vec<Path>,
-    /// Which column of the right side goes with each of the left; the same one where none is named.
+    /// For each column of the left side, the index of its column on the right side. Columns without names have the
+    /// same index.
     partners: Vec<usize>,
 }
 

@@ -10,7 +10,7 @@ use super::shown::placed;
 use super::spread::{First, Spread, by_distance};
 use super::tolerance::Allowance;
 
-/// What a reading of two outputs has found so far.
+/// What the comparison of two outputs has found so far.
 pub(super) struct Findings<'o> {
     pub(super) paths: Paths<'o>,
     pub(super) limits: &'o ComparisonLimits,
@@ -50,7 +50,7 @@ impl<'o> Findings<'o> {
         self.paths.spread(path).compare(number, count);
     }
 
-    /// Adds a pair of numbers that are not the same; `texts` is how to show them.
+    /// Adds a pair of numbers that are not the same; `texts` shows them.
     pub(super) fn different(
         &mut self,
         path: Path,
@@ -83,7 +83,7 @@ impl<'o> Findings<'o> {
         }
     }
 
-    /// Adds a mismatch that is no matter of more or less.
+    /// Adds a difference that has no size.
     pub(super) fn mismatch(
         &mut self,
         path: Path,
@@ -95,7 +95,7 @@ impl<'o> Findings<'o> {
         self.record(path, kind, || index.to_vec(), texts);
     }
 
-    /// Adds one number or text spelled in two ways: told, but the same to any tolerance.
+    /// Adds one number or text that is spelled in two ways. It is reported, but every tolerance allows it.
     pub(super) fn spelling(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
         self.record(path, Kind::Text, || index.to_vec(), texts);
     }
@@ -126,12 +126,13 @@ impl<'o> Findings<'o> {
         }
     }
 
-    /// Says why something is left out; the first reason stays. What is left out is never equivalent.
+    /// Records why something is left out; only the first reason is kept. Something that is left out never counts as
+    /// equivalent.
     pub(super) fn truncate(&mut self, why: String) {
         self.truncated.get_or_insert(why);
     }
 
-    /// The comparison, but for the outputs as bytes.
+    /// The comparison, without the fields about bytes.
     pub(super) fn finish(mut self, format: OutputFormat) -> Comparison {
         if self.paths.full {
             let most = self.limits.paths_max;
@@ -141,7 +142,8 @@ impl<'o> Findings<'o> {
         spreads.sort_by(|(_, one), (_, other)| worse(one, other));
         let beyond = self.beyond + spreads.iter().map(|(_, spread)| spread.beyond).sum::<u64>();
         let different: u64 = spreads.iter().map(|(_, spread)| spread.different).sum();
-        // What was counted together may have had other tolerances: then it is enough only when nothing differs.
+        // Values that were counted together may have had different tolerances, so they are equivalent only if nothing
+        // differs.
         let complete = self.truncated.is_none() || different + self.mismatches_total == 0;
         self.mismatches.sort_by_key(|(_, mismatch)| mismatch.kind);
         Comparison {
@@ -169,7 +171,7 @@ impl<'o> Findings<'o> {
 }
 
 impl NumberPair<'_> {
-    /// What kind of mismatch they are, if they are one, and their distance, if both are finite.
+    /// The kind of mismatch, if the pair is one, and the distance, if both numbers are finite.
     fn relation(&self) -> (Option<Kind>, Option<Distance>) {
         match *self {
             Self::Float(float, [left, right]) => {

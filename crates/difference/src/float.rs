@@ -6,11 +6,11 @@ pub(super) enum Float {
     F64,
 }
 
-/// How two finite numbers of one format lie to each other.
+/// How far two finite numbers of one format are apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Distance {
-    /// Representable numbers that lie between them, and one; 0 between the two zeros. `None` where they are not measured
-    /// in a binary format: integers beyond 2^53.
+    /// Steps from one representable number to the next on the way from one to the other; 0 between the two zeros.
+    /// `None` for integers beyond 2^53, which are not measured in a binary format.
     pub(super) ulp: Option<u64>,
     /// `|a - b|`, rounded to a double; infinite beyond its range.
     pub(super) absolute: f64,
@@ -33,7 +33,7 @@ impl Float {
         1 << (self.bits() - 1)
     }
 
-    /// The bits of positive infinity: above it there are only NaNs.
+    /// The bits of positive infinity. Only NaNs have larger bits.
     const fn infinity(self) -> u64 {
         match self {
             Self::F16 => 0x7c00,
@@ -67,14 +67,15 @@ impl Float {
         }
     }
 
-    /// Representable numbers from one to the other. The magnitudes of IEEE 754 numbers are in the order of their bits, so
-    /// those of one sign differ by what their bits do, and those of both meet at zero, which counts once.
+    /// Steps between representable numbers from one to the other. The magnitudes of IEEE 754 numbers are in the order
+    /// of their bits. So numbers of one sign are as far apart as their bits, and numbers of different signs meet at
+    /// zero, which counts once.
     pub(super) const fn ulp(self, left: u64, right: u64) -> u64 {
         let (a, b) = (self.magnitude(left), self.magnitude(right));
         if self.is_negative(left) == self.is_negative(right) { a.abs_diff(b) } else { a + b }
     }
 
-    /// How two finite numbers lie to each other.
+    /// The distance of two finite numbers.
     pub(super) fn distance(self, left: u64, right: u64) -> Distance {
         let (a, b) = (self.value(left), self.value(right));
         let common = (left ^ right).leading_zeros().saturating_sub(64 - self.bits());
@@ -87,7 +88,7 @@ impl Float {
     }
 }
 
-/// `|a - b| / max(|a|, |b|)` of finite numbers; 0 of two zeros.
+/// `|a - b| / max(|a|, |b|)` for finite numbers; 0 for two zeros.
 fn relative(a: f64, b: f64) -> f64 {
     let (absolute, larger) = ((a - b).abs(), a.abs().max(b.abs()));
     if absolute == 0.0 {
@@ -95,7 +96,7 @@ fn relative(a: f64, b: f64) -> f64 {
     } else if absolute.is_finite() {
         absolute / larger
     } else {
-        // Only numbers of both signs can be further apart than the largest double.
+        // Only numbers of different signs can be further apart than the largest double.
         (a / larger - b / larger).abs()
     }
 }

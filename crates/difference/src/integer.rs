@@ -1,16 +1,17 @@
 use super::float::{Distance, Float};
 
-/// 2^53: up to it each integer is a double.
+/// 2^53: every integer up to it is exactly a double.
 const DOUBLE_EXACT_MAX: u64 = 1 << 53;
 
 /// Decimal digits of an integer that is well within the range of doubles.
 const DOUBLE_DIGITS: usize = 300;
 
-/// Characters of an integer that is subtracted from another. Longer ones that differ count as infinitely far apart.
+/// Characters of an integer that is subtracted from another, at most. Longer integers that differ count as infinitely
+/// far apart.
 const DIGITS_MAX: usize = 4_096;
 
-/// How two different integers lie to each other, each written in decimal: an optional `-` and digits without a leading
-/// zero, of any length. The difference is that of the integers, and only then rounded to a double.
+/// The distance of two different integers, each written in decimal: an optional `-` and digits of any length without
+/// a leading zero. The difference is computed on the integers, and only then rounded to a double.
 pub(super) fn distance(left: &[u8], right: &[u8]) -> Distance {
     match (small(left), small(right)) {
         (Some(left), Some(right)) => small_distance(left, right),
@@ -18,7 +19,7 @@ pub(super) fn distance(left: &[u8], right: &[u8]) -> Distance {
     }
 }
 
-/// The same for integers that fit.
+/// The distance of two integers that fit into 128 bits.
 pub(super) fn small_distance(left: i128, right: i128) -> Distance {
     let exact = |value: i128| value.unsigned_abs() <= u128::from(DOUBLE_EXACT_MAX);
     if exact(left) && exact(right) {
@@ -52,7 +53,7 @@ fn large_distance(left: &[u8], right: &[u8]) -> Distance {
 }
 
 fn small(text: &[u8]) -> Option<i128> {
-    // 38 digits and a sign fit; a longer text is not worth a try.
+    // 38 digits and a sign fit; a longer text need not be parsed.
     if text.len() > 39 {
         return None;
     }
@@ -74,7 +75,7 @@ fn rounded(value: i128) -> f64 {
     value as f64
 }
 
-/// `larger - smaller`, digit by digit as on paper; `larger` is not the smaller one.
+/// `larger - smaller`, digit by digit as on paper; `larger` is at least `smaller`.
 fn subtract(larger: &[u8], smaller: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     by_digit(larger, smaller, |a, b| {

@@ -14,7 +14,7 @@ pub(super) fn is_npy(output: &[u8]) -> bool {
     output.starts_with(MAGIC)
 }
 
-/// Compares two arrays; why not, when one is not read.
+/// Compares two arrays. The error says which output is not an array that can be read.
 pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let read = |output, which| {
         header::read(output).map_err(|why| format!("the {which} output is not an array that is read: {why}"))
@@ -38,7 +38,7 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
     Ok(findings.finish(OutputFormat::Npy))
 }
 
-/// Compares the elements of two arrays of one type, as far as each has its place in both.
+/// Compares the elements of two arrays of one type that both arrays have.
 fn elements(left: &Header, right: &Header, sides: [Numbers<'_>; 2], findings: &mut Findings<'_>) {
     let Some(count) = left.common(right) else { return };
     let paths: Vec<Path> = if left.complex {

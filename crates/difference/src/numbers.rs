@@ -1,4 +1,4 @@
-//! Numbers that lie one after the other as bytes.
+//! Numbers that are stored one after the other as bytes.
 
 use super::findings::{Findings, NumberPair};
 use super::float::Float;
@@ -7,7 +7,7 @@ use super::paths::Path;
 /// Bytes that are compared at once, as memory; a multiple of each number's size.
 const CHUNK_BYTES: usize = 4096;
 
-/// What one number is.
+/// The type of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     Float(Float),
@@ -17,7 +17,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// Bytes of one.
+    /// Bytes of one number.
     pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Float(Float::F16) => 2,
@@ -45,11 +45,11 @@ impl Number {
         }
     }
 
-    /// The integer that some bits are.
+    /// The integer that `bits` represent.
     const fn integer(self, bits: u64) -> i128 {
         match self {
             Self::Signed(bytes) => {
-                // Up to the left end and back, which repeats the sign.
+                // Shifts the bits to the left end and back, which repeats the sign bit.
                 let unused = 64 - 8 * bytes;
                 ((bits << unused).cast_signed() >> unused) as i128
             }
@@ -64,7 +64,7 @@ impl Number {
         }
     }
 
-    /// The number as it is shown: so that it reads back as the same, and a NaN with its bits.
+    /// The number as text. It parses back to the same number; a NaN is shown with its bits.
     fn shown(self, bits: u64) -> String {
         match self {
             Self::Float(float) if float.is_nan(bits) => format!("NaN ({bits:#x})"),
@@ -95,12 +95,13 @@ impl Numbers<'_> {
     }
 }
 
-/// Where numbers belong: the path of each of those that follow each other, in turns, and what tells their places.
+/// The paths and indices of a sequence of numbers. The paths take turns: with two paths, every second number belongs
+/// to the first.
 pub(super) struct Layout<'l> {
     pub(super) paths: &'l [Path],
-    /// The places in arrays of a number, by how many come before those of its turn.
+    /// The indices in arrays of a number, given the number of turns before it.
     pub(super) index: &'l dyn Fn(usize) -> Vec<u64>,
-    /// Where on the right the number stands that is at some place on the left, when it is not the same place.
+    /// For a position on the left, the position of the same element on the right; `None` if the positions are equal.
     pub(super) right: Option<&'l dyn Fn(usize) -> usize>,
 }
 
@@ -120,7 +121,7 @@ pub(super) fn compare(
     while start < count {
         let end = count.min(start + chunk);
         let bytes = start * number.bytes()..end * number.bytes();
-        // A chunk holds whole turns, as their length is a power of two.
+        // A chunk holds whole turns, because there are one or two paths.
         if in_memory && left.bytes.get(bytes.clone()) == right.bytes.get(bytes) {
             for &path in layout.paths {
                 findings.same(path, number.name(), ((end - start) / turns) as u64);

@@ -4,12 +4,12 @@ use super::limits::ComparisonLimits;
 use super::spread::Spread;
 use super::tolerance::{Allowance, PathStep, Tolerances};
 
-/// The paths of the numbers met so far, as a tree whose size is bounded.
+/// The paths of the numbers read so far, as a tree of bounded size.
 pub(super) struct Paths<'o> {
     nodes: Vec<Node>,
     tolerances: Option<&'o Tolerances>,
     limits: &'o ComparisonLimits,
-    /// Whether some paths could not be told apart.
+    /// Whether some paths could not be counted separately.
     pub(super) full: bool,
 }
 
@@ -21,19 +21,19 @@ pub(super) struct Path(u32);
 pub(super) const ROOT: Path = Path(0);
 
 struct Node {
-    /// The path above; that of the whole output is above itself.
+    /// The parent; the path of the whole output is its own parent.
     above: Path,
     segment: NodeName,
     depth: usize,
     allowance: Allowance,
-    /// Whether all that is below is counted here.
+    /// Whether everything below is counted here.
     gathers: bool,
     /// The child that stands for all elements of an array, or for all keys beyond the bound.
     each: Option<Path>,
-    /// The children by key, in the order in which they were met, and where in it a key stands.
+    /// The children by key, in the order in which they were read; `places` holds the position of each key.
     keys: Vec<Path>,
     places: HashMap<Box<[u8]>, usize>,
-    /// Where the next key is expected: objects of one array mostly have the same keys in the same order.
+    /// The position of the next expected key: objects of one array mostly have the same keys in the same order.
     expected: usize,
     spread: Option<Box<Spread>>,
 }
@@ -121,7 +121,7 @@ impl<'o> Paths<'o> {
         node.expected = if place + 1 == node.keys.len() { 0 } else { place + 1 };
     }
 
-    /// Whether there is room for one more path; without it, all below `above` is counted there.
+    /// Whether there is room for one more path. If not, everything below `above` is counted there.
     fn room(&mut self, above: Path) -> bool {
         let room = self.nodes.len() < self.limits.paths_max;
         if !room {

@@ -4,7 +4,7 @@ use super::numbers::{self, Layout, Number, Numbers};
 use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
 
-/// Compares outputs that hold nothing but little-endian numbers. Bytes that are left over belong to the shape.
+/// Compares outputs that hold nothing but little-endian numbers. Left-over bytes count as a difference in shape.
 pub(super) fn compare(
     left: &[u8],
     right: &[u8],

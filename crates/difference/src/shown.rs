@@ -1,7 +1,7 @@
-/// A text as it is shown: what is no UTF-8 replaced, control characters escaped, and cut with `…` to `chars_max`
-/// characters.
+/// A text made safe to show: bytes that are not UTF-8 are replaced, control characters are escaped, and after
+/// `chars_max` characters it is cut with `…`.
 pub(super) fn shown(text: &[u8], chars_max: usize) -> String {
-    // A character takes 4 bytes at most; a long text is not looked at as a whole.
+    // A character takes 4 bytes at most; so only the start of a long text is read.
     let (head, cut) = match text.get(..4 * chars_max) {
         Some(head) => (head, head.len() < text.len()),
         None => (text, false),
@@ -21,7 +21,7 @@ pub(super) fn shown(text: &[u8], chars_max: usize) -> String {
     if cut { shown + "…" } else { shown }
 }
 
-/// A path with places instead of `*`, where there is one for each; else they follow it.
+/// A path with indices in place of its `*`. If their numbers differ, the indices follow the path.
 pub(super) fn placed(path: &str, index: &[u64]) -> String {
     let stars = path.split('/').filter(|segment| *segment == "*").count();
     if stars != index.len() {

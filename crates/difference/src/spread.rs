@@ -18,7 +18,7 @@ pub(super) struct Spread {
     pub(super) absolute_max: Option<f64>,
     pub(super) relative_max: Option<f64>,
     pub(super) common_bits_min: Option<u32>,
-    /// The furthest pair, by its distance, and its places in arrays.
+    /// The distance of the furthest pair, and its indices in arrays.
     pub(super) furthest: Option<(Distance, Vec<u64>)>,
     bars: Option<Box<[u64; BARS]>>,
 }
@@ -30,8 +30,8 @@ pub(super) struct First {
 }
 
 impl Spread {
-    /// Counts pairs of numbers as what they are measured. Where there are both, the type of a file or of a float
-    /// stands before `integer`.
+    /// Counts pairs of numbers of the type `number`. If a path has both, a float type or the type of a file replaces
+    /// `integer`.
     pub(super) fn compare(&mut self, number: &'static str, count: u64) {
         if self.number.is_none_or(|known| known == "integer") {
             self.number = Some(number);
@@ -39,7 +39,7 @@ impl Spread {
         self.compared += count;
     }
 
-    /// Adds the distance of a pair of different numbers, of which neither is NaN or infinite.
+    /// Adds the distance of a pair of different finite numbers.
     pub(super) fn measure(&mut self, distance: &Distance, index: impl Fn() -> Vec<u64>) {
         if self.furthest.as_ref().is_none_or(|(furthest, _)| further(distance, furthest)) {
             self.furthest = Some((*distance, index()));
@@ -66,8 +66,8 @@ impl Spread {
     }
 }
 
-/// Whether one distance is more than another: by representable numbers, then absolutely. Integers that are too large to
-/// be measured so count as furthest.
+/// Whether `one` is larger than `other`: first in representable numbers, then in absolute terms. Integers that are
+/// too large for the first measure count as furthest.
 pub(super) fn further(one: &Distance, other: &Distance) -> bool {
     by_distance(one, other).is_gt()
 }

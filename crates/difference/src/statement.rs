@@ -10,8 +10,8 @@ const PATH_CHARS_MAX: usize = 50;
 const TEXT_CHARS_MAX: usize = 24;
 
 impl Comparison {
-    /// The difference in one sentence of at most 160 characters: what is no matter of more or less first, then how far
-    /// numbers are apart, at the place of the largest difference.
+    /// The difference in one sentence of at most 160 characters: first a difference without a size, then how far
+    /// numbers are apart, with the path of the largest difference.
     #[must_use]
     pub fn statement(&self) -> String {
         let sentence = self.sentence();
@@ -21,14 +21,14 @@ impl Comparison {
         shown(sentence.as_bytes(), STATEMENT_CHARS_MAX - 1)
     }
 
-    /// The largest distance of two numbers on paths that no tolerance ignores, such as `2 ulp at /energy`.
+    /// The largest distance between two numbers, on paths that no tolerance ignores, such as `2 ulp at /energy`.
     #[must_use]
     pub fn largest(&self) -> Option<String> {
         let place = self.largest.as_ref()?;
         Some(format!("{}{}", place.distance(), at(&place.at)))
     }
 
-    /// Orders `self` and `other` by the largest distance that each found; one without numbers comes first.
+    /// Orders `self` and `other` by the largest distance in each. A comparison without numbers comes first.
     #[must_use]
     pub fn by_largest(&self, other: &Self) -> std::cmp::Ordering {
         let rank = |comparison: &Self| {
@@ -127,19 +127,19 @@ fn mismatch_sentence(mismatch: &Mismatch) -> String {
     }
 }
 
-/// ` at ` and where the first mismatch is.
+/// ` at ` and the path of the first mismatch.
 fn mismatch_place(mismatch: &Mismatch) -> String {
     at(&placed(&mismatch.path, mismatch.index.as_deref().unwrap_or_default()))
 }
 
-/// `: ` and the first pair of numbers, with where it is.
+/// `, `, the first pair of numbers, and its path.
 fn first_words(path: &PathDifference) -> String {
     let Some([left, right]) = &path.first else { return String::new() };
     let index = path.first_index.as_deref().unwrap_or_default();
     format!(", {left} and {right}{}", at(&placed(&path.path, index)))
 }
 
-/// ` at ` and a path; nothing where it is that of the whole output.
+/// ` at ` and a path; nothing for the path of the whole output.
 fn at(path: &str) -> String {
     if path.is_empty() {
         return String::new();

@@ -11,8 +11,8 @@ use rule::{KeyPattern, Rule};
 
 /// How far two numbers may be apart and still count as equivalent, by path.
 ///
-/// Each rule is a text. Without a path it is the default, which holds for all paths that no other rule names; there,
-/// without a default, only numbers of the same bits are equivalent.
+/// Each rule is a text. A rule without a path is the default: it holds for all paths that no other rule names.
+/// Without a default, only numbers with the same bits are equivalent there.
 ///
 /// - `ulp=4`, `abs=1e-9`, `rel=1e-12`: at most so many representable numbers, so large a `|a - b|`, so large a
 ///   `|a - b| / max(|a|, |b|)`. Of several, joined by commas, **one that holds is enough**.
@@ -20,10 +20,10 @@ use rule::{KeyPattern, Rule};
 ///   an array, and `/**` at the end for all that is below.
 /// - `/timestamp: ignore`: neither this nor anything below it is looked at.
 ///
-/// Of several rules that fit a path the longest wins; among those, one that ends in `/**` loses to one that does not,
-/// and then the one with fewer `*` wins.
+/// If several rules fit a path, the longest wins. Of rules of the same length, one that ends in `/**` loses, and then
+/// the one with fewer `*` wins.
 ///
-/// It is kept and sent as the list of its texts.
+/// Tolerances are stored and sent as the list of their texts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Tolerances {
@@ -32,7 +32,7 @@ pub struct Tolerances {
 }
 
 impl Tolerances {
-    /// Reads the rules, of which there is one in each text.
+    /// Parses the rules, one in each text.
     pub fn parse(texts: &[String]) -> Result<Self, ToleranceError> {
         if texts.len() > parse::RULES_MAX {
             return Err(ToleranceError::TooMany(texts.len()));
@@ -54,20 +54,21 @@ impl Tolerances {
         &self.texts
     }
 
-    /// What holds for a path. `above` is what holds for the path above it: all below an ignored path is ignored too,
-    /// unless a longer rule says otherwise.
+    /// The tolerance of `path`, given the tolerance `above` of its parent. Everything below an ignored path is
+    /// ignored too, unless a longer rule says otherwise.
     pub(super) fn allowance(&self, path: &[PathStep<'_>], above: Allowance) -> Allowance {
         let best = self.rules.iter().filter(|rule| rule.fits(path)).max_by_key(|rule| rule.rank());
         let from_above = Allowance::Ignore == above;
         match best {
-            // A rule that fits only with its `/**` does not say more of this path than of the one above.
+            // A rule that fits only because of its `/**` says nothing about this path that it does not say about the
+            // parent.
             Some(rule) if !from_above || rule.segments.len() == path.len() => rule.allowance,
             _ if from_above => Allowance::Ignore,
             _ => Allowance::Exact,
         }
     }
 
-    /// Whether a rule names this key, which is then kept apart from the others of its object however many there are.
+    /// Whether a rule names this key. Such a key is always counted separately, however many keys its object has.
     pub(super) fn name(&self, key: &[u8]) -> bool {
         let named = |segment: &KeyPattern| matches!(segment, KeyPattern::Key(name) if name == key);
         self.rules.iter().any(|rule| rule.segments.iter().any(named))

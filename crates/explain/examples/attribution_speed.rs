@@ -1,5 +1,5 @@
-//! How long all the statistics of a large job take: 10,000 copies, 80 facts, 2 to 10,000 digests, from a few places
-//! that are shared or from one place a copy.
+//! How long all the statistics of a large job take: 10,000 copies, 80 facts, 2 to 10,000 digests, from a few shared
+//! environments, or from one environment per copy.
 //!
 //! ```sh
 //! cargo run --release -p concord-explain --example attribution_speed

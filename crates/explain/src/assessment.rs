@@ -5,12 +5,12 @@ use crate::{
     Attribution, Class, Confidence, Coverage, ObservedRun, Stage, attribute, classify, separates, supports,
 };
 
-/// All that the runs of a job say.
+/// Everything that the runs of a job say.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Assessment {
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
-    /// How many different places gave digests.
+    /// How many different environments gave digests.
     pub coverage: Coverage,
     /// How sure the verdict is.
     pub confidence: Confidence,
@@ -23,7 +23,7 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Of the runs of one job that gave a digest, in any order.
+    /// Assesses the runs of one job that gave a digest, in any order.
     #[must_use]
     pub fn of(runs: &[ObservedRun<'_>], level: Level, stage: Stage) -> Self {
         let classes = classify(runs);

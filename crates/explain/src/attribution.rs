@@ -20,19 +20,19 @@ pub use sandboxes::UnitTest;
 pub use significance::SIGNIFICANCE_LEVEL;
 pub use splits::Split;
 
-/// Values listed of one separator, at most; the most frequent ones, then by name.
+/// Values listed for one separator, at most: the most frequent ones first, then by name.
 pub const VALUES_LISTED_MAX: usize = 50;
 
-/// Classes listed of one value, at most; the most frequent ones of the job.
+/// Classes listed for one value, at most: the most frequent ones of the job.
 pub const CLASSES_LISTED_MAX: usize = 26;
 
-/// What stands for the value of a fact where a run lacks it.
+/// Shown as the value of a fact that a run lacks.
 const NO_VALUE: &str = "(none)";
 
 /// A value, and the runs that have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Value {
-    /// The value, one for each of the separator's facts; `(none)` where it is lacking.
+    /// One value for each of the separator's facts; `(none)` for a fact that the runs lack.
     pub value: Vec<String>,
     /// Runs that have it.
     pub runs: u64,
@@ -40,11 +40,11 @@ pub struct Value {
     pub classes: BTreeMap<String, u64>,
 }
 
-/// Facts that split the runs in one and the same way, and how that split goes with the classes.
+/// Facts that split the runs in the same way, and how that split goes with the classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of its own of a printed object")]
 pub struct Separator {
-    /// The facts: those that may be a cause first, identifiers last, then by name.
+    /// The facts: possible causes first, identifiers last, then by name.
     pub facts: Vec<String>,
     /// Whether every value goes with exactly one class.
     pub perfect: bool,
@@ -56,9 +56,9 @@ pub struct Separator {
     pub significant: bool,
     /// Whether the p-value is exact; otherwise it is a bound that is never too small.
     pub exact: bool,
-    /// Whether no two runs have the same value: then it separates whatever classes there are.
+    /// Whether no two runs have the same value. Such a fact separates any classes.
     pub unique: bool,
-    /// The same test with one unit a sandbox; `None` where a fact varies within one, or no sandbox is known.
+    /// The same test with one unit per sandbox; `None` if a fact varies within a sandbox, or no sandbox is known.
     pub sandboxes: Option<UnitTest>,
     /// The values, by frequency; at most [`VALUES_LISTED_MAX`].
     pub values: Vec<Value>,
@@ -75,9 +75,9 @@ pub struct Attribution {
     pub facts_tested: u64,
     /// Facts that have the same value in all runs.
     pub facts_constant: u64,
-    /// What was tested: perfect and significant ones first, then by p-value.
+    /// The separators that were tested: perfect and significant ones first, then by p-value.
     pub separators: Vec<Separator>,
-    /// How the classes lie over sandboxes, time and places in the job; empty where a separator is significant.
+    /// How the classes are spread over sandboxes, time and positions in the job; empty if a separator is significant.
     pub splits: Vec<Split>,
 }
 
@@ -86,7 +86,7 @@ pub struct Attribution {
 pub fn attribute(runs: &[ObservedRun<'_>], classes: &Classes) -> Attribution {
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|&run| (runs[run].copy, classes.of_run[run]));
-    // In one order, so that the last digits of a sum do not depend on how the runs came in.
+    // Sorted, so that the last digits of a sum do not depend on the order of the input.
     let in_order: Vec<_> = order.iter().map(|&run| runs[run]).collect();
     let of_run = order.iter().map(|&run| classes.of_run[run]).collect();
     attribute_in_order(&in_order, &Classes { classes: classes.classes.clone(), of_run })
@@ -126,7 +126,7 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes) -> Attributio
         .zip(by_sandbox)
         .map(|((tested, ln_p_holm), by_sandbox)| tested.separator(ln_p_holm, by_sandbox, &columns, classes))
         .collect();
-    // Stable: within each of the two groups the order stays.
+    // The sort is stable: within each of the two groups the order stays.
     separators.sort_by_key(|separator| !(separator.perfect && separator.significant));
     let is_explained = separators.iter().any(|separator| separator.significant);
     let splits = if is_explained { Vec::new() } else { splits::splits(runs, classes) };
@@ -144,10 +144,11 @@ struct Tested {
     found: Independence,
 }
 
-/// Smaller comes first. Equal p-values may come out of two computations, so their last digits are left out.
+/// The smaller rank comes first. Two computations of equal p-values may differ in the last digits, so these are left
+/// out.
 type Rank = (i64, bool, bool, usize, Standing, String);
 
-/// Steps of ln p that are told apart: relative differences of a p-value below 1e-9 are not.
+/// Steps per unit of ln p: p-values that differ by less than 1e-9 of themselves have the same rank.
 const RANK_STEPS: f64 = 1e9;
 
 impl Tested {
@@ -213,7 +214,7 @@ impl Tested {
     }
 }
 
-/// Whether a fact only tells one place from another.
+/// Whether a fact only identifies a sandbox or a host.
 pub(crate) fn is_identifier(fact: &str) -> bool {
     Standing::of(fact) == Standing::Identifier
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::ObservedRun;
 
-/// The smallest number, the quartiles and the largest; each is one of the numbers (the nearest rank, rounded down for
-/// the median of an even number of them).
+/// The smallest number, the quartiles and the largest number. Each is one of the given numbers: the nearest rank,
+/// rounded down for the median of an even count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Quantiles {
     /// The smallest.
@@ -21,7 +21,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Of some numbers; `None` when there are none.
+    /// The quantiles of `numbers`; `None` if there are no numbers.
     #[must_use]
     pub fn of(mut numbers: Vec<u64>) -> Option<Self> {
         numbers.sort_unstable();
@@ -34,13 +34,13 @@ impl Quantiles {
 /// The copies that gave one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Class {
-    /// Its label: A for the most frequent one, then B, .. Z, AA.
+    /// The label of the class: A for the most frequent one, then B, .. Z, AA.
     pub class: String,
     /// The digest.
     pub digest: String,
     /// Copies that gave it.
     pub copies: u64,
-    /// Distinct sandboxes in which it came about, as far as they are known.
+    /// Distinct known sandboxes that gave it.
     pub sandboxes: u64,
     /// The lowest index of a copy that gave it.
     pub first_copy: u32,
@@ -50,16 +50,17 @@ pub struct Class {
     pub run_us: Quantiles,
 }
 
-/// The classes of a job, most frequent first; of equally frequent ones, that with the lowest index of a copy.
+/// The classes of a job, the most frequent first. Of equally frequent classes, the one with the lowest copy index
+/// comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Classes {
     /// The classes.
     pub classes: Vec<Class>,
-    /// The place of each run's class in `classes`, in the order of the runs.
+    /// The index of each run's class in `classes`, in the order of the runs.
     pub of_run: Vec<usize>,
 }
 
-/// The label of the class at a place, from 0: A, B, .. Z, AA, AB, .. ZZ, AAA.
+/// The label of the class with this index, from 0: A, B, .. Z, AA, AB, .. ZZ, AAA.
 #[must_use]
 pub fn class_label(place: usize) -> String {
     let mut letters = Vec::new();

@@ -8,17 +8,17 @@ use concord_statistics::{Level, anytime_interval, clopper_pearson, none_seen_bou
 /// Whether more copies may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// They may: an interval has to hold whenever one looks.
+    /// More copies may come: an interval has to hold at every moment at which somebody reads it.
     Running,
     /// The number of copies was fixed before, and they have all ended.
     Ended,
 }
 
-/// Which interval was given.
+/// Which kind of interval this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interval {
-    /// None differed: nought to a one-sided bound, valid whenever one looks; see [`none_seen_bound`].
+    /// None differed: from 0 to a one-sided bound that is valid at any time; see [`none_seen_bound`].
     NoneSeen,
     /// Some differed and the job has ended; see [`clopper_pearson`].
     ClopperPearson,
@@ -28,26 +28,25 @@ pub enum Interval {
 
 /// How many of `n` copies or sandboxes differed from the most frequent class, and what that says of the rate.
 ///
-/// The bound where none differed has all of alpha on its one side, so that it can be quoted as it is commonly known; an
-/// interval where some did has half of it on each side, or holds at any time. The one or the other is wrong in a
-/// fraction alpha of jobs at most. Who does not know before which of them will be quoted is wrong in at most 1.5 alpha
-/// of ended jobs.
+/// If none differed, the bound has all of alpha on its one side, as it is commonly quoted. If some differed, the
+/// interval has half of alpha on each side, or holds at any time. Each of the two is wrong in at most a fraction
+/// alpha of jobs. A reader who quotes whichever of the two applies is wrong in at most 1.5 alpha of ended jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share {
     /// Copies or sandboxes.
     pub n: u64,
-    /// Those that gave anything but the most frequent class.
+    /// Copies or sandboxes that gave anything but the most frequent class.
     pub different: u64,
     /// The rate is at least this.
     pub rate_low: f64,
     /// The rate is at most this.
     pub rate_high: f64,
-    /// Where the two come from.
+    /// Which kind of interval the two bounds are.
     pub interval: Interval,
 }
 
 impl Share {
-    /// `different` of `n`.
+    /// The share of `different` in `n`.
     #[must_use]
     pub fn of(different: u64, n: u64, level: Level, stage: Stage) -> Self {
         let (interval, (rate_low, rate_high)) = match stage {
@@ -59,42 +58,42 @@ impl Share {
     }
 }
 
-/// The chance that the next one shows a digest never seen: digests that were seen once, divided by how many were
-/// looked at (for sandboxes: digests seen in one sandbox alone, divided by sandboxes).
+/// The chance that the next copy shows a digest that was never seen: digests that were seen once, divided by copies.
+/// For sandboxes: digests that were seen in one sandbox alone, divided by sandboxes.
 ///
-/// Source: I. J. Good, "The population frequencies of species and the estimation of population parameters", 1953. It is
-/// an estimate and no bound: where all agree it is 0, and the bounds here say how far that goes.
+/// Source: I. J. Good, "The population frequencies of species and the estimation of population parameters", 1953. It
+/// is an estimate and no bound: if all copies agree, it is 0, and the bounds here say how certain that is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Unseen {
     /// For the next copy; `None` without copies.
     pub copies: Option<f64>,
     /// For the next sandbox; `None` without known sandboxes.
     pub sandboxes: Option<f64>,
-    /// The chance is below this for the next copy, where all agree so far.
+    /// A bound on the chance for the next copy, if all agree so far.
     pub copies_high: Option<f64>,
-    /// The chance is below this for the next sandbox, where all agree so far.
+    /// A bound on the chance for the next sandbox, if all agree so far.
     pub sandboxes_high: Option<f64>,
 }
 
-/// How sure a verdict is. All of it supposes that copies are independent draws of what a copy may meet. Copies in one
-/// sandbox are not, so each figure is given for distinct sandboxes too.
+/// How sure a verdict is. All figures suppose that copies are independent draws from the environments that a copy may
+/// meet. Copies in one sandbox are not independent, so each figure is also given for distinct sandboxes.
 ///
-/// The most frequent class is taken as if it had been named before. Where two classes are about equally frequent,
-/// which of them is the reference is itself by chance.
+/// The most frequent class is taken as if it had been named before. If two classes are about equally frequent, chance
+/// decides which of them is the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Confidence {
     /// The level of the intervals.
     pub level: Level,
     /// Copies.
     pub copies: Share,
-    /// Distinct sandboxes: different is one that gave anything but the most frequent class.
+    /// Distinct sandboxes. A sandbox differs if it gave anything but the most frequent class.
     pub sandboxes: Share,
     /// Whether more digests are to be expected.
     pub unseen: Unseen,
 }
 
 impl Confidence {
-    /// Of the runs that gave `classes`.
+    /// The confidence in a verdict on the runs that gave `classes`.
     #[must_use]
     pub fn of(runs: &[ObservedRun<'_>], classes: &Classes, level: Level, stage: Stage) -> Self {
         let copies = Units::of(runs.iter().map(|run| Some(run.copy)), classes);
@@ -113,7 +112,7 @@ impl Confidence {
     }
 }
 
-/// What is counted, with the classes that it gave.
+/// A unit that is counted, with the classes that it gave.
 struct Units<K> {
     classes: BTreeMap<K, BTreeSet<usize>>,
 }

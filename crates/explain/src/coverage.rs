@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use crate::ObservedRun;
 
-/// How many different places gave digests, as far as they are known: how far a verdict reaches. What no run has a fact
-/// about counts 0.
+/// How many different environments gave digests, so far as facts were recorded. A count is 0 if no run has the fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Copies.
@@ -26,7 +25,7 @@ pub struct Coverage {
     pub host_seen: bool,
 }
 
-/// The facts that make a kind of processor, of whichever architecture.
+/// The facts that make a kind of processor, on any architecture.
 pub const CPU_KIND_FACTS: [&str; 9] = [
     "cpu.vendor",
     "cpu.family",
@@ -40,7 +39,7 @@ pub const CPU_KIND_FACTS: [&str; 9] = [
 ];
 
 impl Coverage {
-    /// Of some runs.
+    /// The coverage of `runs`.
     #[must_use]
     pub fn of(runs: &[ObservedRun<'_>]) -> Self {
         let hosts = distinct(runs, &["host.boot_id"]);
@@ -57,12 +56,12 @@ impl Coverage {
     }
 }
 
-/// Distinct combinations of some facts, of runs that have any of them.
+/// Distinct combinations of the facts `names`, among runs that have any of them.
 fn distinct<'a>(runs: &[ObservedRun<'a>], names: &[&str]) -> u64 {
     let mut found = BTreeSet::<Vec<Option<&'a str>>>::new();
     let mut last = None;
     for run in runs {
-        // Runs of one place stand together more often than not.
+        // Runs of one environment are mostly next to each other.
         let place = (std::ptr::from_ref(run.environment), run.facts.is_empty());
         if last != Some(place) || !place.1 {
             found.insert(names.iter().map(|name| run.fact(name)).collect());

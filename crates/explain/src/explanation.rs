@@ -17,18 +17,18 @@ use crate::{
 };
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
-/// Classes whose outputs are compared with the reference, at most: those that most copies gave. With tolerances all of
-/// which the output was kept are.
+/// Classes whose outputs are compared with the reference, at most: the most frequent ones. With tolerances, every
+/// class whose output was kept is compared.
 pub const CLASSES_COMPARED_MAX: usize = 8;
 
-/// Label of the reference when it is an expected result and none of the classes.
+/// Label of the reference when the job has an expected result.
 pub const EXPECTED: &str = "expected";
 
-/// What the outcomes of a job say. Its outputs are compared afterwards, by whoever can read them: see
+/// What the outcomes of a job say. The caller reads the outputs and compares them afterwards: see
 /// [`pairs`](Self::pairs).
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// What it comes to, in three sentences.
+    /// The summary, in three sentences.
     pub summary: Summary,
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
@@ -44,7 +44,7 @@ pub struct Explanation {
     pub differences: Vec<Difference>,
     /// Whether all classes are within the tolerances; absent without tolerances or where an output cannot be compared.
     pub equivalence: Option<Equivalence>,
-    /// The distinct places in which copies ran, with their facts.
+    /// The distinct environments in which copies ran, with their facts.
     pub environments: Vec<ObservedEnvironment>,
     /// The outcomes, by copy; a differing second one follows the first.
     pub outcomes: Vec<ExplainedOutcome>,
@@ -52,7 +52,7 @@ pub struct Explanation {
     reference: Option<(String, Digest)>,
     #[serde(skip)]
     class_digests: Vec<Digest>,
-    /// Whether there may be outcomes that were not looked at: then nothing is said of all of them.
+    /// Whether there may be outcomes that were not read. Then no sentence speaks of all outcomes.
     #[serde(skip)]
     is_partial: bool,
 }
@@ -86,7 +86,7 @@ pub struct Difference {
     pub class: String,
     /// The comparison, left the reference, right the class.
     pub comparison: Option<Comparison>,
-    /// Why there is none.
+    /// Why there is no comparison.
     pub unavailable: Option<String>,
 }
 
@@ -101,21 +101,21 @@ pub struct Equivalence {
     pub largest: Option<String>,
 }
 
-/// A place in which copies ran.
+/// An environment in which copies ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObservedEnvironment {
-    /// What is known of it.
+    /// The facts recorded about it.
     pub facts: FactMap,
 }
 
-/// An outcome in the terms of its explanation.
+/// An outcome, as its explanation shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedOutcome {
     /// Index of the copy.
     pub copy: u32,
-    /// Label of its class, where it gave a digest.
+    /// Label of its class, if it gave a digest.
     pub class: Option<String>,
-    /// Why it gave none.
+    /// Why it gave no digest.
     pub failure: Option<String>,
     /// When the run started, in milliseconds since 1970.
     pub started_at_ms: u64,
@@ -123,9 +123,9 @@ pub struct ExplainedOutcome {
     pub run_us: u64,
     /// Which attempt it was, from 1.
     pub attempt: u32,
-    /// Its place among the environments.
+    /// Index of its environment in [`Explanation::environments`].
     pub environment: Option<usize>,
-    /// What is known of this run alone.
+    /// The facts recorded about this run alone.
     pub facts: FactMap,
 }
 
@@ -143,12 +143,12 @@ pub struct OutputPair {
 }
 
 impl Explanation {
-    /// Of the outcomes of a job, in the order of their copies, at a level of confidence.
+    /// Explains the outcomes of a job, in the order of their copies, at a level of confidence.
     #[must_use]
     pub fn of(job: &Job, outcomes: &[Outcome], level: Level) -> Self {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
-        // A number of copies that depends on what they gave is not one that was fixed before.
+        // If the number of copies was changed because of their outcomes, it was not fixed before.
         let as_planned = job.state.copies == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
         let stage = if job.state.ended_at.is_some() && as_planned { Stage::Ended } else { Stage::Running };
         let assessment = Assessment::of(&runs, level, stage);
@@ -188,9 +188,9 @@ impl Explanation {
         }
     }
 
-    /// The outputs to compare: each class with the expected result where the job has one, otherwise with the most
-    /// frequent class; at most [`CLASSES_COMPARED_MAX`], or [`OUTPUTS_KEPT_MAX`] when they are judged, by tolerances or
-    /// by whoever calls [`judged`](Self::judged).
+    /// The outputs to compare: each class with the expected result if the job has one, otherwise with the most
+    /// frequent class; at most [`CLASSES_COMPARED_MAX`], or [`OUTPUTS_KEPT_MAX`] when the outputs are judged: by
+    /// tolerances, or by the caller of [`judged`](Self::judged).
     #[must_use]
     pub fn pairs(&self, are_judged: bool) -> Vec<OutputPair> {
         let Some((reference, reference_digest)) = &self.reference else { return Vec::new() };
@@ -212,7 +212,7 @@ impl Explanation {
         self.classes.iter().find(|class| class.class == label).map(|class| class.bytes)
     }
 
-    /// Compares the outputs of a pair, or notes why they cannot be.
+    /// Compares the outputs of a pair, or records why they cannot be compared.
     pub fn compare(&mut self, pair: &OutputPair, outputs: Result<[&[u8]; 2], String>, options: &Options) {
         let (comparison, unavailable) = match outputs {
             Ok([left, right]) => (Some(compare(left, right, options)), None),
@@ -224,13 +224,13 @@ impl Explanation {
         self.equivalence = self.judge(options);
     }
 
-    /// The same, where more outcomes may be there or to come: what was seen is then never called equivalent.
+    /// Says whether there may be more outcomes than were read. If so, the job is never called equivalent.
     #[must_use]
     pub fn partial(self, is_partial: bool) -> Self {
         Self { is_partial, ..self }
     }
 
-    /// Takes in what somebody else, of that name, said of each pair that could be compared: whether it is equivalent.
+    /// Records the judgement of the program called `by`: whether each pair that could be compared is equivalent.
     pub fn judged(&mut self, by: String, equivalent: &[bool]) {
         let is_equivalent = equivalent.iter().all(|equivalent| *equivalent);
         let is_known = !self.is_partial && equivalent.len() == self.other_classes();
@@ -247,7 +247,7 @@ impl Explanation {
         self.class_digests.iter().filter(|digest| *digest != reference).count()
     }
 
-    /// The three lines, and the second opinion, as they are stored with a verdict.
+    /// The summary and the second opinion, as they are stored with a verdict.
     #[must_use]
     pub fn evidence(&self) -> concord_protocol::Evidence {
         let Summary { separates, difference, supports } = self.summary.clone();
@@ -261,7 +261,7 @@ impl Explanation {
         }
     }
 
-    /// The sentence of the largest of all comparisons; of those alike, the first.
+    /// The sentence of the comparison with the largest distance; the first one if several are equally large.
     fn largest_difference(&self) -> Option<String> {
         let compared = |difference: &&Difference| difference.comparison.is_some();
         let count = self.differences.iter().filter(compared).count();
@@ -276,7 +276,7 @@ impl Explanation {
         Some(format!("{reference} and {class}: {}{of}", comparison.as_ref()?.statement()))
     }
 
-    /// Whether all classes are within the tolerances: known only when all were compared.
+    /// Whether all classes are within the tolerances. `None` unless all were compared.
     fn judge(&self, options: &Options) -> Option<Equivalence> {
         let tolerances = options.tolerances.as_ref()?;
         let comparisons: Vec<_> =
@@ -294,8 +294,8 @@ impl Explanation {
     }
 }
 
-/// As what the outputs of a job are read: as it says, or else those of probes as doubles, but for `echo`, which gives its
-/// payload; what others give has to be seen.
+/// How the outputs of a job are parsed: as the job says; otherwise the outputs of probes are doubles, except for
+/// `echo`, which returns its payload; the format of all other outputs is detected.
 #[must_use]
 pub fn output_format(spec: &JobSpec) -> OutputFormat {
     let named = spec.policy.read_as.as_deref().and_then(OutputFormat::named);
@@ -309,7 +309,7 @@ pub fn output_format(spec: &JobSpec) -> OutputFormat {
     })
 }
 
-/// What outputs are compared with.
+/// The output that the others are compared with.
 fn reference(spec: &JobSpec, classes: &[Class], digests: &[Digest]) -> Option<(String, Digest)> {
     if let Some(expected) = spec.policy.expect {
         return Some((EXPECTED.to_owned(), expected));
@@ -330,7 +330,7 @@ fn failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
     failures
 }
 
-/// Whether some recorded fact separates the classes of these outcomes of one job, and not by chance.
+/// Whether a recorded fact separates the classes of these outcomes of one job by more than chance.
 #[must_use]
 pub fn is_separated(outcomes: &[Outcome]) -> bool {
     let observed = Observed::of(outcomes);
@@ -338,19 +338,19 @@ pub fn is_separated(outcomes: &[Outcome]) -> bool {
     attribute(&runs, &classify(&runs)).separators.iter().any(|separator| separator.significant)
 }
 
-/// Which facts differ between the runs of two jobs: the attribution in which all runs of the one are class A, all of the
-/// other class B, whatever they gave.
+/// Which facts differ between the runs of two jobs. All runs of `reference` count as class A and all runs of `other`
+/// as class B, whatever their digests.
 #[must_use]
 pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
     let (reference, other) = (Observed::of(reference), Observed::of(other));
     let (mut runs, others) = (reference.runs(), other.runs());
     let first_of_other = runs.len();
-    // Copies of the two are not the same copies, though they have the same indices.
+    // Two copies with the same index in different jobs are different copies.
     runs.extend(others.into_iter().map(|run| ObservedRun { copy: run.copy + COPIES_MAX, ..run }));
     for (place, run) in runs.iter_mut().enumerate() {
         run.digest = if place < first_of_other { "A" } else { "B" };
     }
-    // The larger class would be A by itself; which of the jobs is, has to be told by their order.
+    // `classify` would call the larger class A; here the order of the jobs decides.
     let mut classes = classify(&runs);
     let labels: Vec<_> = classes.classes.iter().map(|class| class.digest.clone()).collect();
     for (class, label) in classes.classes.iter_mut().zip(labels) {

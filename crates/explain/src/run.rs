@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-/// Facts of a place or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
+/// Facts of an environment or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
 pub type FactMap = BTreeMap<String, String>;
 
-/// One run of a copy that gave a digest. A copy that gave a second, differing digest has two.
+/// One run of a copy that gave a digest. A copy that gave a second, differing digest has two runs.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedRun<'a> {
     /// Index of the copy in its job.
@@ -16,16 +16,17 @@ pub struct ObservedRun<'a> {
     pub started_at_ms: u64,
     /// How long it took, in microseconds.
     pub run_us: u64,
-    /// The sandbox that ran it, where one is known.
+    /// The sandbox that ran it, if it is known.
     pub sandbox: Option<&'a str>,
-    /// What is known of the place. Runs of one place should share one map: a shared map is read once.
+    /// The facts of the environment. Runs of one environment should share one map, because a shared map is read only
+    /// once.
     pub environment: &'a FactMap,
-    /// What is known of this run alone. It goes before the environment where both have a fact.
+    /// The facts of this run alone. If both maps have a fact, this one counts.
     pub facts: &'a FactMap,
 }
 
 impl<'a> ObservedRun<'a> {
-    /// The value of a fact.
+    /// The value of the fact called `name`.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&'a str> {
         self.facts.get(name).or_else(|| self.environment.get(name)).map(String::as_str)

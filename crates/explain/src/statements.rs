@@ -10,13 +10,14 @@ use numbers::{count, level_percent, p_text, percent_at_least, percent_at_most};
 /// Characters of a statement, at most.
 pub const STATEMENT_CHARACTERS_MAX: usize = 160;
 
-/// Characters of the name of a fact in a statement, at most; the end of a longer one is left out.
+/// Characters of the name of a fact in a statement, at most. A longer name loses its end.
 const NAME_CHARACTERS_MAX: usize = 40;
 
-/// Characters of the name in the tightest statement.
+/// Characters of the name in the shortest statement.
 const NAME_CHARACTERS_LEAST: usize = 16;
 
-/// A perfect separator that chance would give as often as this is not named: it would be one of many.
+/// If chance gives a perfect separator with at least this probability, the separator is not named, since many would
+/// be as good.
 const CHANCE_IS_LIKELY: f64 = 0.5;
 
 /// What separates the classes, given how many there are.
@@ -47,15 +48,15 @@ pub fn separates(attribution: &Attribution, classes: usize) -> String {
     }
 }
 
-/// How many more lines separate the classes as perfectly as the first one, and name no place: nothing tells which of
-/// them is the cause.
+/// How many more separators are as perfect as the first one and are not identifiers: nothing says which of them is
+/// the cause.
 fn rivals(attribution: &Attribution) -> usize {
     let is_perfect = |separator: &&Separator| separator.perfect && separator.significant;
     let perfect = attribution.separators.iter().filter(is_perfect);
     perfect.skip(1).filter(|separator| !is_identifier(first_fact(separator))).count()
 }
 
-/// The first of some sentences, from the fullest to the shortest, that is short enough.
+/// The sentence that names the separator: the fullest wording that is short enough.
 fn significant(separator: &Separator, rivals: usize, copies: u64) -> String {
     let how = if separator.perfect {
         "separates the classes perfectly"

@@ -21,18 +21,18 @@ impl Margins {
         self.sample.min(self.marked)
     }
 
-    /// How much more probable one hit more is.
+    /// The ratio of the probability of one more hit to the probability of `hits`.
     fn ratio_up(&self, hits: u64) -> f64 {
         let missed = self.all + hits + 1 - self.sample - self.marked;
         real(self.sample - hits) / real(hits + 1) * real(self.marked - hits) / real(missed)
     }
 
-    /// The sum of the probabilities from `hits` on upwards, divided by that of `hits`.
+    /// The sum of the probabilities of `hits` and more hits, divided by the probability of `hits`.
     fn tail_up(&self, hits: u64) -> f64 {
         tail((hits..self.highest()).map(|hits| self.ratio_up(hits)))
     }
 
-    /// The same downwards.
+    /// The sum of the probabilities of `hits` and fewer hits, divided by the probability of `hits`.
     fn tail_down(&self, hits: u64) -> f64 {
         tail((self.lowest()..hits).rev().map(|hits| 1.0 / self.ratio_up(hits)))
     }
@@ -43,7 +43,7 @@ fn tail(ratios: impl Iterator<Item = f64>) -> f64 {
     for ratio in ratios {
         term *= ratio;
         sum += term;
-        // Ratios only fall along a tail; before the mode they are above 1, and the sum goes on.
+        // Ratios only fall along a tail. Before the mode they are above 1, and the sum continues.
         if ratio < 1.0 && term < sum * 1e-18 {
             break;
         }
@@ -65,8 +65,8 @@ pub fn ln_fisher(table: [[u64; 2]; 2]) -> f64 {
         all: hits + row_rest + column_rest + rest,
     };
     let observed = margins.ln_p(hits);
-    // The first one of the other side that is at most as probable, if there is one. Probabilities rise up to the mode
-    // and fall after it, so each side can be halved.
+    // The first table on the other side that is at most as probable, if there is one. Probabilities rise up to the
+    // mode and fall after it, so a binary search works on each side.
     let mode = (margins.sample + 1) * (margins.marked + 1) / (margins.all + 2);
     let as_extreme = |other: u64| margins.ln_p(other) <= observed + TIE;
     let mut ln_p = if hits <= mode {
@@ -95,7 +95,8 @@ pub fn ln_fisher(table: [[u64; 2]; 2]) -> f64 {
     ln_p
 }
 
-/// The first number from `low` for which `holds`, which holds for all after it; `high` when there is none below it.
+/// The first number from `low` for which `holds` is true, if it is true for all later ones too; `high` if there is
+/// none below `high`.
 fn first(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     while low < high {
         let middle = low + (high - low) / 2;

@@ -5,11 +5,11 @@ use super::table::Table;
 /// Tables that an exact test may go through, at most: a few milliseconds. Counted before the test begins.
 pub const TABLES_MAX: u64 = 50_000;
 
-/// Cells of a table that is gone through, at most.
+/// Cells of a table that is enumerated, at most.
 pub const CELLS_MAX: usize = 512;
 
 /// ln of the p-value of the exact test of independence of Freeman and Halton for any table: the probability, with the
-/// margins given, of all tables that are at most as probable as this one. For two by two it is Fisher's.
+/// margins given, of all tables that are at most as probable as this one. For a two by two table it is Fisher's test.
 ///
 /// `None` when there may be more than [`TABLES_MAX`] tables, or when this one has more than [`CELLS_MAX`] cells.
 ///
@@ -32,8 +32,9 @@ pub fn ln_freeman_halton(table: &Table) -> Option<f64> {
     Some((observed + search.sum.ln()).min(0.0))
 }
 
-/// A bound on ln of that p-value, for a table of any size: the number of all tables, times the probability of this one,
-/// since each that counts is at most as probable. Small where a fact goes far with the classes.
+/// An upper bound on ln of that p-value, for a table of any size: the number of all tables times the probability of
+/// this one, since every table that counts is at most as probable. The bound is small if a fact goes closely with the
+/// classes.
 #[must_use]
 pub fn ln_freeman_halton_bound(table: &Table) -> f64 {
     let (values, classes) = (table.values(), table.classes());
@@ -41,7 +42,7 @@ pub fn ln_freeman_halton_bound(table: &Table) -> f64 {
     (tables + ln_probability(table)).min(0.0)
 }
 
-/// ln of the probability of a table, its margins given.
+/// ln of the probability of a table, given its margins.
 fn ln_probability(table: &Table) -> f64 {
     let (values, classes, units) = (table.values(), table.classes(), table.units());
     let mut filled = vec![0; values.len()];
@@ -50,7 +51,7 @@ fn ln_probability(table: &Table) -> f64 {
         filled[cell.value] += classes[cell.class];
         ln_p -= cell_weight(cell.count, values[cell.value], classes[cell.class], units);
     }
-    // An empty cell weighs what was expected in it. Summed as integers, so that no digits cancel.
+    // The weight of an empty cell is its expected count. The sum is over integers, so that no digits cancel.
     let empty: u64 = values.iter().zip(filled).map(|(value, filled)| value * (units - filled)).sum();
     if empty == 0 { ln_p } else { ln_p - real(empty) / real(units) }
 }
@@ -64,7 +65,7 @@ fn ln_tables_at_most(columns: &[u64], rows: usize) -> f64 {
     counted.map(|(_, &total)| fillings(total)).sum()
 }
 
-/// A bound on the number of tables: ways to fill each column, the largest excepted, which is what remains.
+/// A bound on the number of tables: the ways to fill each column, except the largest, which follows from the others.
 fn tables_at_most(columns: &[u64], rows: usize) -> u64 {
     let Some(last) = largest(columns) else { return 1 };
     let mut product = 1_u64;
@@ -81,7 +82,8 @@ fn largest(columns: &[u64]) -> Option<usize> {
     (0..columns.len()).max_by_key(|&place| columns[place])
 }
 
-/// Ways to spread `total` over `rows`, C(total + rows - 1, rows - 1); more than [`TABLES_MAX`] is not told apart.
+/// Ways to spread `total` over `rows`, C(total + rows - 1, rows - 1); numbers above [`TABLES_MAX`] are all reported
+/// as just above it.
 fn fillings(total: u64, rows: usize) -> u64 {
     let rest = rows as u64 - 1;
     let (mut ways, fewer) = (1_u64, rest.min(total));
@@ -94,7 +96,8 @@ fn fillings(total: u64, rows: usize) -> u64 {
     ways
 }
 
-/// Goes through all tables, column by column, row by row; the last column and the last row of each are what remains.
+/// Enumerates all tables, column by column and row by row. The last column, and the last row of each column, follow
+/// from the margins.
 struct Search {
     columns: Vec<u64>,
     remaining: Vec<u64>,

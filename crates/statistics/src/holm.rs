@@ -2,8 +2,8 @@ use super::probability::real;
 
 /// Holm's correction of ln p-values for their number: the corrected ones, in the order given, at most 0 (a p of 1).
 ///
-/// The chance that any true hypothesis has a corrected p-value of at most a level is at most that level, whatever the
-/// tests have to do with each other. Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
+/// The chance that any true hypothesis has a corrected p-value of at most a level is at most that level, however the
+/// tests depend on each other. Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
 #[must_use]
 pub fn ln_holm(ln_ps: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..ln_ps.len()).collect();

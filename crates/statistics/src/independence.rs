@@ -5,7 +5,7 @@ use super::freeman_halton::{ln_freeman_halton, ln_freeman_halton_bound};
 use super::probability::real;
 use super::table::Table;
 
-/// What a test of independence found.
+/// The result of a test of independence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Independence {
     /// ln of the p-value.
@@ -16,14 +16,14 @@ pub struct Independence {
 
 /// Tests whether values and classes go together by more than chance.
 ///
-/// Two by two: Fisher's exact test. Any other: the test of Freeman and Halton, as long as there are few enough tables.
-/// Then twice the smaller one of two bounds (twice, since the better one is chosen): that of
-/// [`ln_freeman_halton_bound`], and the smallest p-value of all tests of one value against the rest by one class against
-/// the rest, times the number of such tests (Bonferroni). Each is valid by itself, so the result is too, whatever they
-/// have to do with each other.
+/// A two by two table gets Fisher's exact test. Any other table gets the test of Freeman and Halton, if there are few
+/// enough tables. Otherwise the result is twice the smaller of two bounds (twice, because the better one is chosen):
+/// [`ln_freeman_halton_bound`], and the smallest p-value of all tests of one value against the rest by one class
+/// against the rest, times the number of such tests (Bonferroni). Each bound is valid by itself, so the result is
+/// valid too, however they depend on each other.
 ///
-/// A value that occurs once goes with one class in any case, so values that are unique to each unit give 1, and so do
-/// classes that are.
+/// A value that occurs once goes with one class in any case. So values that are unique to each unit give 1, and so do
+/// classes that are unique to each unit.
 #[must_use]
 pub fn independence(table: &Table) -> Independence {
     let (values, classes) = (table.values(), table.classes());
@@ -49,10 +49,11 @@ fn two_by_two(table: &Table) -> [[u64; 2]; 2] {
     counts
 }
 
-/// Only cells that are not empty are tested, which can but raise the smallest p-value; the count has them all.
+/// Only cells that are not empty are tested, which can only raise the smallest p-value. The number of tests counts
+/// all cells.
 fn ln_bound_of_cells(table: &Table) -> f64 {
     let (values, classes, units) = (table.values(), table.classes(), table.units());
-    // With two values, one against the rest is the other one against the rest.
+    // With two values, testing one against the rest is the same as testing the other.
     let different = |count: usize| if count == 2 { 1.0 } else { real(count as u64) };
     let tests = different(values.len()) * different(classes.len());
     let mut known = BTreeMap::new();

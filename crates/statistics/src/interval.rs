@@ -4,18 +4,18 @@ use super::Level;
 use super::binomial::{ln_binomial, ln_binomial_at_least, ln_binomial_at_most};
 use super::probability::real;
 
-/// The bound that a rate lies below when none of `n` tries hit: `1 - alpha^(1/n)`; 1 when `n` is 0.
+/// An upper bound on the rate if none of `n` tries hit: `1 - alpha^(1/n)`; 1 when `n` is 0.
 ///
-/// One-sided, and valid whenever one looks and stops: a true rate lies above the bound only once `(1 - rate)^n` has
-/// fallen to alpha, and to have seen no hit by then has just that probability. The bound only falls while copies come
-/// in, so that is the one event in which any of the bounds ever quoted is wrong.
+/// One-sided, and valid at any time: a true rate lies above the bound only once `(1 - rate)^n` has fallen to alpha,
+/// and the probability to have seen no hit by then is just that. The bound only falls while tries are added, so this
+/// is the only event in which any quoted bound is wrong.
 #[must_use]
 pub fn none_seen_bound(n: u64, level: Level) -> f64 {
     if n == 0 { 1.0 } else { -(level.alpha().ln() / real(n)).exp_m1() }
 }
 
-/// The exact interval of Clopper and Pearson, `(low, high)`, with half of alpha on each side. For a number of tries that
-/// was fixed before.
+/// The exact interval of Clopper and Pearson, `(low, high)`, with half of alpha on each side. Valid for a number of
+/// tries that was fixed before.
 ///
 /// Source: C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the
 /// binomial", 1934. The limits are solved for on exact sums of binomial probabilities.
@@ -44,9 +44,9 @@ pub fn clopper_pearson(hits: u64, n: u64, level: Level) -> (f64, f64) {
     (low, high)
 }
 
-/// An interval `(low, high)` that is valid whenever one looks and stops: with the probability of the level, *all*
-/// intervals for n = 1, 2, 3.. hold the true rate. About a third
-/// wider than Clopper and Pearson's for 20 tries, and twice as wide for 10,000.
+/// An interval `(low, high)` that is valid at any time: with the probability of the level, *all* intervals for n = 1,
+/// 2, 3.. hold the true rate. About a third wider than Clopper and Pearson's for 20 tries, and twice as wide for
+/// 10,000.
 ///
 /// For a rate p, the likelihood of the tries under a rate drawn evenly from 0 to 1, divided by that under p, is a
 /// martingale that starts at 1 when p is true. Its mixture integral is a beta function, and the quotient comes to
@@ -75,7 +75,7 @@ pub fn anytime_interval(hits: u64, n: u64, level: Level) -> (f64, f64) {
     (low, high)
 }
 
-/// The logarithm of the odds of a rate: small rates and rates near 1 are both told apart in it.
+/// The logarithm of the odds of a rate: it keeps the digits of small rates and of rates near 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 struct Odds(f64);
 
@@ -99,8 +99,8 @@ impl Odds {
 /// Steps of the search, at most; halving alone needs about 60.
 const STEPS_MAX: u32 = 200;
 
-/// The rate between two odds at which an increasing function, given with its slope, is 0: Newton's steps, and halving
-/// where they lead outside.
+/// The rate between two odds at which an increasing function, given with its slope, is 0: by Newton's steps, and by
+/// halving when a step leads outside.
 fn solve(mut low: Odds, mut high: Odds, function: impl Fn(Odds) -> (f64, f64)) -> f64 {
     let mut at = Odds(f64::midpoint(low.0, high.0));
     for _ in 0..STEPS_MAX {

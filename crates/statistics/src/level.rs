@@ -1,15 +1,15 @@
 use serde::Serialize;
 
-/// A level of confidence: above 0 and below 1, 0.95 unless said otherwise.
+/// A level of confidence: above 0 and below 1; 0.95 by default.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Level(f64);
 
-/// A number that is no level of confidence.
+/// The error for a number that is not a level of confidence.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("not a level of confidence: expected a number above 0 and below 1 such as 0.95, found {found}")]
 pub struct LevelError {
-    /// What stood there.
+    /// The number.
     pub found: f64,
 }
 
@@ -17,7 +17,7 @@ impl Level {
     /// The level `level`.
     ///
     /// # Errors
-    /// When it is not above 0 and below 1, or when 1 minus it is not.
+    /// When `level` or `1 - level` is not above 0 and below 1.
     pub fn new(level: f64) -> Result<Self, LevelError> {
         if level > 0.0 && 1.0 - level > 0.0 && level < 1.0 {
             Ok(Self(level))

@@ -3,8 +3,8 @@
 //!
 //! Owns formulas, each with its source. Knows no other crate of Concord: numbers come in, numbers go out.
 //!
-//! P-values are handled as their natural logarithms, since those of large tables lie below what `f64` can hold;
-//! [`p_value`] turns one into a probability.
+//! Functions return natural logarithms of p-values, since the p-values of large tables are smaller than `f64` can
+//! hold; [`p_value`] turns one into a probability.
 
 mod binomial;
 mod fisher;
@@ -28,11 +28,12 @@ pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
 pub use probability::{ln_hypergeometric, real};
 pub use table::{Cell, Table};
 
-/// Tables as probable as the observed one count as at least as extreme. What two computations of one probability may
-/// differ by, relatively; they are good to about 1e-13.
+/// Relative difference up to which two computed probabilities count as equal; they are good to about 1e-13. A table
+/// that is as probable as the observed one counts as at least as extreme.
 pub(crate) const TIE: f64 = 1e-10;
 
-/// The probability of a logarithm; at least the smallest normal `f64`, about 2.2e-308, since a p-value is never 0.
+/// The probability with the logarithm `ln_p`; at least the smallest normal `f64`, about 2.2e-308, since a p-value is
+/// never 0.
 #[must_use]
 pub fn p_value(ln_p: f64) -> f64 {
     ln_p.exp().clamp(f64::MIN_POSITIVE, 1.0)

@@ -1,13 +1,13 @@
 use crate::level::Level;
 use crate::probability::real;
 
-/// Why there is no number of copies.
+/// Why no number of copies can be given.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum PlanningError {
-    /// The rate is not one that copies can find.
+    /// The rate is not above 0 and below 1.
     #[error("not a rate of divergence: expected a number above 0 and below 1 such as 0.01, found {found}")]
     Rate {
-        /// What stood there.
+        /// The number.
         found: f64,
     },
     /// More copies than can be counted exactly.
@@ -18,15 +18,14 @@ pub enum PlanningError {
     },
 }
 
-/// Copies that can be planned, at most: up to there, numbers are exact.
+/// Copies that can be planned, at most: numbers up to this one are exact.
 pub const COPIES_PLANNED_MAX: u64 = 1 << 53;
 
-/// The fewest copies of which at least one diverges with the given confidence, when each diverges with probability
-/// `rate` by itself: the smallest n with `1 - (1 - rate)^n >= confidence`. A divergence in 1 % of runs takes 299 copies
-/// at 95 %.
+/// The fewest copies of which at least one diverges with the given confidence, if each copy diverges independently
+/// with probability `rate`: the smallest n with `1 - (1 - rate)^n >= confidence`. A divergence in 1 % of runs takes
+/// 299 copies at 95 %.
 ///
-/// Both are taken as the decimal numbers that they are written as, so a rate of 0.1 at 0.19 takes 2 copies, and not
-/// sometimes 3.
+/// Both count as the decimal numbers that they are written as. So a rate of 0.1 at 0.19 takes 2 copies, never 3.
 ///
 /// # Errors
 /// When the rate is not above 0 and below 1, or when it is so small that the number is above [`COPIES_PLANNED_MAX`].
@@ -48,11 +47,11 @@ pub fn copies_to_detect(rate: f64, confidence: Level) -> Result<u64, PlanningErr
     Ok(if is_met_exactly(rate, confidence.get(), nearest) { nearest } else { above })
 }
 
-/// Decimal digits that are computed with exactly.
+/// Decimal digits that are computed exactly.
 const DIGITS_MAX: usize = 38;
 
 /// Whether `(1 - rate)^copies` is exactly `1 - confidence`. A power of a decimal number has as many digits after the
-/// point as that number has, times the exponent; so this can only be so where few digits have to be looked at.
+/// point as the number has, times the exponent. So the two can only be equal if few digits have to be compared.
 fn is_met_exactly(rate: f64, confidence: f64, copies: u64) -> bool {
     let (Some((kept, kept_digits)), Some((left, left_digits))) = (complement(rate), complement(confidence))
     else {
@@ -63,7 +62,7 @@ fn is_met_exactly(rate: f64, confidence: f64, copies: u64) -> bool {
     same_digits && kept.checked_pow(exponent) == Some(left)
 }
 
-/// 1 minus a number, as an integer and its number of digits after the point, none of which is a 0 at the end.
+/// 1 minus a number, as an integer and its number of digits after the point, without zeros at the end.
 fn complement(number: f64) -> Option<(u128, usize)> {
     let text = number.to_string();
     let digits = text.strip_prefix("0.")?;

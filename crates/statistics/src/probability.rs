@@ -1,4 +1,4 @@
-//! Logarithms of probabilities of counts, each good to some 1e-15 of itself.
+//! Logarithms of probabilities of counts, each with a relative error of about 1e-15.
 //!
 //! Differences of logarithms of factorials lose all digits for large counts. Source of the way around it: C. Loader,
 //! "Fast and accurate computation of binomial probabilities", 2000. Stirling's formula is written as k! = sqrt(2 pi k)
@@ -31,18 +31,18 @@ fn stirling_error(count: u64) -> f64 {
         / k
 }
 
-/// The share of one factorial in a logarithm that is not in the deviances: ln(k!) - ln((k/e)^k), and 0 for 0! .
+/// The part of the logarithm of one factorial that is not in the deviances: ln(k!) - ln((k/e)^k), and 0 for 0! .
 pub(crate) fn factorial_rest(count: u64) -> f64 {
     if count == 0 { 0.0 } else { stirling_error(count) + 0.5 * (2.0 * PI * real(count)).ln() }
 }
 
-/// ln of a factorial; good to 1e-16 of itself, so not for small differences of large ones.
+/// ln of a factorial; its relative error is 1e-16, so it is of no use for small differences between large ones.
 pub(crate) fn ln_factorial(count: u64) -> f64 {
     let k = real(count);
     if count == 0 { 0.0 } else { factorial_rest(count) + k * k.ln() - k }
 }
 
-/// The deviance of a count from what was expected: `count ln(count / expected) + expected - count`; never negative.
+/// The deviance of a count from the expected count: `count ln(count / expected) + expected - count`; never negative.
 pub(crate) fn deviance(count: f64, expected: f64) -> f64 {
     if count == 0.0 {
         return expected;
@@ -66,8 +66,8 @@ pub(crate) fn deviance(count: f64, expected: f64) -> f64 {
     sum
 }
 
-/// ln of the probability to find `hits` marked ones in a sample of `sample`, drawn without putting back from `all`, of
-/// which `marked` are marked; negative infinity where it cannot be.
+/// ln of the probability to find `hits` marked ones in a sample of `sample`, drawn without putting back from `all`,
+/// of which `marked` are marked; negative infinity if that is impossible.
 #[must_use]
 pub fn ln_hypergeometric(hits: u64, sample: u64, marked: u64, all: u64) -> f64 {
     if hits > sample.min(marked) || sample.max(marked) > all || sample + marked - hits > all {
@@ -85,13 +85,14 @@ pub fn ln_hypergeometric(hits: u64, sample: u64, marked: u64, all: u64) -> f64 {
     ln_p.min(0.0)
 }
 
-/// What the margins give to ln of the probability of a table; see [`cell_weight`].
+/// The part of the margins in ln of the probability of a table; see [`cell_weight`].
 pub(crate) fn ln_margins(rows: &[u64], columns: &[u64], all: u64) -> f64 {
     rows.iter().chain(columns).map(|&total| factorial_rest(total)).sum::<f64>() - factorial_rest(all)
 }
 
-/// What one cell takes away. The probability of a table with given margins is the product of the factorials of the
-/// margins, divided by those of the cells and of all; the powers of Stirling's formula meet in the deviances.
+/// The part of one cell, which is subtracted. The probability of a table with given margins is the product of the
+/// factorials of the margins, divided by those of the cells and of all; the powers of Stirling's formula meet in the
+/// deviances.
 pub(crate) fn cell_weight(count: u64, row: u64, column: u64, all: u64) -> f64 {
     if row == 0 || column == 0 {
         return 0.0;

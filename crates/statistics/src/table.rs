@@ -1,9 +1,9 @@
 /// A cell that is not empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Which value of the fact.
+    /// The number of the value of the fact.
     pub value: usize,
-    /// Which class.
+    /// The number of the class.
     pub class: usize,
     /// How many units have both; at least 1.
     pub count: u64,
@@ -70,19 +70,19 @@ impl Table {
         &self.cells
     }
 
-    /// Units of each value; none is 0.
+    /// Units of each value; no count is 0.
     #[must_use]
     pub fn values(&self) -> &[u64] {
         &self.values
     }
 
-    /// Units of each class; none is 0.
+    /// Units of each class; no count is 0.
     #[must_use]
     pub fn classes(&self) -> &[u64] {
         &self.classes
     }
 
-    /// Units in all.
+    /// Number of units.
     #[must_use]
     pub fn units(&self) -> u64 {
         self.values.iter().sum()

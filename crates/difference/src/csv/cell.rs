@@ -5,7 +5,7 @@ use crate::float::Float;
 use crate::paths::Path;
 use crate::shown::shown;
 
-/// What a cell holds.
+/// The type of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Integer,
@@ -18,7 +18,7 @@ pub(super) fn is_number(cell: &[u8]) -> bool {
     content(&unquoted(cell)) != Content::Text
 }
 
-/// Compares two cells, which are given as characters too where they are.
+/// Compares two cells, given as bytes, and as characters if the table is UTF-8.
 pub(super) fn compare(
     findings: &mut Findings<'_>,
     path: Path,
@@ -79,7 +79,7 @@ fn numbers(
     let same_nan = doubles.iter().all(|bits| Float::F64.is_nan(*bits)) && named(cells[0]) == named(cells[1]);
     let infinite = doubles.iter().any(|bits| Float::F64.is_infinite(*bits));
     let same_infinity = infinite && named(cells[0]) && named(cells[1]);
-    // Numbers beyond the range of doubles become an infinity and are not known to be the same.
+    // Numbers beyond the range of doubles become an infinity, but need not be equal.
     if !same_nan && (doubles[0] != doubles[1] || infinite && !same_infinity) {
         return findings.different(path, "f64", &NumberPair::Float(Float::F64, doubles), || vec![row], texts);
     }
@@ -100,7 +100,7 @@ fn double(cell: &[u8]) -> f64 {
     std::str::from_utf8(cell).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
 }
 
-/// An integer without what does not change it: a plus, leading zeros, the sign of zero.
+/// An integer without the characters that do not change it: a plus, leading zeros, the sign of zero.
 fn plain(cell: &[u8]) -> Vec<u8> {
     let negative = cell.starts_with(b"-");
     let digits = cell.strip_prefix(b"-").or_else(|| cell.strip_prefix(b"+")).unwrap_or(cell);
@@ -112,8 +112,8 @@ fn plain(cell: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What some text is. Numbers are written as Python, C and R write and read them: `1`, `-1.5`, `.5`, `5.`, `+1e9`, `nan`,
-/// `inf`, `Infinity`.
+/// The type of a text. Numbers are written as Python, C and R write and read them: `1`, `-1.5`, `.5`, `5.`, `+1e9`,
+/// `nan`, `inf`, `Infinity`.
 fn content(text: &[u8]) -> Content {
     let text = match text {
         [b'+' | b'-', rest @ ..] => rest,

@@ -2,13 +2,13 @@ use super::cell;
 use super::rows::{ColumnSeparator, Rows};
 use crate::limits::ComparisonLimits;
 
-/// Rows that are looked at to tell a table from another text.
+/// Rows that are sampled to tell a table from another text.
 const SAMPLE_ROWS: usize = 20;
 
-/// Bytes of these.
+/// Bytes of the sample, at most.
 const SAMPLE_BYTES: usize = 1 << 20;
 
-/// How a table is written.
+/// The form of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) separator: ColumnSeparator,
@@ -16,7 +16,7 @@ pub(super) struct Dialect {
     pub(super) header: bool,
 }
 
-/// What a sample of rows holds.
+/// What was counted in a sample of rows.
 struct Sample {
     width: usize,
     header: bool,
@@ -25,8 +25,8 @@ struct Sample {
 }
 
 impl Dialect {
-    /// How an output is written, if it is a table: each row of a sample has as many cells, and some are numbers; where
-    /// spaces separate them, as in a text, half of them are.
+    /// The dialect of an output, if it is a table: each row of a sample has the same number of cells, and some cells
+    /// are numbers. If spaces separate the cells, as they separate words, at least half of the cells must be numbers.
     pub(super) fn of(output: &[u8], limits: &ComparisonLimits) -> Option<Self> {
         let cut = output.len() > SAMPLE_BYTES;
         let sampled = &output[..output.len().min(SAMPLE_BYTES)];
@@ -39,7 +39,7 @@ impl Dialect {
             if let Some(sample) = sample(sampled, separator, cut, limits)
                 && sample.width > 1
             {
-                // A comma is no separator where a semicolon is: it may stand within numbers.
+                // If a semicolon separates columns, a comma does not: it may be part of a number.
                 return (sample.numbers > 0).then_some(Self { separator, header: sample.header });
             }
         }
@@ -50,7 +50,7 @@ impl Dialect {
     }
 }
 
-/// Reads a sample, unless rows have various numbers of cells.
+/// Reads a sample; `None` if its rows do not have the same number of cells.
 fn sample(text: &[u8], separator: ColumnSeparator, cut: bool, limits: &ComparisonLimits) -> Option<Sample> {
     let mut rows = Rows::new(text, separator, limits.columns_max + 1);
     let mut sample = Sample { width: 0, header: false, cells: 0, numbers: 0 };

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands between columns.
+/// The text between two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnSeparator {
     /// A comma, a semicolon or a tab; a cell may be in double quotes (RFC 4180).
@@ -21,29 +21,29 @@ impl ColumnSeparator {
     }
 }
 
-/// Bytes of a cell whose quotes are read.
+/// Bytes of a cell whose quotes are removed, at most.
 const UNQUOTED_BYTES_MAX: usize = 64 * 1024;
 
-/// A cursor over the rows of a table. Lines without anything but spaces are no rows.
+/// A cursor over the rows of a table. Lines of nothing but spaces are skipped.
 pub(super) struct Rows<'a> {
     text: &'a [u8],
     characters: Option<&'a str>,
     at: usize,
     separator: ColumnSeparator,
     cells_max: usize,
-    /// The cells of the present row, quotes included, spaces around them not.
+    /// The cells of the current row, with their quotes and without the spaces around them.
     cells: Vec<Range<usize>>,
 }
 
 impl<'a> Rows<'a> {
-    /// Of a row with more than `cells_max` cells the last one goes on to the end of the line.
+    /// If a row has more than `cells_max` cells, its last cell extends to the end of the line.
     pub(super) fn new(text: &'a [u8], separator: ColumnSeparator, cells_max: usize) -> Self {
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let characters = std::str::from_utf8(text).ok();
         Self { text, characters, at: 0, separator, cells_max, cells: Vec::new() }
     }
 
-    /// To the next row, if there is one.
+    /// Moves to the next row. Returns false if there is none.
     pub(super) fn advance(&mut self) -> bool {
         loop {
             self.cells.clear();
@@ -61,7 +61,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// How many rows are left.
+    /// Reads the rows that are left and returns their number.
     pub(super) fn rest(&mut self) -> u64 {
         let mut rows = 0;
         while self.advance() {
@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    /// Cells of the present row.
+    /// Number of cells in the current row.
     pub(super) fn width(&self) -> usize {
         self.cells.len()
     }
@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
         &self.text[self.cells[at].clone()]
     }
 
-    /// The cell as characters, where the whole table is UTF-8.
+    /// The cell as characters, if the whole table is UTF-8.
     pub(super) fn characters(&self, at: usize) -> Option<&'a str> {
         self.characters?.get(self.cells[at].clone())
     }
@@ -116,7 +116,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Whether the next cell is the last one that may be.
+    /// Whether the next cell is the last one that is allowed.
     fn is_last(&self) -> bool {
         self.cells.len() + 1 >= self.cells_max
     }
@@ -125,13 +125,13 @@ impl<'a> Rows<'a> {
         self.text[self.at..].iter().find(|&&byte| byte != b' ')
     }
 
-    /// To the quote that ends a cell: two in a row stand for one within it.
+    /// Moves to the quote that ends a cell. Two quotes in a row stand for one quote inside the cell.
     fn skip_quoted(&mut self) {
         let quotes = |text: &[u8]| text.iter().position(|&byte| byte == b'"');
         let mut after = self.at + quotes(&self.text[self.at..]).unwrap_or(0) + 1;
         loop {
             match quotes(&self.text[after..]) {
-                // Without an end the quote is a character like others.
+                // A quote that is never closed is an ordinary character.
                 None => return,
                 Some(length) if self.text.get(after + length + 1) == Some(&b'"') => after += length + 2,
                 Some(length) => {
@@ -181,7 +181,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// The text of a cell that may be in quotes; a long one stays as it is.
+/// The text of a cell that may be in quotes. A very long cell is returned unchanged.
 pub(super) fn unquoted(cell: &[u8]) -> Cow<'_, [u8]> {
     match cell {
         [b'"', inner @ .., b'"'] if inner.len() <= UNQUOTED_BYTES_MAX => {

@@ -6,7 +6,8 @@ use crate::comparison::Kind;
 use crate::findings::Findings;
 use crate::paths::ROOT;
 
-/// Reads two texts side by side of which each line is an array or an object (jsonlines.org), as one array of them.
+/// Compares two texts in which each line is an array or an object (jsonlines.org), as if the lines were elements of
+/// one array.
 pub(crate) fn walk_lines(
     left: &[u8],
     right: &[u8],
@@ -43,7 +44,7 @@ pub(crate) fn walk_lines(
     }
 }
 
-/// Over the lines that are left, of which the cursor stands at one: how many.
+/// Moves past the remaining lines, starting at a line, and returns their number.
 fn rest_of_lines(reader: &mut Reader<'_>) -> Result<u64, ScanError> {
     let mut lines = 0;
     loop {

@@ -8,29 +8,29 @@ pub(super) struct Member {
     pub(super) value: Range<usize>,
 }
 
-/// The members of two objects, matched by key. Of a key that occurs more than once, the first ones go together, then the
-/// second ones, and so on.
+/// The members of two objects, matched by key. If a key occurs more than once, its first members are matched, then
+/// its second members, and so on.
 pub(super) struct Matched {
     /// In the order of the left side.
     pairs: Vec<MemberPair>,
     at: usize,
     /// Where the objects end.
     pub(super) ends: [usize; 2],
-    /// Places of members whose key the other side lacks.
+    /// Positions of members whose key the other side lacks.
     pub(super) only_left: Vec<usize>,
     pub(super) only_right: Vec<usize>,
-    /// Places of the first members, left and right, that stand in another order, those left out that only one side has.
+    /// Positions, left and right, of the first members in another order. Members that only one side has do not count.
     pub(super) first_out_of_order: Option<[usize; 2]>,
 }
 
-/// Two members of the same key: where it stands on the left, and where their values start.
+/// Two members with the same key: the range of the key on the left, and where the two values start.
 #[derive(Clone)]
 pub(super) struct MemberPair {
     pub(super) key: Range<usize>,
     pub(super) values: [usize; 2],
 }
 
-/// Reads to the end of an object, when `key` was read last. At most `most` members are kept.
+/// Reads the rest of an object; `key` is the key that was read last. Keeps at most `most` members.
 pub(super) fn collect(
     reader: &mut Reader<'_>,
     key: Option<Range<usize>>,
@@ -88,7 +88,7 @@ impl Matched {
         Self { pairs, at: 0, ends, only_left, only_right, first_out_of_order }
     }
 
-    /// How many members it holds, of both sides.
+    /// Number of matched members, on both sides together.
     pub(super) fn len(&self) -> usize {
         2 * self.pairs.len()
     }
@@ -100,7 +100,7 @@ impl Matched {
     }
 }
 
-/// The places of members in the order of their keys, and of their places where they have the same.
+/// The positions of members, sorted by key; members with the same key stay in their order.
 fn by_key(text: &[u8], members: &[Member]) -> Vec<usize> {
     let mut places: Vec<_> = (0..members.len()).collect();
     places.sort_unstable_by(|&one, &other| {
@@ -110,7 +110,7 @@ fn by_key(text: &[u8], members: &[Member]) -> Vec<usize> {
     places
 }
 
-/// The first pair, in the order of the left side, whose right member is not the next one of the right side.
+/// The first pair, in the order of the left side, whose right member is not the next member on the right side.
 fn first_out_of_order(partners: &[(usize, usize)]) -> Option<[usize; 2]> {
     let mut rights: Vec<_> = partners.iter().map(|(_, right)| *right).collect();
     rights.sort_unstable();

@@ -18,7 +18,7 @@ impl Token<'_> {
         matches!(self.scalar, Scalar::Integer | Scalar::Float)
     }
 
-    /// The nearest double.
+    /// The double nearest to the number.
     fn double(self) -> f64 {
         self.text.parse().unwrap_or(f64::NAN)
     }
@@ -75,7 +75,7 @@ fn numbers(
         return findings.different(path, "integer", &pair, || index.to_vec(), texts);
     }
     let bits = bits();
-    // Two numbers beyond the range of doubles become the same infinity and are still not known to be the same.
+    // Two numbers beyond the range of doubles become the same infinity, but need not be equal.
     if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
         return findings.different(
             path,

@@ -10,7 +10,7 @@ use crate::findings::Findings;
 use crate::paths::{Path, ROOT};
 use crate::shown::{placed, shown};
 
-/// Reads two texts side by side and adds what differs. Nothing found counts when one of them turns out not to be JSON.
+/// Reads two texts side by side and adds their differences to `findings`, which are invalid if the function fails.
 pub(crate) fn walk(
     left: &[u8],
     right: &[u8],
@@ -31,7 +31,7 @@ pub(super) struct Walk<'a, 'o, 'f> {
     pub(super) findings: &'f mut Findings<'o>,
     /// The arrays and objects that both sides are in, outermost first.
     frames: Vec<Frame>,
-    /// The places in the arrays among them.
+    /// The current index in each array among them.
     pub(super) index: Vec<u64>,
     /// Members held by all objects that are compared by key.
     members_held: usize,
@@ -59,7 +59,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         Ok(Self { left, right, findings, frames: Vec::new(), index: Vec::new(), members_held: 0, bytes_left })
     }
 
-    /// Compares the values under the two cursors with all that is in them.
+    /// Compares the next value on both sides, with everything inside it.
     pub(super) fn whole_value(&mut self, path: Path) -> Result<(), NotJson> {
         self.value(path)?;
         while let Some(frame) = self.frames.pop() {
@@ -68,7 +68,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         Ok(())
     }
 
-    /// Compares the values under the two cursors, or enters them.
+    /// Compares the next value on both sides, or enters it if both are arrays or both are objects.
     fn value(&mut self, path: Path) -> Result<(), NotJson> {
         match (self.left.peek(), self.right.peek()) {
             (b'[', b'[') => {
@@ -148,7 +148,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
                 *place = length;
             }
             length += 1;
-            // Put down before what is in it, which is read first.
+            // The frame goes below the frames of the element, which are read first.
             if matches!(self.left.peek(), b'[' | b'{') {
                 self.frames.push(Frame::Array { path, length });
                 self.value(each)?;
@@ -205,7 +205,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         key_path(self.findings, path, quoted)
     }
 
-    /// Reads the rest of an object on both sides, whose next keys are not the same, and goes on by key.
+    /// Reads the rest of an object whose next keys differ, and continues with the members matched by key.
     fn match_members(&mut self, path: Path, keys: [Option<Range<usize>>; 2]) -> Result<(), NotJson> {
         let starts = [self.left.at, self.right.at];
         let room = self.findings.limits.members_max.saturating_sub(self.members_held);
@@ -230,7 +230,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         Ok(())
     }
 
-    /// Adds the keys that one side lacks, and the first ones that stand in another order.
+    /// Adds the keys that one side lacks, and the first keys in another order.
     fn tell_keys(&mut self, path: Path, left: &[Member], right: &[Member], matched: &Matched) {
         let (left_text, right_text) = (self.left.text, self.right.text);
         for &place in &matched.only_left {
@@ -264,21 +264,21 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
 
 /// The path of a member whose key is given in quotes.
 fn key_path(findings: &mut Findings<'_>, path: Path, quoted: &[u8]) -> Path {
-    // An escape takes up to 6 bytes for each one of the key; a longer key is beyond the bound in any case.
+    // An escape takes up to 6 bytes for each byte of the key, so a longer text is beyond the bound in any case.
     if quoted.len() > 6 * findings.limits.key_bytes_max + 2 {
         return findings.paths.each(path);
     }
     findings.paths.key(path, &string::unescaped(quoted))
 }
 
-/// Over a value: its text.
+/// Moves past a value and returns its text.
 fn one_value<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], ScanError> {
     let start = reader.at;
     reader.skip(0)?;
     Ok(&reader.text[start..reader.at])
 }
 
-/// Over the elements of an array, of which the cursor stands at one: how many.
+/// Moves past the remaining elements of an array, starting at an element, and returns their number.
 fn rest_of_array(reader: &mut Reader<'_>) -> Result<u64, ScanError> {
     let mut length = 0;
     loop {

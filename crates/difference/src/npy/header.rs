@@ -4,16 +4,16 @@ use crate::numbers::Number;
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Bytes of a header that is read: an array of numbers needs some hundred.
+/// Bytes of a header, at most. The header of an array of numbers has about a hundred.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// Dimensions of an array, at most; `numpy` has the same bound.
 const DIMENSIONS_MAX: usize = 64;
 
-/// What a file says of its array.
+/// The description of an array in its file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Header {
-    /// As it stands in the file, such as `<f8`.
+    /// The type as the file names it, such as `<f8`.
     pub(super) description: String,
     pub(super) number: Number,
     /// Whether an element is two numbers, a real and an imaginary part.
@@ -23,7 +23,7 @@ pub(super) struct Header {
     pub(super) shape: Vec<u64>,
 }
 
-/// Reads the header of a file: it, and the bytes of the elements, which are as many as it says.
+/// Reads the header of a file. Returns it with the bytes of the elements, whose number fits its shape.
 pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), &'static str> {
     let rest = output.strip_prefix(MAGIC).ok_or("it does not start with the mark of the format")?;
     let (length, rest) = match rest {
@@ -73,7 +73,7 @@ fn header(text: &str) -> Result<Header, &'static str> {
     Ok(Header { description: description.to_owned(), number, complex, big_endian, fortran_order, shape })
 }
 
-/// What elements are, and whether they are complex.
+/// The type of the elements, and whether they are complex.
 fn number(description: &str) -> Option<(Number, bool)> {
     let (order, name) = description.split_at_checked(1)?;
     let number = match name {
@@ -104,7 +104,7 @@ impl Header {
         self.shape.iter().try_fold(element, |bytes, length| bytes.checked_mul(*length))
     }
 
-    /// Whether the order of its elements matters: the other one would be another.
+    /// Whether the two orders of elements differ for this shape.
     pub(super) fn is_ordered(&self) -> bool {
         self.shape.iter().filter(|length| **length != 1).count() > 1
     }
@@ -113,8 +113,8 @@ impl Header {
         format!("{:?} in {} order", self.shape, if self.fortran_order { "Fortran's" } else { "C's" })
     }
 
-    /// How many elements have a place in both arrays, counted from the first: all where the shapes are the same, and
-    /// where only the slowest dimension differs, those of the shorter one. `None` where places do not correspond.
+    /// How many elements, counted from the first, have the same index in both arrays. All of them if the shapes are
+    /// equal; the elements of the shorter array if only the slowest dimension differs; otherwise `None`.
     pub(super) fn common(&self, other: &Self) -> Option<usize> {
         // Beside a dimension of length 0 the others may have any length.
         let count = |shape: &[u64]| shape.iter().fold(1_u64, |count, &length| count.saturating_mul(length));
@@ -133,7 +133,7 @@ impl Header {
         usize::try_from(count(&rest).saturating_mul(self.shape[slowest].min(other.shape[slowest]))).ok()
     }
 
-    /// The place in each dimension of the element that so many stand before.
+    /// The index in each dimension of the element that has `before` elements before it.
     pub(super) fn index(&self, before: usize) -> Vec<u64> {
         let mut before = before as u64;
         let mut take = |length: &u64| {
@@ -149,7 +149,7 @@ impl Header {
         index
     }
 
-    /// How many elements stand before the one at a place in each dimension.
+    /// The number of elements before the element at `index`.
     pub(super) fn place(&self, index: &[u64]) -> usize {
         let further = |before: u64, (place, length): (&u64, &u64)| before * length + place;
         let places = index.iter().zip(&self.shape);

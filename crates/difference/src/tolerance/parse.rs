@@ -1,12 +1,12 @@
 use super::rule::{Allowance, Bounds, KeyPattern, Rule};
 
-/// Rules of one list, at most; each path is held against each of them once.
+/// Rules of one list, at most. Each path is matched against each rule once.
 pub(super) const RULES_MAX: usize = 1_000;
 
-/// A text that is not a tolerance, or a list of them that is none.
+/// Why a text is not a tolerance, or a list is not a list of tolerances.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ToleranceError {
-    /// The part after the path is missing or no bound.
+    /// The part after the path is missing, or is not a bound.
     #[error(
         "not a tolerance: {text:?}: expected ulp=N, abs=X, rel=X or, after a path, ignore; found {found:?}"
     )]
@@ -16,7 +16,7 @@ pub enum ToleranceError {
         /// The part that is not understood.
         found: String,
     },
-    /// The number of a bound is missing, negative, not finite or, of `ulp`, not whole.
+    /// The number of a bound is missing, negative or not finite, or the number of `ulp` is not whole.
     #[error("not a tolerance: {text:?}: {name}= needs {expected}, found {found:?}")]
     Number {
         /// The whole text.

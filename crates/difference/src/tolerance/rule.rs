@@ -4,7 +4,7 @@ use crate::float::Distance;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rule {
     pub(super) segments: Vec<KeyPattern>,
-    /// Whether it also holds for all that is below.
+    /// Whether it also holds for every path below.
     pub(super) below: bool,
     pub(super) allowance: Allowance,
 }
@@ -19,12 +19,12 @@ pub(super) enum KeyPattern {
 /// A segment of the path of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PathStep<'a> {
-    /// Any element of an array, or any of too many keys.
+    /// Any element of an array, or any key beyond the bound.
     Each,
     Key(&'a [u8]),
 }
 
-/// What a path allows.
+/// The tolerance of a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Allowance {
     /// The same bits.
@@ -33,7 +33,7 @@ pub(crate) enum Allowance {
     Ignore,
 }
 
-/// Of those given, one that holds is enough; at least one is given.
+/// The bounds that are given, at least one. One bound that holds is enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Bounds {
     pub(super) ulp: Option<u64>,

@@ -4,7 +4,7 @@ use concord_explain::{Assessment, FactMap, ObservedRun, Separator, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
-/// The name of the fact that decides: neither its kind nor its place in the alphabet puts it before others.
+/// The name of the fact that decides. Neither its kind nor its position in the alphabet puts it before other facts.
 pub(crate) const PLANTED: &str = "zone.planted";
 
 /// What decides the class of a copy.
@@ -12,13 +12,13 @@ pub(crate) const PLANTED: &str = "zone.planted";
 pub(crate) enum Cause {
     /// The planted fact, but for this share of copies, which have another class.
     Planted { noise: f64 },
-    /// Chance, anew for each copy.
+    /// Chance, independently for each copy.
     Chance,
-    /// Something of a sandbox that is not recorded.
+    /// A property of a sandbox that is not recorded.
     Hidden,
 }
 
-/// What came of a job.
+/// The result of one job.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 pub(crate) struct Judged {
@@ -26,17 +26,18 @@ pub(crate) struct Judged {
     pub(crate) of_sandbox: bool,
     /// Copies of the rarest class.
     pub(crate) rarest: u64,
-    /// The planted fact stands in the first line.
+    /// The planted fact is in the first line.
     pub(crate) first: bool,
-    /// Another fact separates the classes perfectly too, and is no identifier: nothing in the job tells the two apart.
+    /// Another fact separates the classes perfectly too, and is no identifier: nothing in the job distinguishes the
+    /// two.
     pub(crate) rivalled: bool,
     /// The planted fact has as many values as there are classes.
     pub(crate) value_a_class: bool,
-    /// The first line is that of an identifier of a place.
+    /// The first line names an identifier of a sandbox or a host.
     pub(crate) names_a_place: bool,
     /// The first line is significant.
     pub(crate) claimed: bool,
-    /// It is, and its sentence has no warning.
+    /// The first line is significant, and its sentence has no warning.
     pub(crate) claimed_firmly: bool,
     /// The sentence names a perfect fact, and says that it is not beyond chance.
     pub(crate) named_with_doubt: bool,
@@ -53,7 +54,7 @@ struct Job {
     of_copies: Vec<FactMap>,
 }
 
-/// Makes a job and explains it; `None` where all copies agree, or where the planted fact came out the same everywhere.
+/// Makes a job and explains it; `None` if all copies agree, or if the planted fact has only one value.
 pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
     let mut job = Job::new(seed, copies);
     let (of_sandbox, classes) = job.classes(cause);
@@ -93,7 +94,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
     })
 }
 
-/// The share of jobs for which something holds; `None` of no jobs.
+/// The share of jobs for which `holds` is true; `None` without jobs.
 pub(crate) fn share(judged: &[Judged], holds: impl Fn(&Judged) -> bool) -> Option<f64> {
     let count = |jobs: usize| f64::from(u32::try_from(jobs).unwrap_or(u32::MAX));
     let hits = judged.iter().filter(|judged| holds(judged)).count();
@@ -150,7 +151,7 @@ impl Job {
         }
     }
 
-    /// The facts that decide nothing, so that there are 30.
+    /// The other facts, which decide nothing; there are 30 facts in all.
     fn others(&mut self, cause: Cause) {
         self.record("sandbox.id", true, |sandbox| sandbox.to_string());
         self.record("host.boot_id", true, |sandbox| (sandbox / 3).to_string());
@@ -195,7 +196,7 @@ impl Job {
         self.record(name, is_of_sandbox, |unit| drawn[unit].to_string());
     }
 
-    /// A fact that says the same as another one under other names, but for a share of its units.
+    /// A fact that copies another fact under another name, except for a share of its units.
     fn follow(&mut self, followed: &str, name: &str, noise: f64) {
         let is_of_sandbox = self.of_sandboxes[0].contains_key(followed);
         let units = if is_of_sandbox { &self.of_sandboxes } else { &self.of_copies };

@@ -1,5 +1,5 @@
-//! How often the planted cause of a divergence is found, and how often one is claimed where there is none: the figures
-//! of `docs/attribution.md`.
+//! How often the planted cause of a divergence is found, and how often a cause is claimed without one: the figures of
+//! `docs/attribution.md`.
 //!
 //! ```sh
 //! cargo run --release -p concord-explain --example planted -- [JOBS]
@@ -14,7 +14,7 @@ use jobs::{Cause, Judged, judged, share};
 const COPIES: [usize; 6] = [20, 50, 100, 180, 500, 1_000];
 const JOBS: u64 = 1_000;
 
-/// Jobs with fewer copies than these of some class are counted apart: little can be said of that class.
+/// Jobs in which some class has fewer copies are counted separately: little can be said about such a class.
 const FEW: u64 = 5;
 
 fn main() -> Result<()> {

@@ -5,7 +5,7 @@ use crate::{FactMap, ObservedRun};
 
 /// A way to split the runs, and the facts that split them so.
 pub(super) struct Partition {
-    /// The facts, by their standing, then by name.
+    /// The facts, sorted by their standing, then by name.
     pub(super) facts: Vec<usize>,
     /// The block of each run, numbered from 0 by first appearance.
     pub(super) of_run: Vec<u32>,
@@ -14,7 +14,7 @@ pub(super) struct Partition {
 /// The facts of all runs, one column a fact.
 pub(super) struct Columns<'a> {
     names: Vec<&'a str>,
-    /// The number of each run's value, from 1; 0 where it has none.
+    /// For each fact, the number of each run's value, from 1; 0 if the run has no value.
     by_run: Vec<Vec<u32>>,
     values: Vec<Vec<&'a str>>,
 }

@@ -1,13 +1,13 @@
-/// How a fact stands to others that separate the classes equally well.
+/// The order of facts that separate the classes equally well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Standing {
-    /// What somebody has set, and can set otherwise.
+    /// A setting that somebody chose and can change.
     Cause,
-    /// What is known to change how a program computes, or shows that it does.
+    /// A fact that is known to change results, or a sign that results changed.
     Specific,
     /// Anything else.
     Other,
-    /// What tells one place from another, and says nothing about it.
+    /// A fact that identifies a sandbox or a host and says nothing else about it.
     Identifier,
 }
 
@@ -15,7 +15,8 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-/// Under `sandbox.`, but a property of it: memory decides how many processors a Lambda sandbox has.
+/// Facts under `sandbox.` that are properties and not identifiers: memory decides how many processors a Lambda
+/// sandbox has.
 const SANDBOX_PROPERTIES: [&str; 1] = ["sandbox.memory_mb"];
 
 impl Standing {
@@ -31,8 +32,8 @@ impl Standing {
     }
 }
 
-/// Whether a fact is seen by looking at a program from outside while it runs: where it lacks, it was not seen, which says
-/// nothing, and is no value beside the only one that was.
+/// Whether a fact is sampled from outside while a program runs. If such a fact is missing, it was only not seen:
+/// missing is not a second value beside the only value that was seen.
 pub(super) fn is_glimpsed(name: &str) -> bool {
     name.starts_with("loaded.") || name == "run.peak_memory_mb"
 }

@@ -5,22 +5,22 @@ use serde::Serialize;
 use crate::{Classes, ObservedRun};
 use concord_statistics::{Table, independence, ln_holm, p_value};
 
-/// The test of a separator with one unit a sandbox. Its class is the set of classes that the sandbox gave.
+/// The test of a separator with one unit per sandbox. The class of a sandbox is the set of classes that it gave.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct UnitTest {
     /// Sandboxes.
     pub n: u64,
     /// The p-value, for this separator alone.
     pub p: f64,
-    /// The p-value, corrected for the number of separators that can be tested so (Holm).
+    /// The p-value, corrected for the number of separators that can be tested this way (Holm).
     pub p_holm: f64,
 }
 
 /// The known sandboxes as units of a test.
 pub(super) struct SandboxUnits {
-    /// The number of each run's sandbox, where it is known.
+    /// The number of each run's sandbox, if it is known.
     of_run: Vec<Option<usize>>,
-    /// The number of the set of classes which each sandbox gave.
+    /// For each sandbox, the number of the set of classes that it gave.
     gave: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ impl SandboxUnits {
         Self { gave: sets.into_iter().map(kind).collect(), of_run }
     }
 
-    /// Tests splits of the runs; `None` where a sandbox lies in two blocks of one.
+    /// Tests splits of the runs; `None` for a split that puts one sandbox into two blocks.
     pub(super) fn test_all(&self, splits: &[&[u32]]) -> Vec<Option<UnitTest>> {
         let tables: Vec<Option<Table>> = splits.iter().map(|blocks| self.table(blocks)).collect();
         let ln_ps: Vec<f64> = tables.iter().flatten().map(|table| independence(table).ln_p).collect();

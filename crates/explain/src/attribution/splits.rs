@@ -6,21 +6,21 @@ use super::significance::SIGNIFICANCE_LEVEL;
 use crate::{Classes, ObservedRun};
 use concord_statistics::{Table, independence, p_value};
 
-/// How the classes lie over something that is no recorded fact.
+/// How the classes are spread over something that is not a recorded fact.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Split {
-    /// Over what: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
+    /// What they are spread over: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
     pub by: String,
-    /// What was found, in a sentence.
+    /// The finding, in a sentence.
     pub statement: String,
-    /// The p-value of the test of the two halves, for itself; `None` where nothing is tested.
+    /// The uncorrected p-value of the test of the two halves; `None` if nothing is tested.
     pub p: Option<f64>,
 }
 
-/// Tests of halves that are made together; each p-value is taken times this when it is called large or small.
+/// Number of tests of two halves. Each p-value is multiplied by it before it counts as large or small.
 const HALVES_TESTED: f64 = 3.0;
 
-/// All that can be said, in the order in which it says most.
+/// All splits, the most telling ones first.
 pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> {
     let mut found = Vec::new();
     found.extend(by_copy(runs, classes));
@@ -42,7 +42,7 @@ pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> 
     found
 }
 
-/// A copy that gave two digests by itself needs no difference between places to explain it.
+/// If one copy gave two digests, no difference between sandboxes is needed to explain it.
 fn by_copy(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     let mut gave = BTreeMap::<u32, BTreeSet<usize>>::new();
     for (run, &class) in runs.iter().zip(&classes.of_run) {

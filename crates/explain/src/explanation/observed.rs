@@ -1,4 +1,4 @@
-//! Outcomes as the statistics want them.
+//! Outcomes in the form that the statistics need.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) struct Observed<'a> {
     pub(super) digests: Vec<Option<String>>,
 }
 
-/// The facts of a place of which nothing is known.
+/// The facts of an environment that nothing is known about.
 const NOTHING_KNOWN: &FactMap = &FactMap::new();
 
 impl<'a> Observed<'a> {
@@ -58,7 +58,7 @@ fn facts<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>) -> FactMap {
     facts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The distinct environments of outcomes. Most share few, by reference.
+/// The distinct environments of outcomes. Most outcomes share a few environments by reference.
 pub(super) struct Places<'a> {
     pub(super) facts: Vec<FactMap>,
     by_address: HashMap<*const Environment, usize>,

@@ -14,7 +14,7 @@ pub(super) fn count(count: u64) -> String {
     text
 }
 
-/// A p-value with two digits, and how it stands to them.
+/// A p-value with two digits, after `=` or `<`.
 pub(super) fn p_text(p: f64) -> String {
     if p <= 1e-300 {
         "< 1e-300".to_owned()
@@ -25,12 +25,12 @@ pub(super) fn p_text(p: f64) -> String {
     }
 }
 
-/// Per cent with two digits, rounded up: what is said to be a bound has to be one.
+/// Per cent with two digits, rounded up, so that an upper bound stays a bound.
 pub(super) fn percent_at_most(rate: f64) -> String {
     percent(rate, |scaled| (scaled - 1e-9).ceil())
 }
 
-/// Per cent with two digits, rounded down.
+/// Per cent with two digits, rounded down, so that a lower bound stays a bound.
 pub(super) fn percent_at_least(rate: f64) -> String {
     percent(rate, |scaled| (scaled + 1e-9).floor())
 }
