@@ -101,7 +101,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
             for (chunk, tally) in tallies(&batch.outcomes, spec.policy.sandboxes_min) {
                 merged.push((chunk, self.ledger.merge_tally(job, chunk, tally).await?));
             }
-            self.rollup_and_settle(job, &merged, state.copies).await?;
+            self.rollup_and_settle(job, &merged, state.copies()).await?;
         }
         let mut told = BTreeSet::new();
         for announcement in batch.announcements {
@@ -163,15 +163,16 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
             } else {
                 Separation::Found
             };
-            let Some(mut state) = decide(&stored, rollup, now, separation) else {
-                return Ok(stored.state.copies);
+            let Some(state) = decide(&stored, rollup, now, separation) else {
+                return Ok(stored.state.copies());
             };
-            let copies = state.copies;
-            if state.verdict != Verdict::Running {
-                let decided = Job { spec: Arc::clone(&stored.spec), state: state.clone() };
-                state.evidence = examine(&self.ledger, &decided).await;
+            let mut decided = Job { spec: Arc::clone(&stored.spec), state };
+            if decided.state.verdict() != Verdict::Running {
+                let evidence = examine(&self.ledger, &decided).await;
+                decided.state = decided.state.with_evidence(evidence);
             }
-            if self.ledger.replace_state(job, state).await? {
+            let copies = decided.state.copies();
+            if self.ledger.replace_state(job, decided.state).await? {
                 return Ok(copies);
             }
             // Somebody else wrote a state in between: look at the new one.

@@ -68,8 +68,8 @@ impl Explained {
         Ok(Self {
             schema: SCHEMA,
             submitted_at: job.spec.submitted_at.into(),
-            decided_at: job.state.decided_at.map(Into::into),
-            ended_at: job.state.ended_at.map(Into::into),
+            decided_at: job.state.decided_at().map(Into::into),
+            ended_at: job.state.ended_at().map(Into::into),
             calculation: crate::text::calculation(&job.spec.calculation),
             payload: Payload { digest: job.spec.payload_digest, bytes: job.spec.payload_bytes },
             verdict: report.verdict,

@@ -34,7 +34,7 @@ impl<'a> Progress<'a> {
     /// Shows a job as it stands.
     pub(crate) fn show(&mut self, job: &Job, tally: &JobTally) {
         let id = &job.spec.job;
-        let (done, failed) = (tally.produced(), tally.failed(job.state.round));
+        let (done, failed) = (tally.produced(), tally.failed(job.state.round()));
         let distinct = tally.digests().len();
         if !self.jobs.contains_key(id) {
             let line = self.line(done + failed);
@@ -46,17 +46,17 @@ impl<'a> Progress<'a> {
             f64::from((done + failed).saturating_sub(line.done_at_start)) / elapsed.as_secs_f64().max(0.001);
         let words = format!(
             "{id}: {} {}/{} copies, {distinct} distinct, {failed} failed, {rate:.0}/s, {} s",
-            job.state.verdict,
+            job.state.verdict(),
             done + failed,
-            job.state.copies,
+            job.state.copies(),
             elapsed.as_secs()
         );
         if self.printer.draws {
             line.bar.set_message(words);
-        } else if line.verdict != Some(job.state.verdict) {
+        } else if line.verdict != Some(job.state.verdict()) {
             self.printer.say(&words);
         }
-        line.verdict = Some(job.state.verdict);
+        line.verdict = Some(job.state.verdict());
     }
 
     /// Shows how many of a job's copies were put on the queue.

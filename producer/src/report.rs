@@ -136,19 +136,19 @@ impl JobReport {
         Ok(Self {
             job: job.spec.job.clone(),
             submission: job.spec.submission.clone(),
-            verdict: job.state.verdict,
-            cause: job.state.cause,
-            copies: job.state.copies,
+            verdict: job.state.verdict(),
+            cause: job.state.cause(),
+            copies: job.state.copies(),
             copies_submitted: job.spec.copies,
             succeeded,
             failed,
-            unaccounted: job.state.copies.saturating_sub(succeeded).saturating_sub(failed),
+            unaccounted: job.state.copies().saturating_sub(succeeded).saturating_sub(failed),
             distinct_digests: counts.len(),
             digests,
             failures,
-            elapsed_ms: job.state.ended_at.unwrap_or(now).ms_since(job.spec.submitted_at),
+            elapsed_ms: job.state.ended_at().unwrap_or(now).ms_since(job.spec.submitted_at),
             submitted_at: job.spec.submitted_at.into(),
-            ended: job.state.ended_at.is_some(),
+            ended: job.state.ended_at().is_some(),
             payload_digest: job.spec.payload_digest,
             payload_bytes: job.spec.payload_bytes,
             calculation: job.spec.calculation.clone(),
@@ -181,8 +181,8 @@ impl JobReport {
     ) -> Result<Self, CliError> {
         let mut report = Self::read(backend, job, settings.clock.now()).await?;
         let JudgedExplanation { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
-        let agree = job.state.verdict == Verdict::Reproducible;
-        let mut warnings: Vec<_> = match (job.state.verdict, job.state.cause) {
+        let agree = job.state.verdict() == Verdict::Reproducible;
+        let mut warnings: Vec<_> = match (job.state.verdict(), job.state.cause()) {
             (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
             (_, Some(Cause::Coverage)) => vec![short_coverage(&report, backend)],
             _ => Vec::new(),
@@ -233,13 +233,13 @@ async fn digest_report(backend: &Backend, job: &JobId, count: &DigestCount) -> P
 
 fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
     let mut failures: Vec<_> = tally
-        .failures(job.state.round)
+        .failures(job.state.round())
         .into_iter()
         .map(|(reason, copies)| FailureReport { reason, copies })
         .collect();
-    if job.state.cause == Some(Cause::Deadline) {
+    if job.state.cause() == Some(Cause::Deadline) {
         let failed: u32 = failures.iter().map(|failure| failure.copies).sum();
-        let copies = job.state.copies.saturating_sub(tally.produced()).saturating_sub(failed);
+        let copies = job.state.copies().saturating_sub(tally.produced()).saturating_sub(failed);
         failures.push(FailureReport { reason: LOST.to_owned(), copies });
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.copies));
     }

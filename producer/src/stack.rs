@@ -114,7 +114,7 @@ impl Stack {
         job: &Job,
         mut part: impl FnMut(&JobId, Range<u32>) -> bool,
     ) -> Result<bool, CliError> {
-        let (id, round, copies) = (&job.spec.job, job.state.round, job.state.copies);
+        let (id, round, copies) = (&job.spec.job, job.state.round(), job.state.copies());
         let queue = self.queue.clone().traced(trace_header(job));
         for from in (0..copies).step_by(ENQUEUED_AT_ONCE_MAX as usize) {
             let range = from..copies.min(from.saturating_add(ENQUEUED_AT_ONCE_MAX));

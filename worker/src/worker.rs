@@ -84,7 +84,7 @@ where
     pub async fn handle(&self, delivery: &Delivery, ends_at: Timestamp) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         let job = job.ok_or(PortError::Invalid("a message names a job that is not in the ledger"))?;
-        if delivery.copy.index >= job.state.copies {
+        if delivery.copy.index >= job.state.copies() {
             return Err(PortError::Invalid("a message names a copy that its job does not have"));
         }
         if !job.wants(delivery.round, self.clock.now()) {

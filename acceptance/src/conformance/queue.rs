@@ -126,7 +126,7 @@ pub(super) async fn given_next_round(fixture: &impl Fixture, job: &JobId, copies
     let ended = ended(&state, Verdict::Inconclusive);
     assert!(fixture.ports().replace_state(job, ended.clone()).await?);
     assert!(fixture.ports().replace_state(job, retried(&ended)).await?);
-    fixture.ports().enqueue_copies(job, state.round + 1, 0..copies).await
+    fixture.ports().enqueue_copies(job, state.round() + 1, 0..copies).await
 }
 
 /// After a retry each copy is delivered for the new round, with a receive count of 1.

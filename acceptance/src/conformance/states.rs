@@ -1,10 +1,9 @@
 //! A state is replaced on condition, and a changed verdict enters the feed.
 
 use concord_protocol::ports::{EnqueueCopies, MergeRollup, PortResult, ReceiveCopies, ReplaceState};
-use concord_protocol::{Change, CopySet, JobId, JobState, Rollup, Verdict};
-use concord_testkit::SUBMITTED_AT;
+use concord_protocol::{Change, CopySet, JobId, Rollup, Verdict};
 
-use super::examples::{decided, ended, given_job, retried, stored};
+use super::examples::{DECIDED_AT, decided, ended, given_job, retried, stored, with};
 use super::fixture::{Fixture, Transport};
 
 /// A state replaces only the revision before it. A second writer learns that its state was not written.
@@ -17,7 +16,7 @@ pub(super) async fn state_is_replaced_only_from_the_revision_before(
     let divergent = ended(&first, Verdict::Divergent);
     assert!(ports.replace_state(&job, divergent.clone()).await?);
     assert!(!ports.replace_state(&job, ended(&first, Verdict::Inconclusive)).await?);
-    let skipping = JobState { revision: divergent.revision + 2, ..divergent.clone() };
+    let skipping = with(&divergent, |record| record.revision += 2);
     assert!(!ports.replace_state(&job, skipping).await?);
     assert_eq!(stored(fixture, &job).await?.state, divergent);
     let again = retried(&divergent);
@@ -31,7 +30,7 @@ async fn verdicts_fed(fixture: &impl Fixture, job: &JobId) -> PortResult<Vec<(Ve
     for fed in fixture.transport().read_changes(10).await? {
         let Change::Decided(announcement) = fed.change else { continue };
         assert_eq!(announcement.job, *job);
-        assert_eq!(announcement.decided_at, SUBMITTED_AT.plus_ms(1_000));
+        assert_eq!(announcement.decided_at, DECIDED_AT);
         verdicts.push((announcement.verdict, announcement.revision));
     }
     Ok(verdicts)
@@ -56,8 +55,8 @@ pub(super) async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> Po
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;
     let first = stored(fixture, &job).await?.state;
-    assert_eq!(first.copies, 2);
-    let extended = JobState { copies: 1_500, revision: 1, ..first };
+    assert_eq!(first.copies(), 2);
+    let extended = with(&first, |record| (record.copies, record.revision) = (1_500, 1));
     assert!(ports.replace_state(&job, extended.clone()).await?);
     let stored = stored(fixture, &job).await?;
     assert_eq!((stored.spec.copies, &stored.state), (2, &extended));
@@ -85,7 +84,10 @@ pub(super) async fn same_verdict_does_not_enter_the_feed(fixture: &impl Fixture)
     assert_eq!(verdicts_fed(fixture, &job).await?, [(Verdict::Divergent, 1)]);
     let other = given_job(fixture, "other", 2).await?;
     let first = stored(fixture, &other).await?.state;
-    let later = JobState { deadline_at: first.deadline_at.plus_ms(1), revision: 1, ..first };
+    let later = with(&first, |record| {
+        record.deadline_at = record.deadline_at.plus_ms(1);
+        record.revision = 1;
+    });
     assert!(ports.replace_state(&other, later).await?);
     assert_eq!(verdicts_fed(fixture, &job).await?, [(Verdict::Divergent, 1)]);
     Ok(())

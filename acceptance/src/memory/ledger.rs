@@ -54,18 +54,18 @@ impl ReplaceState for Memory {
     async fn replace_state(&self, job: &JobId, new: JobState) -> PortResult<bool> {
         let mut state = self.state();
         let stored = state.jobs.get_mut(job).ok_or(NO_SUCH_JOB)?;
-        if stored.job.state.revision + 1 != new.revision {
+        if stored.job.state.revision() + 1 != new.revision() {
             return Ok(false);
         }
-        if new.ended_at.is_some() || new.round > stored.job.state.round {
+        if new.ended_at().is_some() || new.round() > stored.job.state.round() {
             stored.queue.clear();
         }
-        let changed = stored.job.state.verdict != new.verdict;
-        let announcement = new.decided_at.filter(|_| changed).map(|decided_at| Announcement {
+        let changed = stored.job.state.verdict() != new.verdict();
+        let announcement = new.decided_at().filter(|_| changed).map(|decided_at| Announcement {
             job: job.clone(),
-            verdict: new.verdict,
+            verdict: new.verdict(),
             decided_at,
-            revision: new.revision,
+            revision: new.revision(),
         });
         stored.job.state = new;
         if let Some(announcement) = announcement {

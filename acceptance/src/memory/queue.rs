@@ -42,7 +42,7 @@ impl StoredJob {
     }
 
     fn enqueue(&mut self, round: u32, copies: Range<u32>) {
-        if self.job.state.ended_at.is_some() || self.job.state.round != round {
+        if self.job.state.ended_at().is_some() || self.job.state.round() != round {
             return;
         }
         for copy in copies {

@@ -114,11 +114,11 @@ impl Facts {
     pub(super) fn replaced(&mut self, job: &JobId, state: &JobState, now: Timestamp, by_user: bool) -> Kept {
         let facts = self.job(job);
         let judged = facts.follows(state, by_user).and_then(|()| facts.justifies(state, now, by_user));
-        if facts.state.verdict != state.verdict && state.verdict != Verdict::Running {
-            facts.decided.insert(state.revision, state.verdict);
+        if facts.state.verdict() != state.verdict() && state.verdict() != Verdict::Running {
+            facts.decided.insert(state.revision(), state.verdict());
         }
         facts.state = state.clone();
-        facts.copies = state.copies;
+        facts.copies = state.copies();
         judged.map_err(|broken| format!("{job} {broken}"))
     }
 
@@ -155,9 +155,11 @@ impl JobFacts {
     fn follows(&self, new: &JobState, by_user: bool) -> Kept {
         use Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
         let old = &self.state;
-        let again = by_user && new.round == old.round + 1 && old.ended_at.is_some() && new.ended_at.is_none();
-        let same_round = new.round == old.round && (old.ended_at.is_none() || new.ended_at == old.ended_at);
-        let legal = match (old.verdict, new.verdict) {
+        let again =
+            by_user && new.round() == old.round() + 1 && old.ended_at().is_some() && new.ended_at().is_none();
+        let same_round =
+            new.round() == old.round() && (old.ended_at().is_none() || new.ended_at() == old.ended_at());
+        let legal = match (old.verdict(), new.verdict()) {
             (Running, _)
             | (Inconclusive, Inconclusive | Reproducible | Divergent)
             | (Reproducible, Divergent) => same_round,
@@ -165,54 +167,54 @@ impl JobFacts {
             (Divergent, Divergent) => same_round || again,
             (Reproducible | Divergent | Cancelled | Inconclusive, _) => false,
         };
-        let in_order = new.revision == old.revision + 1;
+        let in_order = new.revision() == old.revision() + 1;
         // That every copy ended stays true: no deadline can be the cause after that. Nor do copies that differed agree.
-        let backwards = match (old.cause, new.cause) {
+        let backwards = match (old.cause(), new.cause()) {
             (Some(Cause::Failures), Some(Cause::Deadline))
             | (Some(Cause::Coverage), Some(Cause::Deadline | Cause::Failures)) => true,
-            (None, Some(_)) => old.verdict == Divergent,
+            (None, Some(_)) => old.verdict() == Divergent,
             _ => false,
         };
-        let extended = new.copies == self.copies_most.min(old.copies * 2)
-            && new.copies > old.copies
-            && matches!((new.verdict, new.ended_at), (Running | Divergent, None));
-        keep(new.copies == old.copies || extended, || {
-            format!("wants {} copies after {}, of {} at most", new.copies, old.copies, self.copies_most)
+        let extended = new.copies() == self.copies_most.min(old.copies() * 2)
+            && new.copies() > old.copies()
+            && matches!((new.verdict(), new.ended_at()), (Running | Divergent, None));
+        keep(new.copies() == old.copies() || extended, || {
+            format!("wants {} copies after {}, of {} at most", new.copies(), old.copies(), self.copies_most)
         })?;
-        keep(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause, new.cause))?;
+        keep(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause(), new.cause()))?;
         keep(legal && in_order, || format!("turned from {old:?} into {new:?}"))
     }
 
     /// Whether what happened is reason enough for the state.
     fn justifies(&self, new: &JobState, now: Timestamp, by_user: bool) -> Kept {
-        let accounted = || self.all_accounted(new.round);
-        let overdue = now >= new.deadline_at;
-        let reason = match (new.verdict, new.cause) {
+        let accounted = || self.all_accounted(new.round());
+        let overdue = now >= new.deadline_at();
+        let reason = match (new.verdict(), new.cause()) {
             (Verdict::Running, None) => true,
             (Verdict::Cancelled, None) => by_user,
             (Verdict::Reproducible, None) => self.agree() && self.enough_sandboxes(),
             (Verdict::Divergent, None) => self.distinct().len() > 1,
             (Verdict::Divergent, Some(Cause::Drift)) => self.drifted(),
-            (Verdict::Inconclusive, Some(Cause::Failures)) => accounted() && new.ended_at.is_some(),
+            (Verdict::Inconclusive, Some(Cause::Failures)) => accounted() && new.ended_at().is_some(),
             (Verdict::Inconclusive, Some(Cause::Coverage)) => {
-                self.agree() && self.may_be_short() && new.ended_at.is_some()
+                self.agree() && self.may_be_short() && new.ended_at().is_some()
             }
-            (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at.is_some(),
+            (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at().is_some(),
             _ => false,
         };
-        keep(reason, || format!("became {:?} {:?} without reason", new.verdict, new.cause))?;
-        let ends = new.ended_at.is_some() && self.state.ended_at.is_none();
+        keep(reason, || format!("became {:?} {:?} without reason", new.verdict(), new.cause()))?;
+        let ends = new.ended_at().is_some() && self.state.ended_at().is_none();
         let divergent = self.distinct().len() > 1 || self.drifted();
         let may_end = accounted() || overdue || by_user || (divergent && self.fail_fast);
-        keep(!ends || may_end, || format!("ended as {:?} without reason", new.verdict))?;
-        let says_enough = match (new.verdict, new.cause) {
+        keep(!ends || may_end, || format!("ended as {:?} without reason", new.verdict()))?;
+        let says_enough = match (new.verdict(), new.cause()) {
             (Verdict::Inconclusive, Some(Cause::Coverage)) => false,
             (Verdict::Divergent, None) if !self.fail_fast => self.is_separated(),
             _ => true,
         };
-        let may_grow = new.copies < self.copies_most && !overdue && !by_user;
+        let may_grow = new.copies() < self.copies_most && !overdue && !by_user;
         keep(!ends || says_enough || !may_grow, || "ended with copies that say too little".to_owned())?;
-        let grows = new.copies > self.state.copies;
+        let grows = new.copies() > self.state.copies();
         keep(!grows || self.may_grow(), || "wants more copies without reason".to_owned())
     }
 
@@ -220,7 +222,7 @@ impl JobFacts {
     fn may_grow(&self) -> bool {
         let short = self.agree() && self.may_be_short();
         let divergent = self.distinct().len() > 1 && !self.fail_fast;
-        self.all_accounted(self.state.round) && (short || divergent)
+        self.all_accounted(self.state.round()) && (short || divergent)
     }
 
     fn is_separated(&self) -> bool {
@@ -267,7 +269,7 @@ impl JobFacts {
             (Verdict::Inconclusive, Some(Cause::Coverage))
         } else if self.all_produced() {
             (Verdict::Reproducible, None)
-        } else if self.all_accounted(self.state.round) {
+        } else if self.all_accounted(self.state.round()) {
             (Verdict::Inconclusive, Some(Cause::Failures))
         } else {
             (Verdict::Inconclusive, Some(Cause::Deadline))

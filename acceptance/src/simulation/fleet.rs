@@ -72,7 +72,7 @@ impl SimulatedFleet {
 
     pub(super) fn report(self, seed: u64, violation: Option<String>) -> SimulationReport {
         let mut world = self.world.lock();
-        let verdicts: Vec<_> = world.facts.jobs().map(|(_, facts)| facts.state.verdict).collect();
+        let verdicts: Vec<_> = world.facts.jobs().map(|(_, facts)| facts.state.verdict()).collect();
         for verdict in verdicts {
             world.counts.add(Count::Ended(verdict));
         }
@@ -123,11 +123,11 @@ impl SimulatedFleet {
     /// The next copies of an open job that are not on the queue yet.
     pub(super) fn to_enqueue(&self) -> Vec<(JobId, u32, std::ops::Range<u32>)> {
         let world = self.world.lock();
-        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at().is_none());
         let missing = open.filter_map(|Job { spec, state }| {
             let (round, reached) = world.enqueued.get(&spec.job).copied().unwrap_or_default();
-            let from = if round == state.round { reached } else { 0 };
-            (from < state.copies).then(|| (spec.job.clone(), state.round, from..state.copies))
+            let from = if round == state.round() { reached } else { 0 };
+            (from < state.copies()).then(|| (spec.job.clone(), state.round(), from..state.copies()))
         });
         missing.collect()
     }
@@ -135,8 +135,8 @@ impl SimulatedFleet {
     /// Open jobs whose deadline has passed.
     pub(super) fn overdue(&self) -> Vec<JobId> {
         let now = self.clock.now();
-        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
-        open.filter(|job| now >= job.state.deadline_at).map(|job| job.spec.job.clone()).collect()
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at().is_none());
+        open.filter(|job| now >= job.state.deadline_at()).map(|job| job.spec.job.clone()).collect()
     }
 
     /// Starts a worker process anew: what it knew is gone.

@@ -176,23 +176,23 @@ impl ReplaceState for Ports {
             let now = self.clock.now();
             world.say(|| format!("{job} is {state:?}"));
             let before = world.facts.job(job).state.clone();
-            if (before.verdict, state.verdict) == (Verdict::Reproducible, Verdict::Divergent) {
+            if (before.verdict(), state.verdict()) == (Verdict::Reproducible, Verdict::Divergent) {
                 world.counts.add(Count::LateDivergence);
             }
-            match state.verdict {
-                _ if state.copies == before.copies => {}
+            match state.verdict() {
+                _ if state.copies() == before.copies() => {}
                 Verdict::Divergent => world.counts.add(Count::ExtendedForReasons),
                 _ => world.counts.add(Count::ExtendedForSandboxes),
             }
-            match state.cause.filter(|_| before.cause != state.cause) {
+            match state.cause().filter(|_| before.cause() != state.cause()) {
                 Some(Cause::Drift) => world.counts.add(Count::Drift),
                 Some(Cause::Coverage) => world.counts.add(Count::Coverage),
                 _ => {}
             }
-            let ends = before.ended_at.is_none() && state.ended_at.is_some();
-            if ends && now >= state.deadline_at {
+            let ends = before.ended_at().is_none() && state.ended_at().is_some();
+            if ends && now >= state.deadline_at() {
                 world.counts.add(Count::DeadlineMet);
-            } else if ends && !world.facts.job(job).all_accounted(state.round) {
+            } else if ends && !world.facts.job(job).all_accounted(state.round()) {
                 world.counts.add(Count::FailedFast);
             }
             let kept = world.facts.replaced(job, &state, now, self.by_user);

@@ -28,7 +28,7 @@ impl SimulatedFleet {
         self.rest()?;
         let world = self.world.lock();
         for (job, facts) in world.facts.jobs() {
-            if facts.state.ended_at.is_none() && !facts.lost {
+            if facts.state.ended_at().is_none() && !facts.lost {
                 return Err(format!("{job} is open, and nothing is left to do but to wait for its deadline"));
             }
         }
@@ -46,7 +46,8 @@ impl SimulatedFleet {
 
     /// A retry must be able to complete a job, however it came to be inconclusive.
     pub(super) fn retry_what_is_inconclusive(&mut self) -> Result<(), String> {
-        let inconclusive = self.stored().into_iter().filter(|job| job.state.verdict == Verdict::Inconclusive);
+        let inconclusive =
+            self.stored().into_iter().filter(|job| job.state.verdict() == Verdict::Inconclusive);
         for job in inconclusive.map(|job| job.spec.job.clone()) {
             self.world.lock().facts.job(&job).lost = false;
             self.spawn(actors::retry(self.ports.clone(), job).boxed());
@@ -57,8 +58,8 @@ impl SimulatedFleet {
 
     /// Milliseconds to the next deadline of an open job.
     fn next_deadline(&self) -> Option<u64> {
-        let open = self.stored().into_iter().filter(|job| job.state.ended_at.is_none());
-        open.map(|job| job.state.deadline_at.ms_since(self.clock.now())).min()
+        let open = self.stored().into_iter().filter(|job| job.state.ended_at().is_none());
+        open.map(|job| job.state.deadline_at().ms_since(self.clock.now())).min()
     }
 
     /// Looks after everything until nothing is left to do.
@@ -109,13 +110,13 @@ impl SimulatedFleet {
         let now = |what: &str| format!("{id} {what}");
         let mut world = self.world.lock();
         let facts = world.facts.job(id);
-        if job.state.ended_at.is_none() {
+        if job.state.ended_at().is_none() {
             return Err(now("never ended"));
         }
         if facts.state != job.state {
             return Err(now("stands otherwise than it was written"));
         }
-        let stands = (job.state.verdict, job.state.cause);
+        let stands = (job.state.verdict(), job.state.cause());
         if stands != facts.calls_for() {
             return Err(now(&format!(
                 "stands as {stands:?}, but its outcomes call for {:?}",
@@ -126,7 +127,7 @@ impl SimulatedFleet {
         if announced != facts.decided {
             return Err(now(&format!("was announced as {announced:?}, but became {:?}", facts.decided)));
         }
-        if job.state.copies > job.spec.copies.max(job.spec.policy.copies_max) {
+        if job.state.copies() > job.spec.copies.max(job.spec.policy.copies_max) {
             return Err(now("wants more copies than it may"));
         }
         if self.memory.state().queued(id) > 0 {

@@ -3,6 +3,7 @@
 use concord_protocol::{JobId, JobState, Outcome};
 
 use crate::Memory;
+use crate::conformance::examples::with;
 
 /// A mistake in the adapter, or in what drives the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl Sabotage {
     pub(super) fn state(self, memory: &Memory, job: &JobId, state: JobState) -> JobState {
         match memory.state().jobs.get(job) {
             Some(stored) if self == Self::StateIsOverwritten => {
-                JobState { revision: stored.job.state.revision + 1, ..state }
+                with(&state, |record| record.revision = stored.job.state.revision() + 1)
             }
             _ => state,
         }

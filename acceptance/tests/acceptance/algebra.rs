@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use concord_acceptance::conformance::examples::with;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::{
     Change, CopySet, Job, JobState, Rollup, SandboxHash, Sandboxes, Separation, Tally, Timestamp, Verdict,
@@ -168,7 +169,7 @@ impl FoldedJob {
     fn new(round: u32) -> Self {
         let mut spec = spec("job", CHUNK_COPIES + FEW);
         spec.policy.sandboxes_min = SANDBOXES_MIN;
-        let state = JobState { round, ..spec.first_state() };
+        let state = with(&spec.first_state(), |record| record.round = round);
         let mut folded = Self {
             job: Job { spec: Arc::new(spec), state },
             tallies: vec![Tally::keeping(SANDBOXES_MIN); 2],
@@ -191,7 +192,7 @@ impl FoldedJob {
             let chunk = chunk_of(copy.index);
             let tally = &mut self.tallies[chunk as usize];
             tally.absorb(change);
-            self.rollup.merge(&Rollup::of_chunk(self.job.state.copies, chunk, tally));
+            self.rollup.merge(&Rollup::of_chunk(self.job.state.copies(), chunk, tally));
         }
         self.settle(&self.rollup.clone(), now);
     }
@@ -204,7 +205,7 @@ impl FoldedJob {
 
     /// The part of the state that must not depend on the order. The revision may.
     fn result(&self) -> JobState {
-        JobState { revision: 0, ..self.job.state.clone() }
+        with(&self.job.state, |record| record.revision = 0)
     }
 }
 
@@ -300,12 +301,12 @@ proptest! {
         folded.fold(&changes[..known.index(changes.len() + 1)], EARLY);
         let out_of_date = folded.rollup.clone();
         folded.fold(&changes, EARLY);
-        prop_assume!(folded.job.state.verdict != Verdict::Running);
+        prop_assume!(folded.job.state.verdict() != Verdict::Running);
         let before = folded.result();
-        let now = if late { folded.job.state.deadline_at } else { EARLY };
+        let now = if late { folded.job.state.deadline_at() } else { EARLY };
         folded.settle(&out_of_date, now);
         let after = folded.result();
-        prop_assert_eq!((before.verdict, before.cause), (after.verdict, after.cause));
+        prop_assert_eq!((before.verdict(), before.cause()), (after.verdict(), after.cause()));
     }
 }
 

@@ -39,8 +39,8 @@ async fn given_retried_job(store: &Store, clock: &Arc<dyn Clock>) -> PortResult<
         store.acknowledge_changes(sequences).await?;
     }
     let divergent = read(store, &job).await?;
-    assert_eq!(divergent.state.verdict, Verdict::Divergent);
-    assert!(divergent.state.ended_at.is_some());
+    assert_eq!(divergent.state.verdict(), Verdict::Divergent);
+    assert!(divergent.state.ended_at().is_some());
     let retried = divergent.retried(clock.now()).expect("a divergent job can be retried");
     assert!(store.replace_state(&job, retried).await?);
     Ok(job)
@@ -60,7 +60,7 @@ fn retried_job_without_a_copy_to_run_ends_at_once() {
     let environment =
         Environment { sandbox: "retries".to_owned(), identity: Facts::default(), facts: Facts::default() };
     let settings = FleetSettings { threads: 1, remote: None, environment };
-    let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at.is_none();
+    let is_open = || block_on(read(&store, &job)).unwrap().state.ended_at().is_none();
     let fleet = LocalFleet::start(store.clone(), NeverRun, Arc::new(Runs::default()), settings).unwrap();
     fleet.wait_for_decision(PROMPT, is_open);
     let open = is_open();

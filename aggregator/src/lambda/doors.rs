@@ -161,7 +161,7 @@ impl<W: Write + Send> Doors<W> {
     /// was written first, so whoever dies in between is followed by the same record again.
     async fn extend(&self, id: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let Some(job) = self.ledger.read_job(id).await? else { return Ok(()) };
-        if job.state.ended_at.is_some() || job.state.round != round {
+        if job.state.ended_at().is_some() || job.state.round() != round {
             return Ok(());
         }
         let queue = self.copies.clone().traced(trace_header(&job));
@@ -190,12 +190,12 @@ impl<W: Write + Send> Doors<W> {
     /// Ends a round whose deadline has passed; before that, sends the message round again.
     async fn meet(&self, deadline: DeadlineMessage) -> PortResult<()> {
         let Some(job) = self.ledger.read_job(&deadline.job).await? else { return Ok(()) };
-        if job.state.ended_at.is_some() || job.state.round != deadline.round {
+        if job.state.ended_at().is_some() || job.state.round() != deadline.round {
             return Ok(());
         }
-        if self.clock.now() < job.state.deadline_at {
+        if self.clock.now() < job.state.deadline_at() {
             let DeadlineMessage { job: id, round } = deadline;
-            return self.deadlines.send(id, round, job.state.deadline_at, self.clock.now()).await;
+            return self.deadlines.send(id, round, job.state.deadline_at(), self.clock.now()).await;
         }
         self.aggregator.meet_deadline(&deadline.job).await
     }
@@ -206,7 +206,7 @@ impl<W: Write + Send> Doors<W> {
         let round = copy.round;
         let copy = copy.copy();
         let job = self.ledger.read_job(&copy.job).await?;
-        if job.is_none_or(|job| copy.index >= job.state.copies) {
+        if job.is_none_or(|job| copy.index >= job.state.copies()) {
             return Err(PortError::Invalid("a dead letter names a copy that no job has"));
         }
         let delivery = Delivery {

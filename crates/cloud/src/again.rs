@@ -22,7 +22,7 @@ impl Ledger {
     /// # Errors
     /// When the table cannot be read or written.
     pub async fn fold_again(&self, job: &Job) -> PortResult<usize> {
-        let (id, copies) = (&job.spec.job, job.state.copies);
+        let (id, copies) = (&job.spec.job, job.state.copies());
         let tally = self.read_tally(id).await?;
         let mut folded = 0;
         for from in (0..copies).step_by(CHUNK_COPIES as usize) {

@@ -115,9 +115,9 @@ struct NamedFailure {
 impl<'a> Detail<'a> {
     fn new(stack: &'a str, announcement: &'a Announcement, job: &'a Job, tally: &JobTally) -> Self {
         let digests = tally.digests();
-        let failures = tally.failures(job.state.round).into_iter();
+        let failures = tally.failures(job.state.round()).into_iter();
         // The state may have moved on since: then the cause is no longer that of this verdict.
-        let cause = job.state.cause.filter(|_| job.state.revision == announcement.revision);
+        let cause = job.state.cause().filter(|_| job.state.revision() == announcement.revision);
         Self {
             version: DETAIL_VERSION,
             stack,
@@ -129,9 +129,9 @@ impl<'a> Detail<'a> {
             submitted_at: Moment(job.spec.submitted_at),
             decided_at: Moment(announcement.decided_at),
             time_to_verdict_ms: announcement.decided_at.ms_since(job.spec.submitted_at),
-            copies: job.state.copies,
+            copies: job.state.copies(),
             succeeded: tally.produced(),
-            failed: tally.failed(job.state.round),
+            failed: tally.failed(job.state.round()),
             distinct_digests: digests.len(),
             expected: job.spec.policy.expect,
             digests: digests
@@ -143,7 +143,7 @@ impl<'a> Detail<'a> {
                     first_copy: count.first_copy,
                 })
                 .collect(),
-            evidence: job.state.evidence.as_ref(),
+            evidence: job.state.evidence(),
             failures: failures
                 .take(NAMED_MAX)
                 .map(|(reason, copies)| NamedFailure { reason, copies })

@@ -192,7 +192,7 @@ impl Ledger {
 
     fn put_job(&self, new: &NewJob) -> PortResult<TransactWriteItem> {
         let mut attributes = job::job_attributes(&new.spec, &new.spec.first_state())?;
-        let needed_until = new.spec.first_state().deadline_at;
+        let needed_until = new.spec.first_state().deadline_at();
         attributes.insert("expires_at".to_owned(), item::number(self.expires_after(needed_until)));
         self.put_new(attributes, true)
     }
@@ -205,7 +205,7 @@ impl Ledger {
             bytes: new.payload.len() as u64,
             body: (new.payload.len() <= INLINE_BYTES_MAX).then(|| Bytes(new.payload.to_vec())),
             zstd: None,
-            expires_at: self.expires_after(new.spec.first_state().deadline_at),
+            expires_at: self.expires_after(new.spec.first_state().deadline_at()),
         };
         self.put_new(attributes(&body)?, false)
     }

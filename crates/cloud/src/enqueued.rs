@@ -19,7 +19,7 @@ impl Ledger {
     pub async fn enqueued_copies(&self, job: &Job) -> PortResult<u32> {
         let Some(item) = self.get(&job.spec.job, ENQUEUED_ITEM).await? else { return Ok(0) };
         let EnqueuedAttributes { round, copies, .. } = item::value(item)?;
-        Ok(match round.cmp(&job.state.round) {
+        Ok(match round.cmp(&job.state.round()) {
             Ordering::Less => 0,
             Ordering::Equal if copies == 0 => job.spec.copies,
             Ordering::Equal => copies,
@@ -32,7 +32,7 @@ impl Ledger {
     /// # Errors
     /// When the table cannot be read.
     pub async fn is_enqueued(&self, job: &Job) -> PortResult<bool> {
-        Ok(self.enqueued_copies(job).await? >= job.state.copies)
+        Ok(self.enqueued_copies(job).await? >= job.state.copies())
     }
 
     /// Records that the first `copies` of a job were put on the queue in a round. A record of more, or of a later

@@ -57,7 +57,7 @@ impl Ledger {
         // A divergent job goes on until its copies have ended.
         let lists = [Verdict::Running, Verdict::Divergent].map(|verdict| self.newest(verdict, NEWEST_MAX));
         let mut jobs: Vec<_> = try_join_all(lists).await?.into_iter().flatten().collect();
-        jobs.retain(|job| job.state.ended_at.is_none());
+        jobs.retain(|job| job.state.ended_at().is_none());
         jobs.sort_by_key(|job| (job.spec.submitted_at, job.spec.job.clone()));
         Ok(jobs.into_iter().map(|job| job.spec.job.clone()).collect())
     }

@@ -149,8 +149,8 @@ impl ReadJob for Ledger {
 impl ReplaceState for Ledger {
     async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
         let mut attributes = job::state_attributes(&state)?;
-        attributes.insert("expires_at".to_owned(), item::number(self.expires_after(state.deadline_at)));
-        let before = AttributeValue::N(state.revision.saturating_sub(1).to_string());
+        attributes.insert("expires_at".to_owned(), item::number(self.expires_after(state.deadline_at())));
+        let before = AttributeValue::N(state.revision().saturating_sub(1).to_string());
         let mut update = self
             .dynamodb
             .update_item()

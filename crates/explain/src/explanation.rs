@@ -149,8 +149,8 @@ impl Explanation {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
         // If the number of copies was changed because of their outcomes, it was not fixed before.
-        let as_planned = job.state.copies == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
-        let stage = if job.state.ended_at.is_some() && as_planned { Stage::Ended } else { Stage::Running };
+        let as_planned = job.state.copies() == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
+        let stage = if job.state.ended_at().is_some() && as_planned { Stage::Ended } else { Stage::Running };
         let assessment = Assessment::of(&runs, level, stage);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();

@@ -48,7 +48,7 @@ pub async fn gather<L: ReadOutcomes + ReadOutput + Sync>(
     let (outcomes, copies_read) =
         first_outcomes(ledger, job, limits.copies_max, limits.copies_per_read_max).await?;
     // Until a job has ended, another copy may still give another output.
-    let is_partial = copies_read < job.state.copies || job.state.ended_at.is_none();
+    let is_partial = copies_read < job.state.copies() || job.state.ended_at().is_none();
     let mut explanation = Explanation::of(job, &outcomes, level).partial(is_partial);
     drop(outcomes);
     for pair in explanation.pairs(options.tolerances.is_some() || judge.is_some()) {
@@ -73,7 +73,7 @@ pub async fn first_outcomes<L: ReadOutcomes>(
     copies_max: u32,
     copies_per_read_max: u32,
 ) -> PortResult<(Vec<Outcome>, u32)> {
-    let copies = job.state.copies.min(copies_max);
+    let copies = job.state.copies().min(copies_max);
     let mut outcomes = Vec::new();
     for range in copy_ranges(0..copies, copies_per_read_max) {
         outcomes.extend(ledger.read_outcomes(&job.spec.job, range).await?);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cause, Digest, Evidence, JobId, Timestamp, Verdict};
+use crate::{Digest, JobId, JobState, Timestamp};
 
 /// What turns payload bytes into output bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,31 +138,6 @@ pub struct JobSpec {
     pub policy: Policy,
 }
 
-/// How a job stands. Replaced as a whole, on condition that the stored revision is the one that was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobState {
-    /// The verdict, `running` until there is one.
-    pub verdict: Verdict,
-    /// Why it is inconclusive, or divergent though its copies agree.
-    pub cause: Option<Cause>,
-    /// Copies wanted now: as many as were asked for, or more once the job was extended.
-    #[serde(default)]
-    pub copies: u32,
-    /// How often the copies without a digest were started again by a retry.
-    pub round: u32,
-    /// When the verdict is due.
-    pub deadline_at: Timestamp,
-    /// When the verdict became what it is.
-    pub decided_at: Option<Timestamp>,
-    /// When the job ended: nothing more is started for it.
-    pub ended_at: Option<Timestamp>,
-    /// What the verdict rests on, once there is one; from the outcomes that were there when the state was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Evidence>,
-    /// Which write of the state this is, from 0; a version for conditional writes, not a count of anything.
-    pub revision: u64,
-}
-
 /// A job as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -182,33 +157,15 @@ impl JobSpec {
     /// The state of a job that was just submitted.
     #[must_use]
     pub fn first_state(&self) -> JobState {
-        JobState {
-            verdict: Verdict::Running,
-            cause: None,
-            copies: self.copies,
-            round: 0,
-            deadline_at: self.submitted_at.plus_ms(self.policy.timeout_ms),
-            decided_at: None,
-            ended_at: None,
-            evidence: None,
-            revision: 0,
-        }
+        JobState::first(self.copies, self.submitted_at.plus_ms(self.policy.timeout_ms))
     }
 }
 
 impl Job {
-    /// A job as it was stored. States that an earlier version wrote lack the copies, which were then never more than
-    /// those asked for.
-    #[must_use]
-    pub fn stored(spec: JobSpec, state: JobState) -> Self {
-        let copies = if state.copies == 0 { spec.copies } else { state.copies };
-        Self { spec: Arc::new(spec), state: JobState { copies, ..state } }
-    }
-
     /// Whether a copy of the given round should still be run: not once the job ended, its deadline has passed, or a
     /// retry has started a newer round.
     #[must_use]
     pub fn wants(&self, round: u32, now: Timestamp) -> bool {
-        self.state.ended_at.is_none() && self.state.round == round && now < self.state.deadline_at
+        self.state.ended_at().is_none() && self.state.round() == round && now < self.state.deadline_at()
     }
 }

@@ -4,6 +4,8 @@
 //! as a [`Timestamp`], everything else through the [`ports`], and whoever implements those knows the outside world.
 
 mod change;
+mod decide;
+mod delivery;
 mod digest;
 mod evidence;
 mod facts;
@@ -17,11 +19,14 @@ mod outcome;
 pub mod ports;
 mod rollup;
 mod sandboxes;
+mod state;
 mod tally;
 mod timestamp;
+mod transition;
 mod verdict;
 
 pub use change::{Announcement, Change};
+pub use decide::{Separation, asks_for_separation, decide};
 pub use digest::{Digest, DigestError};
 pub use evidence::Evidence;
 pub use facts::Facts;
@@ -29,11 +34,12 @@ pub use function::{FunctionReply, FunctionTarget, Invocation, InvokeError};
 pub use function_name::{FunctionName, FunctionNameError, parse_qualifier};
 pub use golden::{Golden, GoldenKey};
 pub use id::{CopyId, IdError, JobId};
-pub use job::{Calculation, Job, JobSpec, JobState, Policy};
+pub use job::{Calculation, Job, JobSpec, Policy};
 pub use outcome::{Environment, Failure, Outcome, Produced, Settlement, settle};
 pub use rollup::{Reached, Rollup};
 pub use sandboxes::{SandboxHash, Sandboxes};
+pub use state::{IllegalState, JobState, StateRecord};
 pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_in_chunk, copy_ranges};
 pub use timestamp::Timestamp;
-pub use verdict::VerdictError;
-pub use verdict::{Cause, Event, IllegalTransition, Separation, Verdict, asks_for_separation, decide, next};
+pub use transition::{Event, IllegalTransition, next};
+pub use verdict::{Cause, Verdict, VerdictError};

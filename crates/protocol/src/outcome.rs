@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Delivery;
 use crate::limits::REASON_BYTES_MAX;
-use crate::ports::Delivery;
 use crate::{CopyId, Digest, Facts, SandboxHash, Timestamp};
 
 /// The facts about the machine and sandbox which ran a copy.

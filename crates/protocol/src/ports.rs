@@ -9,9 +9,10 @@ use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use crate::delivery::Delivery;
 use crate::{
-    Announcement, CopyId, Digest, FunctionReply, Golden, GoldenKey, Invocation, InvokeError, Job, JobId,
-    JobSpec, JobState, JobTally, Outcome, Rollup, Settlement, Tally, Timestamp,
+    Announcement, Digest, FunctionReply, Golden, GoldenKey, Invocation, InvokeError, Job, JobId, JobSpec,
+    JobState, JobTally, Outcome, Rollup, Settlement, Tally, Timestamp,
 };
 
 /// Why a port did not do what was asked, named by what the caller does next.
@@ -48,21 +49,6 @@ impl<K: Clock + ?Sized> Clock for Arc<K> {
     fn ticks_us(&self) -> u64 {
         (**self).ticks_us()
     }
-}
-
-/// A message of the queue as it was delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// The copy to run.
-    pub copy: CopyId,
-    /// The round of the job that wants it.
-    pub round: u32,
-    /// How often the message was delivered, this time included.
-    pub receive_count: u32,
-    /// When the message was put on the queue, where the queue says so.
-    pub sent_at: Option<Timestamp>,
-    /// What names this delivery of the message when it is deleted or put back.
-    pub receipt: u64,
 }
 
 /// The jobs of one submit call, created together or not at all.

@@ -59,7 +59,7 @@ async fn enqueue<C>(fleet: &SharedFleet<C>, selection: &QueueSelection) -> PortR
         let mut parts = Vec::new();
         for (job, from) in fleet.store.next_to_enqueue(selection, JOBS_AT_ONCE_MAX)? {
             let count = u32::try_from(room).unwrap_or(u32::MAX).min(ENQUEUED_AT_ONCE_MAX);
-            let to = job.state.copies.min(from.saturating_add(count));
+            let to = job.state.copies().min(from.saturating_add(count));
             room -= u64::from(to - from);
             parts.push((job, from..to));
         }
@@ -72,14 +72,14 @@ async fn enqueue<C>(fleet: &SharedFleet<C>, selection: &QueueSelection) -> PortR
 }
 
 async fn enqueue_part<C>(fleet: &SharedFleet<C>, job: Job, copies: Range<u32>) -> PortResult<()> {
-    if job.state.round > 0 && copies.start == 0 {
+    if job.state.round() > 0 && copies.start == 0 {
         // After a retry every copy may have a digest already. Then no later change would end the job.
         fleet.aggregator.meet_deadline(&job.spec.job).await?;
     }
     if copies.is_empty() {
         return Ok(());
     }
-    fleet.store.enqueue_copies(&job.spec.job, job.state.round, copies).await
+    fleet.store.enqueue_copies(&job.spec.job, job.state.round(), copies).await
 }
 
 async fn give_up_dead_letters<C>(fleet: &SharedFleet<C>) -> PortResult<()> {
@@ -95,7 +95,7 @@ async fn give_up_dead_letters<C>(fleet: &SharedFleet<C>) -> PortResult<()> {
 async fn stop_ended<C>(fleet: &SharedFleet<C>) -> PortResult<()> {
     for id in fleet.runs.jobs() {
         let Some(job) = fleet.store.read_job(&id).await? else { continue };
-        let ended = job.state.ended_at.is_some();
+        let ended = job.state.ended_at().is_some();
         fleet.store.remember_job(job);
         if ended {
             fleet.runs.stop(&id);

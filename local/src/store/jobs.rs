@@ -46,10 +46,10 @@ fn insert(connection: &Connection, NewJob { spec, payload }: &NewJob) -> rusqlit
         spec.copies,
         signed(spec.policy.copy_timeout_ms),
         spec.policy.attempts.saturating_add(RECEIVES_SPARE),
-        state.verdict.as_str(),
-        state.round,
-        signed(state.deadline_at.unix_ms),
-        signed(state.revision),
+        state.verdict().as_str(),
+        state.round(),
+        signed(state.deadline_at().unix_ms),
+        signed(state.revision()),
     ])?;
     Ok(())
 }
@@ -81,7 +81,7 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
     let sql = "SELECT verdict, round FROM jobs WHERE id = ?1 AND revision = ?2";
     let before: Option<(String, u32)> = connection
         .prepare_cached(sql)?
-        .query_row(params![key, signed(state.revision.saturating_sub(1))], |row| {
+        .query_row(params![key, signed(state.revision().saturating_sub(1))], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
@@ -91,26 +91,26 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
     connection.prepare_cached(sql)?.execute(params![
         key,
         to_json(state)?,
-        state.verdict.as_str(),
-        state.round,
-        signed(state.deadline_at.unix_ms),
-        state.ended_at.map(|ended| signed(ended.unix_ms)),
-        signed(state.revision),
-        state.copies,
+        state.verdict().as_str(),
+        state.round(),
+        signed(state.deadline_at().unix_ms),
+        state.ended_at().map(|ended| signed(ended.unix_ms)),
+        signed(state.revision()),
+        state.copies(),
     ])?;
-    if state.ended_at.is_some() || state.round > round {
+    if state.ended_at().is_some() || state.round() > round {
         // No copy of this round is wanted any more. A copy that runs now ends without a message to delete.
         connection.prepare_cached("DELETE FROM queue WHERE job = ?1")?.execute([key])?;
         connection.prepare_cached("DELETE FROM dead_letters WHERE job = ?1")?.execute([key])?;
     }
-    if verdict != state.verdict.as_str()
-        && let Some(decided_at) = state.decided_at
+    if verdict != state.verdict().as_str()
+        && let Some(decided_at) = state.decided_at()
     {
         let sql = "INSERT INTO feed (job, verdict, decided_at, revision) VALUES (?1, ?2, ?3, ?4)";
-        let (decided_at, revision) = (signed(decided_at.unix_ms), signed(state.revision));
+        let (decided_at, revision) = (signed(decided_at.unix_ms), signed(state.revision()));
         connection.prepare_cached(sql)?.execute(params![
             key,
-            state.verdict.as_str(),
+            state.verdict().as_str(),
             decided_at,
             revision
         ])?;

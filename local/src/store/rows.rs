@@ -1,5 +1,7 @@
 //! Converts between the columns of the tables and the types of the protocol.
 
+use std::sync::Arc;
+
 use concord_protocol::{CopySet, Digest, IdError, Job, JobId, SandboxHash};
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
@@ -92,5 +94,5 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 
 /// A job from the columns `spec, state`.
 pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
-    Ok(Job::stored(json(row, 0)?, json(row, 1)?))
+    Ok(Job { spec: Arc::new(json(row, 0)?), state: json(row, 1)? })
 }

@@ -205,7 +205,7 @@ impl Store {
             jobs.clear();
         }
         match jobs.get_mut(&job.spec.job) {
-            Some(known) if known.state.revision >= job.state.revision => {}
+            Some(known) if known.state.revision() >= job.state.revision() => {}
             Some(known) => *known = job,
             None => {
                 jobs.insert(job.spec.job.clone(), job);

@@ -79,14 +79,14 @@ async fn only_digest(backend: &Backend, job: &Job) -> Result<Digest, CliError> {
     let Job { spec, state } = job;
     let tally = backend.read_tally(&spec.job).await?;
     match &tally.digests()[..] {
-        [only] if only.copies == state.copies => Ok(only.digest),
+        [only] if only.copies == state.copies() => Ok(only.digest),
         digests => {
-            let (id, verdict) = (&spec.job, state.verdict);
+            let (id, verdict) = (&spec.job, state.verdict());
             let words = format!(
                 "job {id} cannot be accepted: it is {verdict}, with {} distinct digests from {} of {} copies",
                 digests.len(),
                 tally.produced(),
-                state.copies
+                state.copies()
             );
             Err(CliError::usage_text(words).hint(
                 "a golden result is one that every copy of a job gave: producer explain says why it is none",

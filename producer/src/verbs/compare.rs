@@ -118,8 +118,8 @@ async fn side(backend: &Backend, job: &Job) -> Result<Side, CliError> {
     Ok(Side {
         job: job.spec.job.clone(),
         calculation: crate::text::calculation(&job.spec.calculation),
-        verdict: job.state.verdict,
-        copies: job.state.copies,
+        verdict: job.state.verdict(),
+        copies: job.state.copies(),
         produced: tally.produced(),
         digest: digests.first().map(|count| count.digest),
         distinct_digests: digests.len(),

@@ -20,8 +20,8 @@ pub(crate) async fn run(args: &CopiesArgs, settings: &Settings, printer: &Printe
     if printer.format == Format::Text {
         printer.data(copies_table::HEAD)?;
     }
-    for from in (0..job.state.copies).step_by(CHUNK_COPIES as usize) {
-        let to = job.state.copies.min(from + CHUNK_COPIES);
+    for from in (0..job.state.copies()).step_by(CHUNK_COPIES as usize) {
+        let to = job.state.copies().min(from + CHUNK_COPIES);
         let outcomes = backend.read_outcomes(id, from..to).await?;
         let mut text = String::new();
         for report in copies_table::reports(from..to, &outcomes) {

@@ -52,7 +52,7 @@ async fn retry_in(
         if again > 0 {
             printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {again}"));
         }
-        if job.state.ended_at.is_some() { ended.push(id.clone()) } else { open.push(job) }
+        if job.state.ended_at().is_some() { ended.push(id.clone()) } else { open.push(job) }
     }
     for job in &open {
         if stack.is_enqueued(job).await? {
@@ -81,7 +81,7 @@ async fn retry_in(
 async fn has_something_to_run(backend: &Backend, id: &JobId) -> Result<(), CliError> {
     let produced = backend.read_tally(id).await?.produced();
     match backend.read_job(id).await? {
-        Some(job) if produced >= job.state.copies && !may_grow(&job) => Err(CliError::usage_text(format!(
+        Some(job) if produced >= job.state.copies() && !may_grow(&job) => Err(CliError::usage_text(format!(
             "job {id}: every copy gave a digest, so there is nothing to run again"
         ))),
         _ => Ok(()),
@@ -90,5 +90,5 @@ async fn has_something_to_run(backend: &Backend, id: &JobId) -> Result<(), CliEr
 
 /// Whether a retry has the job extended: its copies agree, in too few sandboxes, and it may have more of them.
 fn may_grow(job: &Job) -> bool {
-    job.state.cause == Some(Cause::Coverage) && job.state.copies < job.spec.policy.copies_max
+    job.state.cause() == Some(Cause::Coverage) && job.state.copies() < job.spec.policy.copies_max
 }

@@ -34,7 +34,7 @@ async fn work(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let aws = function::of_jobs(backend, jobs, &settings.aws, |job| job.state.ended_at.is_none()).await?;
+    let aws = function::of_jobs(backend, jobs, &settings.aws, |job| job.state.ended_at().is_none()).await?;
     if let Some(stack) = backend.stack() {
         for id in jobs {
             warn_of_missing(backend, stack, id, printer).await?;
@@ -51,7 +51,7 @@ async fn warn_of_missing(
     printer: &Printer,
 ) -> Result<(), CliError> {
     if let Some(job) = backend.read_job(id).await?
-        && job.state.ended_at.is_none()
+        && job.state.ended_at().is_none()
         && !stack.is_enqueued(&job).await?
     {
         printer.say(&format!(

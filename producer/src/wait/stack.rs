@@ -41,11 +41,11 @@ pub(crate) async fn enqueue(
     let mut all = true;
     for id in jobs {
         let job = read(backend, id).await?;
-        if job.state.ended_at.is_some() || stack.is_enqueued(&job).await? {
+        if job.state.ended_at().is_some() || stack.is_enqueued(&job).await? {
             continue;
         }
         let part = |id: &JobId, copies: Range<u32>| {
-            progress.enqueued(id, copies.end, job.state.copies);
+            progress.enqueued(id, copies.end, job.state.copies());
             !interrupt.is_asked()
         };
         let sent = stack.enqueue(&job, part).await;
@@ -125,7 +125,7 @@ async fn look(backend: &Backend, open: &mut Vec<JobId>, progress: &mut Progress<
             break;
         }
         let job = read(backend, id).await?;
-        if job.state.ended_at.is_some() {
+        if job.state.ended_at().is_some() {
             progress.finish(id);
             continue;
         }

@@ -101,7 +101,7 @@ impl<C: Calculate + 'static> Door<C> {
     async fn hold(&self, held: Vec<Held>, ends_at: Timestamp) {
         // What cannot be read now is looked at again a moment later.
         let has_ended = async |job: &JobId| match self.ledger.read_job(job).await {
-            Ok(stored) => stored.is_none_or(|job| job.state.ended_at.is_some()),
+            Ok(stored) => stored.is_none_or(|job| job.state.ended_at().is_some()),
             Err(_) => false,
         };
         hold::wait(held, ends_at, &self.clock, has_ended, async |pause| tokio::time::sleep(pause).await)
@@ -152,7 +152,7 @@ impl<C: Calculate + 'static> Door<C> {
     /// either, since there is no such job or copy, is for the dead letters.
     async fn give_up(&self, delivery: Delivery, reason: &'static str) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
-        if job.is_none_or(|job| delivery.copy.index >= job.state.copies) {
+        if job.is_none_or(|job| delivery.copy.index >= job.state.copies()) {
             return Err(PortError::Invalid(reason));
         }
         let outcome = Outcome::not_run(&delivery, reason, self.clock.now());

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use concord_acceptance::conformance::Fixture;
-use concord_acceptance::conformance::examples::{given_job, stored};
+use concord_acceptance::conformance::examples::{given_job, stored, with};
 use concord_aggregator::lambda::{Doors, Settings};
 use concord_clock::SystemClock;
 use concord_protocol::ports::{Clock, CreateJobs, ReadTally, RecordOutcome, ReplaceState};
@@ -119,7 +119,7 @@ async fn hand(doors: &Doors<Log>, records: &[Value], at_once: usize) {
 }
 
 async fn verdict(fixture: &InCloud, job: &JobId) -> Verdict {
-    stored(fixture, job).await.unwrap().state.verdict
+    stored(fixture, job).await.unwrap().state.verdict()
 }
 
 #[test]
@@ -161,7 +161,7 @@ async fn given_extended_job(fixture: &InCloud, doors: &Doors<Log>) -> JobId {
     }
     hand(doors, &records(fixture).await, 100).await;
     let state = stored(fixture, &id("job")).await.unwrap().state;
-    assert_eq!((state.verdict, state.copies, state.ended_at), (Verdict::Running, 5, None));
+    assert_eq!((state.verdict(), state.copies(), state.ended_at()), (Verdict::Running, 5, None));
     id("job")
 }
 
@@ -315,18 +315,15 @@ fn a_deadline_goes_round_until_it_is_met() {
         let sent = fixture.sqs.take_deadlines();
         assert_eq!(sent, [(r#"{"job":"job","round":0}"#.to_owned(), 0)]);
         let later = stored(&fixture, &job).await.unwrap().state;
-        let far = later.deadline_at.plus_ms(100 * 365 * 24 * 3_600_000);
-        let later = concord_protocol::JobState { deadline_at: far, revision: 1, ..later };
+        let far = later.deadline_at().plus_ms(100 * 365 * 24 * 3_600_000);
+        let later = with(&later, |record| (record.deadline_at, record.revision) = (far, 1));
         assert!(fixture.cloud.ledger.replace_state(&job, later.clone()).await.unwrap());
         let deadline = |body: &str| json!({"Records": [message("concord-deadlines", "m", body)]});
         let body = sent[0].0.as_str();
         assert_eq!(failed(&doors.handle(deadline(body)).await.unwrap()), Vec::<&str>::new());
         assert_eq!(fixture.sqs.take_deadlines(), [(body.to_owned(), 900)], "it is not due yet");
-        let due = concord_protocol::JobState {
-            deadline_at: stored(&fixture, &job).await.unwrap().spec.submitted_at,
-            revision: 2,
-            ..later
-        };
+        let submitted_at = stored(&fixture, &job).await.unwrap().spec.submitted_at;
+        let due = with(&later, |record| (record.deadline_at, record.revision) = (submitted_at, 2));
         assert!(fixture.cloud.ledger.replace_state(&job, due).await.unwrap());
         assert_eq!(
             failed(&doors.handle(deadline(r#"{"job":"job","round":1}"#)).await.unwrap()),

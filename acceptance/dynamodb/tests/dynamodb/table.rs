@@ -91,12 +91,12 @@ fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
         fixture.cloud.ledger.set_enqueued(&job, 0, 1).await.unwrap();
         let state = stored(&fixture, &job).await.unwrap().state;
         fixture.cloud.ledger.replace_state(&job, ended(&state, Verdict::Inconclusive)).await.unwrap();
-        let retried = stored(&fixture, &job).await.unwrap().retried(state.deadline_at).unwrap();
+        let retried = stored(&fixture, &job).await.unwrap().retried(state.deadline_at()).unwrap();
         fixture.cloud.ledger.replace_state(&job, retried.clone()).await.unwrap();
         let due: Vec<_> = fixture.cloud.changes().await.unwrap();
         let due: Vec<_> =
             due.into_iter().filter(|change| matches!(change, StreamChange::Due { .. })).collect();
-        let expected = [(0, state.deadline_at), (1, retried.deadline_at)]
+        let expected = [(0, state.deadline_at()), (1, retried.deadline_at())]
             .map(|(round, deadline_at)| StreamChange::Due { job: job.clone(), round, deadline_at });
         assert_eq!(due, expected);
     });

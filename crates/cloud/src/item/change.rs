@@ -56,29 +56,29 @@ pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
     let after = job::job(new)?;
     let (id, state) = (&after.spec.job, &after.state);
     let mut changes = Vec::new();
-    if before.as_ref().is_none_or(|before| before.round != state.round) {
+    if before.as_ref().is_none_or(|before| before.round() != state.round()) {
         changes.push(StreamChange::Due {
             job: id.clone(),
-            round: state.round,
-            deadline_at: state.deadline_at,
+            round: state.round(),
+            deadline_at: state.deadline_at(),
         });
     }
     if let Some(before) = &before
-        && before.round == state.round
-        && before.copies < state.copies
+        && before.round() == state.round()
+        && before.copies() < state.copies()
     {
-        let copies = before.copies..state.copies;
-        changes.push(StreamChange::Extended { job: id.clone(), round: state.round, copies });
+        let copies = before.copies()..state.copies();
+        changes.push(StreamChange::Extended { job: id.clone(), round: state.round(), copies });
     }
-    if before.is_some_and(|before| before.verdict != state.verdict)
-        && state.verdict != Verdict::Running
-        && let Some(decided_at) = state.decided_at
+    if before.is_some_and(|before| before.verdict() != state.verdict())
+        && state.verdict() != Verdict::Running
+        && let Some(decided_at) = state.decided_at()
     {
         changes.push(StreamChange::Fold(Change::Decided(Announcement {
             job: id.clone(),
-            verdict: state.verdict,
+            verdict: state.verdict(),
             decided_at,
-            revision: state.revision,
+            revision: state.revision(),
         })));
     }
     Ok(changes)

@@ -1,6 +1,8 @@
-use concord_protocol::ports::PortResult;
+use std::sync::Arc;
+
+use concord_protocol::ports::{PortError, PortResult};
 use concord_protocol::{
-    Calculation, Cause, Digest, Evidence, Job, JobId, JobSpec, JobState, Policy, Verdict,
+    Calculation, Cause, Digest, Evidence, Job, JobId, JobSpec, JobState, Policy, StateRecord, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -28,8 +30,7 @@ struct StateAttributes {
     status: Verdict,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
-    /// Copies wanted now; an earlier version wrote none.
-    #[serde(default)]
+    /// Copies wanted now.
     copies_wanted: u32,
     round: u32,
     deadline_at: Moment,
@@ -66,15 +67,15 @@ pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState) -> PortResult<Att
 /// The part of a job's item that is replaced with its state.
 pub(crate) fn state_attributes(state: &JobState) -> PortResult<Attributes> {
     attributes(&StateAttributes {
-        status: state.verdict,
-        cause: state.cause,
-        copies_wanted: state.copies,
-        round: state.round,
-        deadline_at: Moment(state.deadline_at),
-        decided_at: state.decided_at.map(Moment),
-        ended_at: state.ended_at.map(Moment),
-        evidence: state.evidence.clone(),
-        revision: state.revision,
+        status: state.verdict(),
+        cause: state.cause(),
+        copies_wanted: state.copies(),
+        round: state.round(),
+        deadline_at: Moment(state.deadline_at()),
+        decided_at: state.decided_at().map(Moment),
+        ended_at: state.ended_at().map(Moment),
+        evidence: state.evidence().cloned(),
+        revision: state.revision(),
     })
 }
 
@@ -93,21 +94,22 @@ pub(crate) fn job(item: impl Into<Item>) -> PortResult<Job> {
         calculation: spec.calculation,
         policy: spec.policy,
     };
-    Ok(Job::stored(spec, state))
+    Ok(Job { spec: Arc::new(spec), state })
 }
 
 /// The state that a job's item holds, for what of it is not the job's alone.
 fn state(item: Item) -> PortResult<JobState> {
-    let state: StateAttributes = value(item)?;
-    Ok(JobState {
-        verdict: state.status,
-        cause: state.cause,
-        copies: state.copies_wanted,
-        round: state.round,
-        deadline_at: state.deadline_at.0,
-        decided_at: state.decided_at.map(|moment| moment.0),
-        ended_at: state.ended_at.map(|moment| moment.0),
-        evidence: state.evidence,
-        revision: state.revision,
-    })
+    let stored: StateAttributes = value(item)?;
+    let record = StateRecord {
+        verdict: stored.status,
+        cause: stored.cause,
+        copies: stored.copies_wanted,
+        round: stored.round,
+        deadline_at: stored.deadline_at.0,
+        decided_at: stored.decided_at.map(|moment| moment.0),
+        ended_at: stored.ended_at.map(|moment| moment.0),
+        evidence: stored.evidence,
+        revision: stored.revision,
+    };
+    JobState::try_from(record).map_err(|error| PortError::Permanent(Box::new(error)))
 }

@@ -1,53 +1,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
 use super::*;
-use crate::limits::ROUNDS_MAX;
-use crate::{Calculation, CopySet, Digest, JobSpec, Policy, SandboxHash, Sandboxes};
-
-/// What becomes of a job, by its verdict: decided to be each of [`Verdict::ALL`], cancelled, retried, extended.
-const TRANSITIONS: [(Verdict, [Option<Verdict>; 8]); 5] = [
-    (
-        Running,
-        [
-            Some(Running),
-            Some(Reproducible),
-            Some(Divergent),
-            Some(Inconclusive),
-            None,
-            Some(Cancelled),
-            None,
-            Some(Running),
-        ],
-    ),
-    (Reproducible, [None, Some(Reproducible), Some(Divergent), None, None, None, None, None]),
-    (Divergent, [None, None, Some(Divergent), None, None, Some(Divergent), Some(Divergent), Some(Divergent)]),
-    (
-        Inconclusive,
-        [None, Some(Reproducible), Some(Divergent), Some(Inconclusive), None, None, Some(Running), None],
-    ),
-    (Cancelled, [None; 8]),
-];
-
-#[test]
-fn what_is_not_legal_is_an_error() {
-    for (from, expected) in TRANSITIONS {
-        let decided = Verdict::ALL.map(Event::Decided);
-        let events = decided.into_iter().chain([Event::Cancelled, Event::Retried, Event::Extended]);
-        for (event, expect) in events.zip(expected) {
-            assert_eq!(
-                next(from, event),
-                expect.ok_or(IllegalTransition { from, event }),
-                "{from} {event:?}"
-            );
-        }
-    }
-}
+use crate::Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
+use crate::{Calculation, CopySet, Digest, JobSpec, Policy, SandboxHash, Sandboxes, StateRecord};
 
 const DEADLINE: Timestamp = Timestamp { unix_ms: 2_000 };
 
-fn job(verdict: Verdict, fail_fast: bool) -> Job {
+fn running_job(fail_fast: bool) -> Job {
     let spec = JobSpec {
         job: "j".parse().unwrap(),
         submission: "j".parse().unwrap(),
@@ -58,8 +18,25 @@ fn job(verdict: Verdict, fail_fast: bool) -> Job {
         calculation: Calculation::Probe { name: "echo".to_owned() },
         policy: Policy { fail_fast, ..Policy::bounds(2, 1_000, 1) },
     };
-    let state = JobState { verdict, ..spec.first_state() };
-    Job { spec: spec.into(), state }
+    Job { state: spec.first_state(), spec: spec.into() }
+}
+
+/// Changes the state of `job`.
+fn change(job: &mut Job, change: impl FnOnce(&mut StateRecord)) {
+    let mut record = StateRecord::from(job.state.clone());
+    change(&mut record);
+    job.state = record.try_into().unwrap();
+}
+
+/// A job with this verdict, decided at [`DEADLINE`].
+fn decided_job(verdict: Verdict, cause: Option<Cause>, ended: bool) -> Job {
+    let mut job = running_job(false);
+    change(&mut job, |record| {
+        (record.verdict, record.cause) = (verdict, cause);
+        record.decided_at = Some(DEADLINE);
+        record.ended_at = ended.then_some(DEADLINE);
+    });
+    job
 }
 
 fn rollup(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Rollup {
@@ -76,13 +53,13 @@ fn rollup(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Rollup {
 /// A verdict, and whether the job has ended with it; `None` when nothing changes.
 fn decided(job: &Job, rollup: &Rollup, now: u64) -> Option<(Verdict, bool)> {
     let state = decide(job, rollup, Timestamp::from_unix_ms(now), Separation::Open)?;
-    assert_eq!(state.revision, job.state.revision + 1);
-    Some((state.verdict, state.ended_at.is_some()))
+    assert_eq!(state.revision(), job.state.revision() + 1);
+    Some((state.verdict(), state.ended_at().is_some()))
 }
 
 #[test]
 fn it_fails_closed() {
-    let running = job(Running, false);
+    let running = running_job(false);
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
     let check = |rollup: Rollup, now, expect| {
         assert_eq!(decided(&running, &rollup, now), expect, "{rollup:?} at {now}");
@@ -97,48 +74,45 @@ fn it_fails_closed() {
     check(rollup(differ, 0, 0), 1_000, Some((Divergent, false)));
     check(rollup(differ, 2, 0), 1_000, Some((Divergent, true)));
     check(rollup(differ, 1, 0), 2_000, Some((Divergent, true)));
-    assert_eq!(decided(&job(Running, true), &rollup(differ, 0, 0), 1_000), Some((Divergent, true)));
+    assert_eq!(decided(&running_job(true), &rollup(differ, 0, 0), 1_000), Some((Divergent, true)));
 }
 
 #[test]
 fn another_digest_than_the_expected_one_is_a_divergence() {
-    let given = |expect: &[u8], verdict, cause| {
-        let mut job = job(verdict, false);
-        let spec = Arc::make_mut(&mut job.spec);
-        spec.policy.expect = Some(Digest::of(expect));
-        job.state.cause = cause;
+    let expecting_a = |mut job: Job| {
+        Arc::make_mut(&mut job.spec).policy.expect = Some(Digest::of(b"a"));
         job
     };
     let check = |job: &Job, rollup: Rollup, expect: Option<(Verdict, Option<Cause>, bool)>| {
         let state = decide(job, &rollup, Timestamp::from_unix_ms(1_000), Separation::Open);
-        let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
+        let stands = state.map(|state| (state.verdict(), state.cause(), state.ended_at().is_some()));
         assert_eq!(stands, expect, "{rollup:?}");
     };
     let drift = Some(Cause::Drift);
     let a: &[&[u8]] = &[b"a"];
-    let running = given(b"a", Running, None);
+    let running = expecting_a(running_job(false));
     check(&running, rollup(a, 1, 0), None);
     check(&running, rollup(a, 2, 0), Some((Reproducible, None, true)));
     check(&running, rollup(&[b"a", b"b"], 0, 0), Some((Divergent, None, false)));
     check(&running, rollup(&[b"b"], 0, 0), Some((Divergent, drift, false)));
     check(&running, rollup(&[b"b"], 2, 0), Some((Divergent, drift, true)));
     check(&running, rollup(&[b"b"], 1, 2), Some((Divergent, drift, true)));
-    let drifted = given(b"a", Divergent, drift);
+    let drifted = expecting_a(decided_job(Divergent, drift, false));
     check(&drifted, rollup(&[b"b"], 1, 0), None);
     check(&drifted, rollup(&[b"b", b"c"], 1, 0), Some((Divergent, None, false)));
-    let differ = given(b"a", Divergent, None);
+    let differ = expecting_a(decided_job(Divergent, None, false));
     check(&differ, rollup(&[b"b"], 1, 0), None);
     let cancelled = drifted.cancelled(Timestamp::from_unix_ms(1_000)).unwrap();
-    assert_eq!((cancelled.verdict, cancelled.cause), (Divergent, drift));
+    assert_eq!((cancelled.verdict(), cancelled.cause()), (Divergent, drift));
 }
 
 #[test]
 fn agreement_in_too_few_sandboxes_is_inconclusive() {
     let check = |sandboxes_min, rollup: Rollup, expect: Option<(Verdict, Option<Cause>, bool)>| {
-        let mut job = job(Running, false);
+        let mut job = running_job(false);
         Arc::make_mut(&mut job.spec).policy.sandboxes_min = sandboxes_min;
         let state = decide(&job, &rollup, Timestamp::from_unix_ms(1_000), Separation::Open);
-        let stands = state.map(|state| (state.verdict, state.cause, state.ended_at.is_some()));
+        let stands = state.map(|state| (state.verdict(), state.cause(), state.ended_at().is_some()));
         assert_eq!(stands, expect, "{sandboxes_min} {rollup:?}");
     };
     let a: &[&[u8]] = &[b"a"];
@@ -154,11 +128,12 @@ fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
     /// How it stands then: its verdict, its cause, the copies wanted, and whether it has ended.
     type Stands = Option<(Verdict, Option<Cause>, u32, bool)>;
     let check = |copies_max, rollup: Rollup, separation, expect: Stands| {
-        let mut job = job(Running, false);
+        let mut job = running_job(false);
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
         (policy.copies_max, policy.sandboxes_min) = (copies_max, 3);
         let state = decide(&job, &rollup, Timestamp::from_unix_ms(1_999), separation);
-        let stands = state.map(|state| (state.verdict, state.cause, state.copies, state.ended_at.is_some()));
+        let stands =
+            state.map(|state| (state.verdict(), state.cause(), state.copies(), state.ended_at().is_some()));
         assert_eq!(stands, expect, "{copies_max} {separation:?} {rollup:?}");
     };
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
@@ -179,22 +154,22 @@ fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
 
 #[test]
 fn nothing_is_extended_that_is_over() {
-    let check = |change: fn(&mut Job), now| {
-        let mut job = job(Running, false);
+    let check = |spoil: fn(&mut Job), now| {
+        let mut job = running_job(false);
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
         (policy.copies_max, policy.sandboxes_min) = (9_000, 3);
-        change(&mut job);
+        spoil(&mut job);
         for rollup in [rollup(&[b"a"], 2, 0), rollup(&[b"a", b"b"], 2, 0)] {
             assert!(!asks_for_separation(&job, &rollup, now));
             let state = decide(&job, &rollup, now, Separation::Open);
-            assert!(state.is_none_or(|state| state.copies == job.state.copies), "{job:?} {rollup:?}");
+            assert!(state.is_none_or(|state| state.copies() == job.state.copies()), "{job:?} {rollup:?}");
         }
     };
     let early = Timestamp::from_unix_ms(1_000);
     check(|_| {}, DEADLINE);
-    check(|job| job.state.ended_at = Some(DEADLINE), early);
-    check(|job| (job.state.verdict, job.state.ended_at) = (Cancelled, Some(DEADLINE)), early);
-    check(|job| job.state.copies = 9_000, early);
+    check(|job| job.state = decided_job(Divergent, None, true).state, early);
+    check(|job| job.state = decided_job(Cancelled, None, true).state, early);
+    check(|job| change(job, |record| record.copies = 9_000), early);
     let fail_fast = |job: &mut Job| {
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
         (policy.fail_fast, policy.sandboxes_min) = (true, 0);
@@ -205,13 +180,10 @@ fn nothing_is_extended_that_is_over() {
 #[test]
 fn what_is_final_stays_and_what_is_late_counts() {
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
-    let ended = |verdict| {
-        let mut job = job(verdict, false);
-        job.state.ended_at = Some(DEADLINE);
-        job
+    let check = |verdict, rollup: Rollup, expect| {
+        let cause = (verdict == Inconclusive).then_some(Cause::Failures);
+        assert_eq!(decided(&decided_job(verdict, cause, true), &rollup, 3_000), expect);
     };
-    let check =
-        |verdict, rollup: Rollup, expect| assert_eq!(decided(&ended(verdict), &rollup, 3_000), expect);
     check(Reproducible, rollup(differ, 2, 0), Some((Divergent, true)));
     check(Inconclusive, rollup(agreed, 2, 0), Some((Reproducible, true)));
     check(Divergent, rollup(agreed, 2, 0), None);
@@ -220,14 +192,13 @@ fn what_is_final_stays_and_what_is_late_counts() {
 
 #[test]
 fn a_retry_is_a_new_round_with_a_deadline_of_its_own() {
-    let mut job = job(Inconclusive, false);
     let now = Timestamp::from_unix_ms(9_000);
-    assert!(job.retried(now).is_err(), "it has not ended");
-    job.state.ended_at = Some(DEADLINE);
+    assert!(decided_job(Divergent, None, false).retried(now).is_err(), "it has not ended");
+    let mut job = decided_job(Inconclusive, Some(Cause::Failures), true);
     let state = job.retried(now).unwrap();
-    assert_eq!((state.verdict, state.round, state.ended_at), (Running, 1, None));
-    assert_eq!((state.deadline_at, state.decided_at), (Timestamp::from_unix_ms(10_000), None));
+    assert_eq!((state.verdict(), state.round(), state.ended_at()), (Running, 1, None));
+    assert_eq!((state.deadline_at(), state.decided_at()), (Timestamp::from_unix_ms(10_000), None));
     assert!(job.cancelled(now).is_err(), "it has ended");
-    job.state.round = ROUNDS_MAX;
+    change(&mut job, |record| record.round = ROUNDS_MAX);
     assert!(job.retried(now).is_err(), "enough is enough");
 }
