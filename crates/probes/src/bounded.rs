@@ -1,5 +1,4 @@
-//! Numbers that carry their bounds in their type, so that a payload out of bounds cannot be represented and the
-//! error says what would fit.
+//! Numbers whose type has their bounds: a payload out of bounds cannot be represented, and the error names the bounds.
 
 use std::fmt;
 
@@ -9,11 +8,11 @@ use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whole<const MIN: u64, const MAX: u64>(u64);
 
-/// Chooses the inputs: each seed gives another stream, the same in every release.
+/// Chooses the inputs. Each seed gives another stream, which is the same in every release.
 pub(crate) type Seed = Whole<0, { u64::MAX }>;
 
 impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
-    /// For defaults and tests: a value out of bounds is a bug, found at compile time when used in a constant.
+    /// For defaults and tests. A value out of bounds panics; in a constant it does not compile.
     pub(crate) const fn of(value: u64) -> Self {
         assert!(MIN <= value && value <= MAX, "a default lies out of its bounds");
         Self(value)
@@ -23,7 +22,7 @@ impl<const MIN: u64, const MAX: u64> Whole<MIN, MAX> {
         self.0
     }
 
-    /// The number as a length; only for bounds that fit every platform's `usize`.
+    /// The number as a length. The bound must fit the `usize` of every platform.
     #[expect(clippy::cast_possible_truncation, reason = "the assertion keeps the bound within 32 bits")]
     pub(crate) const fn len(self) -> usize {
         const { assert!(MAX <= u32::MAX as u64, "this bound is too wide for a length") };
@@ -64,7 +63,7 @@ impl<const MIN: u64, const MAX: u64> Visitor<'_> for WholeVisitor<MIN, MAX> {
 pub(crate) struct Real<const MAX: u32>(f64);
 
 impl<const MAX: u32> Real<MAX> {
-    /// For defaults and tests: a value out of bounds is a bug, found at compile time when used in a constant.
+    /// For defaults and tests. A value out of bounds panics; in a constant it does not compile.
     pub(crate) const fn of(value: f64) -> Self {
         assert!(0.0 <= value && value <= MAX as f64, "a default lies out of its bounds");
         Self(value)

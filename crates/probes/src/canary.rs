@@ -18,7 +18,7 @@ const ROWS: u64 = 48;
 /// Terms of the sum, and triples that are multiplied and added.
 const TERMS: usize = 2_048;
 
-/// Any seed does, as long as it stays: a new one would give every machine another class.
+/// Any seed works, but it must not change: a new one would give every machine another class.
 const SEED: u64 = 20_251;
 
 /// Hexadecimal digits of a part of the class.
@@ -27,7 +27,7 @@ const PART_DIGITS: usize = 8;
 /// Hexadecimal digits of the class.
 const CLASS_DIGITS: usize = 16;
 
-/// Where argument reduction, overflow and underflow begin, and what lies beyond.
+/// Arguments where argument reduction, overflow and underflow begin, and beyond.
 const EXTREMES: [f64; 12] = [
     5e-324,
     -2.3e-308,
@@ -43,8 +43,8 @@ const EXTREMES: [f64; 12] = [
     f64::MAX,
 ];
 
-/// Arguments, as bits, at which variants of glibc 2.36 with and without fused multiply-add part: on x86-64 they give
-/// another last digit at one argument in a thousand, or in a hundred thousand, so a grid alone might miss all of those.
+/// Arguments, as bits, at which the variants of glibc 2.36 with and without fused multiply-add differ. On x86-64 they differ
+/// in the last digit at one argument in a thousand, or in a hundred thousand, so a grid alone might miss all of them.
 const HARD: [(Unary, &[u64]); 14] = [
     (f64::sin, &[0xc083_3ffd_c9c4_da90, 0xc068_54c1_54c9_85f0, 0x4066_cadf_a43f_e5c8]),
     (f64::cos, &[0xc083_7daf_a2f0_5a71, 0xc064_5645_4de7_ea60, 0x4082_1bff_1950_331e]),
@@ -62,13 +62,13 @@ const HARD: [(Unary, &[u64]); 14] = [
     (f64::ln_1p, &[0xbfe9_259d_12ca_dddf, 0x3fd0_011b_1d92_b7fe, 0x3fdc_c86a_d2dc_b146]),
 ];
 
-/// The same of powers.
+/// The same for powers: base and exponent.
 const HARD_POWERS: [(f64, f64); 3] =
     [(27.711_000_000_000_002, -47.229), (223.781, -27.622), (781.051, 28.105_000_000_000_004)];
 
-/// The arithmetic of this process on this machine: the first digits of the SHA-256 of the bits of fixed calculations.
-/// Machines that compute these alike have the same; the processor's name and flags, which a hypervisor may mask, do not
-/// enter.
+/// The arithmetic of this process on this machine: the first digits of the SHA-256 of the results of fixed calculations.
+/// Machines that compute alike have the same digits. The name and flags of the processor, which a hypervisor may mask, are
+/// not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Canary {
     /// Of all parts: 16 hexadecimal digits.
@@ -100,7 +100,7 @@ fn digits(bytes: &[u8], count: usize) -> String {
     hex
 }
 
-/// NaN is written as one and the same: its sign and payload differ where the arithmetic does not.
+/// Every NaN is replaced by the same one: its sign and payload may differ where the arithmetic does not.
 fn libm() -> Vec<f64> {
     let unary = UNARY.iter().flat_map(|&(function, range)| grid(range).map(move |x| call(function, x)));
     let extreme = UNARY.iter().flat_map(|&(function, _)| EXTREMES.map(|x| call(function, x)));

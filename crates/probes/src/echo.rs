@@ -1,9 +1,9 @@
-/// `echo`: no arithmetic; the output is the payload. It measures what everything around a calculation costs.
+/// `echo`: no arithmetic; the output is the payload. It measures the cost of everything but the calculation.
 ///
 /// Payload `{"probe":"echo", …}`: any further fields, of any kind, so that payloads can differ in content and length.
-/// They need only be JSON.
+/// They only need to be JSON.
 ///
-/// Output: the bytes of the payload as they came, white space included.
+/// Output: the bytes of the payload, white space included.
 ///
 /// Bound: linear in the payload, less than a microsecond for a short one.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! The built-in calculations, called *probes*: each turns a small JSON payload into output bytes that show how a
 //! machine computes.
 //!
-//! This crate owns what a probe's payload may say (fields, defaults, bounds), the arithmetic itself, and the exact
-//! layout of the output bytes. It must not know how payloads travel, where outputs are kept or compared, or what
-//! other kinds of calculation exist: it depends on no other crate of the workspace, reads no clock, no file and no
+//! This crate owns the fields of a probe's payload with their defaults and bounds, the arithmetic itself, and the exact
+//! layout of the output bytes. It must not know how payloads travel, where outputs are kept or compared, or which
+//! other kinds of calculation exist. It depends on no other crate of the workspace, reads no clock, no file and no
 //! environment variable, and draws no randomness that the payload does not seed.
 //!
 //! | probe | arithmetic | the same bytes everywhere? |
@@ -25,7 +25,8 @@
 //! # Ok::<(), concord_probes::ProbeError>(())
 //! ```
 //!
-//! Beside the probes, [`canary()`] tells in a millisecond how this machine computes, whatever it says that it is.
+//! Beside the probes, [`canary()`] finds out in a millisecond how this machine computes, whatever processor it claims to
+//! have.
 
 mod bounded;
 mod canary;
@@ -33,6 +34,7 @@ mod echo;
 mod error;
 mod fft;
 mod inputs;
+mod kind;
 mod libm;
 mod logistic;
 mod matmul;
@@ -43,4 +45,5 @@ mod sum;
 
 pub use canary::{Canary, canary};
 pub use error::ProbeError;
-pub use probe::{NAMES, Probe};
+pub use kind::NAMES;
+pub use probe::Probe;

@@ -7,21 +7,23 @@ use serde::de::{DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, Vi
 use crate::echo::Echo;
 use crate::error::ProbeError;
 use crate::fft::Fft;
+use crate::kind::{self, Kind};
 use crate::libm::Libm;
 use crate::logistic::Logistic;
 use crate::matmul::Matmul;
 use crate::solve::Solve;
 use crate::sum::Sum;
 
-/// Every name that the field `probe` of a payload may have.
-pub const NAMES: &[&str] = &["echo", "fft", "libm", "logistic", "matmul", "solve", "sum"];
-
-/// A parsed payload, every field of it checked against its bounds.
+/// A parsed payload. Every field is within its bounds.
 #[derive(Clone, Copy, Debug)]
-pub struct Probe<'a>(Calculation<'a>);
+pub struct Probe<'a> {
+    name: &'static str,
+    fields: Fields<'a>,
+}
 
+/// The fields of a payload.
 #[derive(Clone, Copy, Debug)]
-enum Calculation<'a> {
+enum Fields<'a> {
     Echo(Echo<'a>),
     Fft(Fft),
     Libm(Libm),
@@ -32,53 +34,46 @@ enum Calculation<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// Reads a payload: one JSON object whose field `probe` is one of [`NAMES`] and whose further fields are those of
-    /// that probe.
+    /// Parses a payload: one JSON object whose field `probe` is one of [`NAMES`](crate::NAMES), and whose other fields are
+    /// those of that probe.
     ///
-    /// The time is linear in the length of the payload. `echo` is read in one pass and borrows the payload; the others
-    /// are read a second time, once their fields are known.
+    /// The time is linear in the length of the payload. `echo` is parsed in one pass and borrows the payload; the others
+    /// are parsed a second time, once their fields are known.
     pub fn parse(payload: &'a [u8]) -> Result<Self, ProbeError> {
         let text = std::str::from_utf8(payload).map_err(|problem| ProbeError::NotUtf8 { problem })?;
         let Head { probe } = serde_json::from_str(text).map_err(ProbeError::payload)?;
-        Ok(Self(match probe.as_ref() {
-            "echo" => Calculation::Echo(Echo::new(payload)),
-            "fft" => Calculation::Fft(fields("fft", text)?),
-            "libm" => Calculation::Libm(fields("libm", text)?),
-            "logistic" => Calculation::Logistic(fields("logistic", text)?),
-            "matmul" => Calculation::Matmul(fields("matmul", text)?),
-            "solve" => Calculation::Solve(fields("solve", text)?),
-            "sum" => Calculation::Sum(fields("sum", text)?),
-            unknown => return Err(ProbeError::unknown_probe(unknown)),
-        }))
+        let (name, kind) = kind::named(&probe).ok_or_else(|| ProbeError::unknown_probe(&probe))?;
+        let fields = match kind {
+            Kind::Echo => Fields::Echo(Echo::new(payload)),
+            Kind::Fft => Fields::Fft(fields(name, text)?),
+            Kind::Libm => Fields::Libm(fields(name, text)?),
+            Kind::Logistic => Fields::Logistic(fields(name, text)?),
+            Kind::Matmul => Fields::Matmul(fields(name, text)?),
+            Kind::Solve => Fields::Solve(fields(name, text)?),
+            Kind::Sum => Fields::Sum(fields(name, text)?),
+        };
+        Ok(Self { name, fields })
     }
 
-    /// The name of the probe, one of [`NAMES`].
+    /// The name of the probe, one of [`NAMES`](crate::NAMES).
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self.0 {
-            Calculation::Echo(_) => "echo",
-            Calculation::Fft(_) => "fft",
-            Calculation::Libm(_) => "libm",
-            Calculation::Logistic(_) => "logistic",
-            Calculation::Matmul(_) => "matmul",
-            Calculation::Solve(_) => "solve",
-            Calculation::Sum(_) => "sum",
-        }
+        self.name
     }
 
     /// Calculates, and returns the output bytes.
     ///
-    /// Blocks, and keeps one core busy (`sum`: as many threads as its payload says). The bounds on the fields keep it
-    /// to a few seconds and to less than 512 MB of memory.
+    /// Blocks, and keeps one core busy (`sum`: as many threads as its payload says). The bounds of the fields limit it to a
+    /// few seconds and to less than 512 MB of memory.
     pub fn run(&self) -> Result<Vec<u8>, ProbeError> {
-        match &self.0 {
-            Calculation::Echo(echo) => Ok(echo.run()),
-            Calculation::Fft(fft) => Ok(fft.run()),
-            Calculation::Libm(libm) => Ok(libm.run()),
-            Calculation::Logistic(logistic) => Ok(logistic.run()),
-            Calculation::Matmul(matmul) => Ok(matmul.run()),
-            Calculation::Solve(solve) => solve.run(),
-            Calculation::Sum(sum) => sum.run(),
+        match &self.fields {
+            Fields::Echo(echo) => Ok(echo.run()),
+            Fields::Fft(fft) => Ok(fft.run()),
+            Fields::Libm(libm) => Ok(libm.run()),
+            Fields::Logistic(logistic) => Ok(logistic.run()),
+            Fields::Matmul(matmul) => Ok(matmul.run()),
+            Fields::Solve(solve) => solve.run(),
+            Fields::Sum(sum) => sum.run(),
         }
     }
 }
@@ -88,7 +83,8 @@ fn fields<T: DeserializeOwned>(probe: &'static str, text: &str) -> Result<T, Pro
     serde_path_to_error::deserialize(&mut json).map_err(|error| ProbeError::field(probe, error))
 }
 
-/// What every payload has: which probe it is for. Derived code would also take an array, and an owned name.
+/// The field that every payload has. Written by hand because derived code would also accept an array, and would copy the
+/// name.
 struct Head<'a> {
     probe: Cow<'a, str>,
 }

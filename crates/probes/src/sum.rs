@@ -14,7 +14,7 @@ const N_VALUES_MAX: u64 = 1 << 24;
 /// Keeps the number of partial sums, each 16 bytes when kept for sorting, to 2^18.
 const CHUNK_VALUES_MIN: u64 = 64;
 const THREADS_MAX: u64 = 64;
-/// Partial sums on their way to the adding thread; a thread that is further ahead waits.
+/// Partial sums that wait for the adding thread, at most; a thread that is further ahead blocks.
 const PARTIAL_SUMS_IN_FLIGHT_MAX: usize = 1024;
 /// The threads only loop over numbers.
 const STACK_BYTES: usize = 128 * 1024;
@@ -33,8 +33,8 @@ const STACK_BYTES: usize = 128 * 1024;
 /// | `seed` | 0 | 0 to 2^64 - 1 | chooses the values |
 ///
 /// `ordered` adds the partial sums in the order of the chunks, and gives the same bytes for any number of threads.
-/// `racing` adds each partial sum as it arrives, in the order in which the threads happen to finish them. It draws
-/// no random number and waits for nothing: it is the mistake that real parallel reductions make, so its bytes vary.
+/// `racing` adds each partial sum when it arrives, in the order in which the threads finish. It draws no random number and
+/// does not sleep: it makes the mistake of real parallel reductions, so its bytes vary.
 ///
 /// Output: the sum, little-endian binary64: 8 bytes.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -109,7 +109,7 @@ impl Sum {
     ) -> Result<T, ProbeError> {
         let (sender, receiver) = sync_channel(PARTIAL_SUMS_IN_FLIGHT_MAX);
         thread::scope(|scope| {
-            // Dropped first when a thread cannot be started, so that those which run find nobody to send to, and end.
+            // Dropped first when a thread cannot be started: sending then fails in the other threads, and they end.
             let mut receiver = receiver.into_iter();
             for share in self.shares() {
                 let sender = sender.clone();
@@ -123,7 +123,7 @@ impl Sum {
         })
     }
 
-    /// The chunks of each thread: neighbours stay together, and shares differ by one chunk at most.
+    /// The chunks of each thread: neighbours stay together, and shares differ by at most one chunk.
     fn shares(&self) -> impl Iterator<Item = std::ops::Range<u64>> {
         let (chunks, threads) = (self.n.get().div_ceil(self.chunk.get()), self.threads.get());
         (0..threads).map(move |thread| chunks * thread / threads..chunks * (thread + 1) / threads)
