@@ -1,9 +1,10 @@
-//! The environment of a worker process: what it can know of its machine, its sandbox and its arithmetic.
+//! The environment of a worker process: facts about its machine, its sandbox and its arithmetic.
 //!
-//! Everything is read once, at the start, from a [`System`]. What cannot be read is no error: the fact is absent.
+//! Everything is read once, at the start, from a [`System`]. A fact that cannot be read is absent; that is not an error.
 //! `docs/facts.md` has the list of all names.
 
 mod build;
+mod cpuid;
 mod float_mode;
 mod host;
 mod numerics;
@@ -17,20 +18,19 @@ mod variables;
 use concord_protocol::{Environment, Facts};
 
 pub(crate) use build::build_id;
-use build::short;
 pub(crate) use float_mode::FloatMode;
 pub(crate) use host::{kilobytes, peak_memory_mb};
 pub use system::System;
 pub(crate) use system::text;
 pub use variables::Variables;
 
-/// Whether the machine that computes is seen: recorded only where it is not, with [`NO`].
+/// Name of the fact which says that the machine that computes is not visible to the worker. Its only value is [`NO`].
 const HOST_SEEN: &str = "host.seen";
 
-/// Value of a fact that denies.
+/// Value of a fact that negates.
 const NO: &str = "no";
 
-/// The environment of this process, of which `sandbox` names this start. Takes a few milliseconds, one of them for the
+/// The environment of this process. `sandbox` is unique to this start of it. Takes a few milliseconds, one of them for the
 /// canary.
 #[must_use]
 pub fn environment(sandbox: String, system: &System) -> Environment {
@@ -47,15 +47,15 @@ pub fn environment(sandbox: String, system: &System) -> Environment {
     Environment { sandbox, identity, facts }
 }
 
-/// The environment of a calculation that runs on a machine which this process does not see, such as a function that it
-/// calls: nothing but the caller.
+/// The environment of a calculation that runs on a machine which this process cannot see, such as a function that it
+/// calls. It names only the caller.
 #[must_use]
 pub fn unseen(sandbox: String) -> Environment {
     let facts = [(HOST_SEEN, NO)].into_iter().collect();
     Environment { sandbox, identity: Facts::default(), facts }
 }
 
-/// Whether it is one that [`unseen`] made.
+/// Whether `environment` was made by [`unseen`].
 pub(crate) fn is_unseen(environment: &Environment) -> bool {
     environment.facts.get(HOST_SEEN) == Some(NO)
 }

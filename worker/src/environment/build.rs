@@ -1,4 +1,4 @@
-//! Which build of a program or library a file is.
+//! The build id of a program or library.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +11,7 @@ use elf::note::Note;
 /// Hexadecimal digits of a build id that are recorded.
 const BUILD_ID_DIGITS: usize = 16;
 
-/// The beginning of the build id that the linker put into an ELF file; `None` when there is none.
+/// The beginning of the build id that the linker wrote into an ELF file; `None` when there is none.
 pub(crate) fn build_id(path: &Path) -> Option<String> {
     let mut file = ElfStream::<AnyEndian, _>::open_stream(File::open(path).ok()?).ok()?;
     let notes: Vec<_> = file.segments().iter().filter(|segment| segment.p_type == PT_NOTE).copied().collect();

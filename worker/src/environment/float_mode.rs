@@ -6,16 +6,17 @@ use concord_protocol::Facts;
 /// Name of the fact.
 pub(super) const FLOAT_MODE: &str = "numerics.float_mode";
 
-/// How this thread rounds, and what it does with numbers below the smallest normal one.
+/// How this thread rounds, and how it treats numbers below the smallest normal one.
 ///
-/// It stands in a register (MXCSR, FPCR) that a library may set for a whole thread. To read it takes unsafe code; so it
-/// is found by its effects, in arithmetic that the compiler cannot do in advance. It takes a few nanoseconds.
+/// The mode is in a register (MXCSR, FPCR) that a library may set for a whole thread. Reading the register takes unsafe
+/// code, so the mode is found by its effects, in arithmetic that the compiler cannot do in advance. That takes a few
+/// nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FloatMode {
     rounding: Rounding,
     /// Results that are subnormal become zero.
     results_flushed: bool,
-    /// Operands that are subnormal are taken for zero.
+    /// Operands that are subnormal count as zero.
     operands_flushed: bool,
 }
 
@@ -28,13 +29,13 @@ enum Rounding {
 }
 
 impl FloatMode {
-    /// That of this thread, now.
+    /// The mode of this thread, now.
     pub(crate) fn measure() -> Self {
         let one = black_box(1.0_f64);
         let (tiny, most_of_a_step) = (black_box(f64::EPSILON / 256.0), black_box(f64::EPSILON * 0.75));
         let up = black_box(one + tiny) > one;
         let down = black_box(-one - tiny) < -one;
-        // Nearest and toward zero agree on both of these, and part at three quarters of a step.
+        // Nearest and toward zero agree on both of these, and differ at three quarters of a step.
         let nearest = black_box(one + most_of_a_step) > one;
         let rounding = match (up, down, nearest) {
             (true, ..) => Rounding::Up,
@@ -54,8 +55,8 @@ impl FloatMode {
 }
 
 impl FloatMode {
-    /// Records what a run on this thread met and left, of which this is the mode before it: the mode itself where it is
-    /// not `usual`, the process's own, and the one after it where the run has changed it.
+    /// `self` is the mode before a run on this thread. Records it if it differs from `usual`, the mode of the process, and
+    /// records the mode after the run if the run changed it.
     pub(crate) fn record(self, usual: Self, facts: &mut Facts) {
         if self != usual {
             facts.record(FLOAT_MODE, self.to_string());
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_is_recorded_where_it_is_another_than_usual() {
+    fn an_unusual_mode_is_recorded() {
         let usual = FloatMode::measure();
         let flushed = FloatMode { results_flushed: true, operands_flushed: true, ..usual };
         let check = |before: FloatMode, usual: FloatMode, expect: &[(&str, &str)]| {

@@ -1,4 +1,4 @@
-//! The machine, and what of it this process may use.
+//! The machine, and the part of it that this process may use.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::system::{System, field, text};
 /// Bytes of a megabyte, as Lambda and the kernel count memory.
 const MB: u64 = 1024 * 1024;
 
-/// A limit of memory above which there is none: cgroup v1 writes the largest number of pages for "none".
+/// A memory limit of this size or more is no limit: cgroup v1 writes the largest number of pages for "none".
 const MEMORY_BYTES_MAX: u64 = 1 << 60;
 
 /// Records the machine.
@@ -34,7 +34,7 @@ pub(super) fn record(system: &System, facts: &mut Facts) {
     given("host.cgroup_memory_mb", groups.memory_bytes().map(|bytes| (bytes / MB).to_string()));
 }
 
-/// What names this machine, or this start of it, alone.
+/// The facts that identify this machine, or this start of it.
 pub(super) fn identity(system: &System) -> Facts {
     system.line("proc/sys/kernel/random/boot_id").map(|id| ("host.boot_id", id)).into_iter().collect()
 }
@@ -46,7 +46,7 @@ fn cores(cpuinfo: &str) -> usize {
         .count()
 }
 
-/// How many numbers a list such as `0-3,8` has.
+/// How many numbers there are in a list such as `0-3,8`.
 fn numbers_of(text: &str) -> Option<u64> {
     let counts = text.split(',').map(|range| {
         let (low, high) = range.split_once('-').unwrap_or((range, range));
@@ -56,12 +56,12 @@ fn numbers_of(text: &str) -> Option<u64> {
     counts.sum()
 }
 
-/// A field in kilobytes, as `VmHWM:     1234 kB`.
+/// The value of a field in kilobytes, such as `VmHWM:     1234 kB`.
 pub(crate) fn kilobytes(text: &str, name: &str) -> Option<u64> {
     field(text, name)?.strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// Megabytes that this process has held at most since its start.
+/// The most memory that this process has held since its start, in megabytes.
 pub(crate) fn peak_memory_mb() -> Option<u64> {
     kilobytes(&text(Path::new("/proc/self/status"))?, "VmHWM").map(|kilobytes| kilobytes / 1024)
 }
@@ -72,8 +72,8 @@ fn decimal(thousandths: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The control groups of this process. A limit may be set on any group above its own, and in a container its own may
-/// have another path than the one that is named: so every folder up to the root is asked, and the lowest limit counts.
+/// The control groups of this process. A limit may be set on any group above its own, and in a container the path of its
+/// own group may differ from the listed one. So every folder up to the root is read, and the lowest limit counts.
 struct Groups<'a> {
     system: &'a System,
     lines: String,
@@ -84,7 +84,7 @@ impl<'a> Groups<'a> {
         Self { system, lines: system.text("proc/self/cgroup").unwrap_or_default() }
     }
 
-    /// Thousandths of a core that may be used.
+    /// The limit of processor time, in thousandths of a core.
     fn cpu_thousandths(&self) -> Option<u64> {
         let share = |quota: &str, period: &str| {
             let (quota, period): (u64, u64) = (quota.trim().parse().ok()?, period.trim().parse().ok()?);
@@ -104,7 +104,7 @@ impl<'a> Groups<'a> {
         [of_version_1, of_version_2].into_iter().flatten().min()
     }
 
-    /// Bytes of memory that may be used.
+    /// The limit of memory, in bytes.
     fn memory_bytes(&self) -> Option<u64> {
         let limit = |file: &str| {
             let bytes = self.system.line(file)?.parse().ok();
@@ -115,8 +115,8 @@ impl<'a> Groups<'a> {
         [of_version_1, of_version_2].into_iter().flatten().min()
     }
 
-    /// The lowest limit that `read` finds in a folder of this process's group of a controller; without a controller it
-    /// is the group of version 2. Lines are `4:memory:/path`, or `0::/path` of version 2.
+    /// The lowest limit that `read` finds in the folders of this process's group for `controller`; the group of version 2
+    /// when `controller` is empty. Lines are `4:memory:/path`, or `0::/path` for version 2.
     fn lowest(&self, controller: &str, read: impl Fn(&str) -> Option<u64>) -> Option<u64> {
         let group = self.lines.lines().find_map(|line| {
             let mut parts = line.splitn(3, ':').skip(1);
@@ -124,7 +124,7 @@ impl<'a> Groups<'a> {
             controllers.split(',').any(|one| one == controller).then_some((controllers, path))
         });
         let (controllers, path) = group?;
-        // One folder for all controllers that are mounted together, with links from each one's name.
+        // Controllers that are mounted together share one folder, and the name of each is a link to it.
         let mounts: &[&str] = if controller.is_empty() { &["", "/unified"] } else { &[""] };
         let folders = mounts.iter().flat_map(|mount| {
             let below = if controllers.is_empty() { (*mount).to_owned() } else { format!("/{controller}") };

@@ -10,7 +10,7 @@ use elf::endian::AnyEndian;
 use super::float_mode::{FLOAT_MODE, FloatMode};
 use super::system::System;
 
-/// How glibc introduces itself in its own text: `GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.`
+/// The beginning of the text in glibc that has its version: `GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.`
 const BANNER: &[u8] = b"GNU C Library (";
 
 /// Bytes of that text, at most.
@@ -28,8 +28,8 @@ pub(super) fn record(system: &System, facts: &mut Facts) {
     facts.record("canary.reduction", canary.reduction);
 }
 
-/// The C library that this program was built for, with its version where the library that is loaded tells it. musl,
-/// which is linked into the program, does not.
+/// The C library that this program was built for, with the version of the loaded library if it is known. musl is linked
+/// into the program, and its version is not known.
 fn libc(system: &System) -> String {
     let name = match std::env::consts::OS {
         _ if cfg!(target_env = "musl") => "musl",
@@ -42,8 +42,8 @@ fn libc(system: &System) -> String {
     }
 }
 
-/// Version and maker of the loaded glibc, such as `2.36 (Debian GLIBC 2.36-9+deb12u14)`. To ask the library itself
-/// takes unsafe code, and its file name says no version: so its text is looked for among its constants.
+/// Version and maker of the loaded glibc, such as `2.36 (Debian GLIBC 2.36-9+deb12u14)`. Calling the library for it takes
+/// unsafe code, and the file name has no version, so the text is searched in the constants of the file.
 fn loaded_version(system: &System) -> Option<String> {
     let maps = system.text("proc/self/maps")?;
     let path = maps

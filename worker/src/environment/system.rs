@@ -2,17 +2,18 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::Variables;
+use super::cpuid;
+use super::variables::Variables;
 
-/// Bytes of one of the system's texts that are read, at most; `/proc/cpuinfo` has about 1.5 KB a processor.
+/// Bytes of one text file of the system that are read, at most; `/proc/cpuinfo` has about 1.5 KB a processor.
 const TEXT_BYTES_MAX: u64 = 1024 * 1024;
 
-/// What a process can know of its system: files below a root, and some variables.
+/// The sources of facts about a process: files below a root, and some variables.
 #[derive(Clone, Debug)]
 pub struct System {
     root: PathBuf,
     variables: Variables,
-    /// Flags of the processor as it names them to this process, in the words of `/proc/cpuinfo`.
+    /// Flags that the processor reports to this process, in the words of `/proc/cpuinfo`.
     detected: Vec<&'static str>,
 }
 
@@ -20,10 +21,10 @@ impl System {
     /// The system of this process.
     #[must_use]
     pub fn new(variables: Variables) -> Self {
-        Self { root: "/".into(), variables, detected: super::processor::detected() }
+        Self { root: "/".into(), variables, detected: cpuid::detected() }
     }
 
-    /// A system whose files are below `root`, with a processor that names no flags: for tests.
+    /// A system for tests: its files are below `root`, and its processor reports no flags.
     #[must_use]
     pub fn below(root: impl Into<PathBuf>, variables: Variables) -> Self {
         Self { root: root.into(), variables, detected: Vec::new() }
@@ -37,12 +38,12 @@ impl System {
         &self.detected
     }
 
-    /// Where a file of the system is: `path` has no slash in front.
+    /// The full path of a file of the system. `path` does not begin with a slash.
     pub(super) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.root.join(path)
     }
 
-    /// The text of a file, with what is not UTF-8 replaced.
+    /// The text of a file. Bytes that are not UTF-8 are replaced.
     pub(super) fn text(&self, path: impl AsRef<Path>) -> Option<String> {
         text(&self.path(path))
     }
@@ -53,14 +54,15 @@ impl System {
     }
 }
 
-/// The text of a file as far as [`TEXT_BYTES_MAX`], with what is not UTF-8 replaced; `None` when it cannot be read.
+/// The first [`TEXT_BYTES_MAX`] bytes of a file as text; bytes that are not UTF-8 are replaced. `None` when the file cannot
+/// be read.
 pub(crate) fn text(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(TEXT_BYTES_MAX).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The value of a field in a text of lines `name: value`, as `/proc` has many.
+/// The value of a field in a text of lines `name: value`, which many files of `/proc` have.
 pub(super) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let pairs = text.lines().filter_map(|line| line.split_once(':'));
     pairs.map(|(found, value)| (found.trim(), value.trim())).find(|(found, _)| *found == name).map(|(_, v)| v)

@@ -2,8 +2,17 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
-/// The variables that change how programs compute, and whose values are recorded where they are set. Nothing but what
-/// stands here is ever read from an environment: others may hold secrets.
+pub(super) const FUNCTION: &str = "AWS_LAMBDA_FUNCTION_NAME";
+pub(super) const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
+pub(super) const MEMORY_MB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
+pub(super) const REGION: &str = "AWS_REGION";
+pub(super) const INITIALIZATION: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+/// Set by the deployment: the digest of the function's code or image.
+pub(super) const CODE_SHA256: &str = "CONCORD_CODE_SHA256";
+
+/// The variables that change how programs compute. Their values are recorded if they are set. No other variables are read
+/// from an environment, except [`OF_SANDBOX`]: they may hold secrets.
 const OF_PROGRAMS: [&str; 39] = [
     "BLIS_ARCH_TYPE",
     "BLIS_NUM_THREADS",
@@ -49,29 +58,21 @@ const OF_PROGRAMS: [&str; 39] = [
 /// The variables by which Lambda describes a sandbox
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the one by which a deployment names
 /// its code.
-const OF_SANDBOX: [&str; 7] = [
-    super::sandbox::FUNCTION,
-    super::sandbox::VERSION,
-    super::sandbox::MEMORY_MB,
-    super::sandbox::REGION,
-    super::sandbox::INITIALIZATION,
-    super::sandbox::LOG_STREAM,
-    super::sandbox::CODE_SHA256,
-];
+const OF_SANDBOX: [&str; 7] = [FUNCTION, VERSION, MEMORY_MB, REGION, INITIALIZATION, LOG_STREAM, CODE_SHA256];
 
-/// The values of those variables that facts are made of. It cannot hold any other.
+/// The values of the variables that are recorded as facts. It cannot hold any other variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Variables(BTreeMap<&'static str, String>);
 
 impl Variables {
-    /// Asks `variable` for each name that facts are made of, and for no other.
+    /// Reads each recorded variable through `variable`, and no other.
     #[must_use]
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let names = OF_PROGRAMS.iter().chain(&OF_SANDBOX);
         Self(names.filter_map(|name| Some((*name, text(&variable(name)?)))).collect())
     }
 
-    /// The same from an environment as `/proc/<pid>/environ` has it: `NAME=value`, each with a NUL byte behind it.
+    /// Reads the recorded variables from the text of `/proc/<pid>/environ`: `NAME=value`, each followed by a NUL byte.
     pub(crate) fn parse(environ: &[u8]) -> Self {
         let pairs = environ.split(|byte| *byte == 0).filter_map(|pair| {
             let place = pair.iter().position(|byte| *byte == b'=')?;
@@ -79,7 +80,7 @@ impl Variables {
             let name = OF_PROGRAMS.iter().chain(&OF_SANDBOX).find(|known| **known == name)?;
             Some((*name, text(OsStr::from_bytes(&pair[place + 1..]))))
         });
-        // Of a name that stands there twice the first counts, as it does for `getenv`.
+        // When a name occurs twice the first counts, as it does for `getenv`.
         let mut variables = Self::default();
         pairs.for_each(|(name, value)| {
             variables.0.entry(name).or_insert(value);
@@ -87,13 +88,14 @@ impl Variables {
         variables
     }
 
-    /// Those that change how programs compute.
+    /// The variables that change how programs compute.
     pub(crate) fn of_programs(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let known = OF_PROGRAMS.iter().filter_map(|name| self.0.get_key_value(name));
         known.map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// What those of programs have that `others` do not, or have otherwise; those that only `others` have are `None`.
+    /// The variables of programs that are set only here, or set to another value than in `others`. A variable that is set only
+    /// in `others` has the value `None`.
     pub(crate) fn unlike<'a>(
         &'a self,
         others: &'a Self,
