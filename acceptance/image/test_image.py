@@ -85,7 +85,7 @@ class Programs(unittest.TestCase):
         ):
             with self.subTest(image.name, name=name, value=value), Sandbox(image, **good | {name: value}) as running:
                 self.assertNotEqual(running.ended(), 0)
-                self.assertIn(f"Error: the variable {name}", running.log())
+                self.assertIn(f"error: the variable {name}", running.log())
 
     def test_the_command_line_runs_as_a_user_without_rights_and_keeps_its_store(self) -> None:
         user = sandbox.config(PRODUCER)["User"].split(":")[0]

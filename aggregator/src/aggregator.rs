@@ -15,19 +15,19 @@ use futures::stream::FuturesUnordered;
 use crate::examine::examine;
 use crate::separation::{IsSeparated, separation};
 
-/// The reason of a copy that was delivered again and again and never came to an outcome.
+/// The reason of a copy that was delivered too often without an outcome.
 pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome too often";
 
-/// Jobs that are folded side by side, at most.
+/// Jobs that are folded at the same time, at most.
 const JOBS_AT_ONCE_MAX: usize = 256;
 
-/// What the aggregator asks of the ledger.
-pub trait Ledger:
+/// The ports of the ledger that the aggregator needs.
+pub trait AggregatorLedger:
     ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
 {
 }
 
-impl<L> Ledger for L where
+impl<L> AggregatorLedger for L where
     L: ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
 {
 }
@@ -40,27 +40,29 @@ pub struct Aggregator<L, A, K> {
     is_separated: IsSeparated,
 }
 
-/// What a batch says of one job.
+/// The changes of one job in a batch.
 #[derive(Default)]
 struct Batch<'a> {
     outcomes: Vec<&'a Change>,
     announcements: Vec<Announcement>,
 }
 
-impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
+impl<L: AggregatorLedger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     /// An aggregator which keeps its tallies and verdicts in `ledger`.
     pub fn new(ledger: L, announcer: A, clock: K) -> Self {
         Self { ledger, announcer, clock, is_separated: concord_explain::is_separated }
     }
 
-    /// The same with another say in whether a divergent job that may be extended has enough copies.
+    /// The same aggregator with another function that decides whether a divergent job that may be extended has enough
+    /// copies.
     #[must_use]
     pub fn asking(self, is_separated: IsSeparated) -> Self {
         Self { is_separated, ..self }
     }
 
-    /// Folds a batch of changes, in any order, whole or in part seen before. Gives the jobs that could not be folded,
-    /// each with the reason: their changes have to come again. One job's trouble never holds up another.
+    /// Folds a batch of changes. They may be in any order, and some or all may have been folded before. Returns the jobs that
+    /// could not be folded, each with its error: their changes must be delivered again. An error of one job never delays
+    /// another.
     pub async fn fold(&self, changes: &[Change]) -> BTreeMap<JobId, PortError> {
         let mut batches = BTreeMap::<&JobId, Batch<'_>>::new();
         for change in changes {
@@ -70,7 +72,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
                 Change::Decided(announcement) => batch.announcements.push(announcement.clone()),
             }
         }
-        // Side by side, so that a ledger can write what several jobs need together.
+        // At the same time, so that a ledger can group the writes of several jobs.
         let mut failed = BTreeMap::new();
         let mut waiting = batches.into_iter();
         let mut folding = FuturesUnordered::new();
@@ -112,8 +114,8 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         Ok(())
     }
 
-    /// Takes what is known of these chunks of a job into its rollup, and settles it. `copies` were wanted when it was read;
-    /// once more are, by whomever, the chunks are looked at again.
+    /// Merges these chunks of a job into its rollup, and settles the job. `copies` is the number that the job wanted when it was
+    /// read; if it wants more now, the chunks are merged again for the new number.
     async fn rollup_and_settle(
         &self,
         job: &JobId,
@@ -134,7 +136,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         }
     }
 
-    /// Brings a job to its end once its deadline has passed; before that, changes nothing.
+    /// Ends a job whose deadline has passed; before that, changes nothing.
     ///
     /// # Errors
     /// When a port fails; the call can be repeated.
@@ -153,7 +155,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         self.ledger.record_outcome(outcome).await.map(|_| ())
     }
 
-    /// Writes the state that the rollup calls for, unless the job stands so already; gives how many copies it wants then.
+    /// Writes the state that follows from the rollup, unless it is stored already. Returns how many copies the job then wants.
     async fn settle(&self, job: &JobId, rollup: &Rollup) -> PortResult<u32> {
         loop {
             let stored = self.read(job).await?;
@@ -175,7 +177,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
             if self.ledger.replace_state(job, decided.state).await? {
                 return Ok(copies);
             }
-            // Somebody else wrote a state in between: look at the new one.
+            // Another process wrote a state in between: start again from the new one.
         }
     }
 
@@ -185,7 +187,7 @@ impl<L: Ledger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
     }
 }
 
-/// What changes say of each chunk, for a job that asks for so many different sandboxes.
+/// The tally of each chunk in `changes`, for a job that needs `sandboxes_min` different sandboxes.
 fn tallies(changes: &[&Change], sandboxes_min: u32) -> BTreeMap<u32, Tally> {
     let mut tallies = BTreeMap::new();
     for change in changes {

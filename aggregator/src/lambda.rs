@@ -1,8 +1,9 @@
-//! The aggregator as a Lambda function: its doors are the table's stream, the queue of deadlines and the dead letters.
+//! The aggregator as a Lambda function. Its events come from the table's stream, the queue of deadlines and the dead
+//! letters.
 //!
-//! The only room here that knows the cloud; it is there with the feature `lambda`.
+//! Only this module knows the cloud; it exists with the feature `lambda`.
 
-mod doors;
+mod handler;
 mod settings;
 
 use std::io::stdout;
@@ -12,20 +13,20 @@ use concord_cloud::{Access, sdk_config};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-pub use doors::Doors;
-pub use settings::{Settings, SettingsError};
+pub use handler::AggregatorHandler;
+pub use settings::{AggregatorSettings, AggregatorSettingsError};
 
 /// Serves invocations until the sandbox ends.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn serve(settings: Settings) -> Result<(), Error> {
+pub async fn serve(settings: AggregatorSettings) -> Result<(), Error> {
     let config = sdk_config(&Access::default()).await;
-    let doors = Arc::new(Doors::new(&config, &config, settings, stdout()));
+    let handler = Arc::new(AggregatorHandler::new(&config, &config, settings, stdout()));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let doors = Arc::clone(&doors);
-        // Boxed: its layout is deep, and a call an invocation is nothing.
-        Box::pin(async move { doors.handle(event.payload).await })
+        let handler = Arc::clone(&handler);
+        // Boxed because the future is large; one allocation an invocation costs nothing.
+        Box::pin(async move { handler.handle(event.payload).await })
     }))
     .await
 }

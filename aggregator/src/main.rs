@@ -1,10 +1,19 @@
 //! The aggregator as a Lambda function.
 
-use concord_aggregator::lambda::{Settings, serve};
+use std::process::ExitCode;
+
+use concord_aggregator::lambda::{AggregatorSettings, serve};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    #[expect(clippy::disallowed_methods, reason = "here the environment is read, once")]
-    let settings = Settings::read(|name| std::env::var(name).ok())?;
-    serve(settings).await.map_err(anyhow::Error::from_boxed)
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => concord_cloud::exit_with_error(&*error),
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
+    let settings = AggregatorSettings::read(|name| std::env::var(name).ok())?;
+    serve(settings).await
 }

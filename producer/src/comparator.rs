@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use concord_worker::calc::command::{self, Limits, Observer, Payload, Program, RunError, Running};
+use concord_worker::calc::command::{self, Observer, Program, RunError, RunLimits, Running, StdinFile};
 
 use crate::error::CliError;
 
@@ -58,12 +58,12 @@ impl Comparator {
                 )
             })?;
         }
-        let limits = Limits {
+        let limits = RunLimits {
             timeout: TIMEOUT,
             output_bytes_max: OUTPUT_BYTES_MAX,
             stderr_tail_bytes: STDERR_TAIL_BYTES,
         };
-        let nothing = Payload::new(&[]).map_err(|error| CliError::failed(anyhow::Error::new(error)))?;
+        let nothing = StdinFile::new(&[]).map_err(|error| CliError::failed(anyhow::Error::new(error)))?;
         match command::run(&self.prepared()?, &nothing, &limits, &Running::new(), &Observer::default()) {
             Ok(_) => Ok(true),
             Err(RunError::Exit { code: 1, .. }) => Ok(false),

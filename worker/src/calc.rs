@@ -1,4 +1,4 @@
-//! Calculations: what turns payload bytes into output bytes.
+//! Calculations turn payload bytes into output bytes.
 
 mod built_in;
 pub mod command;
@@ -15,49 +15,49 @@ use crate::Payload;
 pub use built_in::{BuiltIn, NoFunctions};
 pub use runs::Runs;
 
-/// One run that is wanted.
+/// One run to do.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// The job it is for. The index of the copy is kept from a calculation: copies are to be alike.
+    /// The job of the run. A calculation does not learn the index of the copy: all copies must be alike.
     pub spec: Arc<JobSpec>,
-    /// The payload, byte for byte as it was submitted.
+    /// The payload, with the bytes that were submitted.
     pub payload: Arc<Payload>,
-    /// How long it may take.
+    /// How long the run may take.
     pub time_limit: Duration,
 }
 
-/// What a run gave.
+/// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The output: at most [`concord_protocol::limits::OUTPUT_BYTES_MAX`] bytes.
     pub bytes: Vec<u8>,
-    /// The end of what it wrote to its standard error.
+    /// The end of its standard error.
     pub stderr_tail: Vec<u8>,
-    /// What the calculation itself knows of this run, such as the libraries that were loaded: it stands beside what the
-    /// worker knows of every run, and in place of a fact of the same name.
+    /// Facts of this run that only the calculation knows, such as the loaded libraries. They are recorded beside the facts of
+    /// the worker, and replace those of the same name.
     pub facts: Facts,
 }
 
-/// Why a run gave no output, named by what the worker does next.
+/// Why a run gave no output. The variants are named by what the worker does next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CalculationError {
-    /// The calculation failed: it is attempted again, or the failure is recorded.
+    /// The calculation failed: the worker attempts it again, or records the failure.
     #[error("{reason}")]
     Failed {
-        /// Why, in few words that are the same for each copy which fails so.
+        /// Why, in a few words that are the same for all copies that fail in this way.
         reason: String,
-        /// The end of what it wrote to its standard error.
+        /// The end of its standard error.
         stderr_tail: Vec<u8>,
     },
-    /// It was stopped from outside: that is not an attempt, and the copy stays to be run.
+    /// The run was stopped from outside. That is not an attempt: the copy is still to be run.
     #[error("stopped")]
     Stopped,
 }
 
-/// Something that can be run on a payload. Implement it to build a worker of your own.
+/// A calculation that can be run on a payload. Implement it to build a worker of your own.
 ///
-/// A calculation may block: whoever drives the worker gives it a thread of its own.
+/// A calculation may block: the caller of the worker gives it its own thread.
 pub trait Calculate: Send + Sync {
-    /// Runs it once.
+    /// Runs the calculation once.
     fn calculate(&self, task: Task) -> impl Future<Output = Result<Output, CalculationError>> + Send;
 }

@@ -1,11 +1,11 @@
-//! A worker as a Lambda function: a batch of messages comes in, and those that have to come again go out.
+//! The worker as a Lambda function: a batch of messages comes in, and the ids of those to deliver again go out.
 //!
-//! The only room here that knows the cloud; it is there with the feature `lambda`. [`serve`] is also what a worker of
-//! your own is made of: give it a calculation.
+//! Only this module knows the cloud; it exists with the feature `lambda`. A worker of your own calls [`serve`] with its
+//! calculation.
 
 mod bounded;
 mod deployed;
-mod door;
+mod handler;
 mod hold;
 mod settings;
 
@@ -18,17 +18,17 @@ use serde_json::Value;
 
 use crate::Calculate;
 
-pub use deployed::{Deployed, DeployedError};
-pub use door::Door;
-pub use settings::{Calc, Settings, SettingsError};
+pub use deployed::{DeployedCalculation, DeployedError};
+pub use handler::WorkerHandler;
+pub use settings::{Calc, WorkerSettings, WorkerSettingsError};
 
 /// Serves invocations until the sandbox ends, with the calculation that `calculation` makes of the settings.
 ///
 /// # Errors
 /// When there is no such calculation, or the Lambda runtime cannot be reached.
 pub async fn serve<C, E>(
-    settings: Settings,
-    calculation: impl FnOnce(&Settings, &SdkConfig) -> Result<C, E>,
+    settings: WorkerSettings,
+    calculation: impl FnOnce(&WorkerSettings, &SdkConfig) -> Result<C, E>,
 ) -> Result<(), Error>
 where
     C: Calculate + 'static,
@@ -36,11 +36,11 @@ where
 {
     let config = sdk_config(&Access::default()).await;
     let calculation = calculation(&settings, &config).map_err(Into::into)?;
-    let door = Arc::new(Door::new(&config, &config, settings, calculation));
+    let handler = Arc::new(WorkerHandler::new(&config, &config, settings, calculation));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
-        let door = Arc::clone(&door);
-        // Boxed: its layout is deep, and a call an invocation is nothing.
-        Box::pin(async move { door.handle(event.payload, event.context.deadline).await })
+        let handler = Arc::clone(&handler);
+        // Boxed because the future is large; one allocation an invocation costs nothing.
+        Box::pin(async move { handler.handle(event.payload, event.context.deadline).await })
     }))
     .await
 }

@@ -1,18 +1,20 @@
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use concord_protocol::Digest;
+use lru::LruCache;
 
-use crate::calc::command;
+use crate::calc::command::StdinFile;
 
-/// Payloads that a worker keeps between copies, at most: copies of one job come mostly together.
-const PAYLOADS_KEPT_MAX: usize = 4;
+/// Payloads that a worker keeps between copies, at most: copies of one job usually come together.
+const PAYLOADS_KEPT_MAX: NonZeroUsize = NonZeroUsize::new(4).expect("not zero");
 
 /// The bytes of a payload, and the file from which commands read them.
 #[derive(Debug)]
 pub struct Payload {
     bytes: Arc<[u8]>,
-    stdin: OnceLock<command::Payload>,
+    stdin: OnceLock<StdinFile>,
 }
 
 impl Payload {
@@ -34,32 +36,37 @@ impl Payload {
     }
 
     /// The payload as standard input, made when the first command asks for it.
-    pub(crate) fn stdin(&self) -> io::Result<&command::Payload> {
+    pub(crate) fn stdin(&self) -> io::Result<&StdinFile> {
         if let Some(stdin) = self.stdin.get() {
             return Ok(stdin);
         }
-        let made = command::Payload::new(&self.bytes)?;
+        let made = StdinFile::new(&self.bytes)?;
         Ok(self.stdin.get_or_init(|| made))
     }
 }
 
 /// The payloads used last, by digest.
-#[derive(Debug, Default)]
-pub(crate) struct Payloads(Mutex<Vec<(Digest, Arc<Payload>)>>);
+#[derive(Debug)]
+pub(crate) struct Payloads(Mutex<LruCache<Digest, Arc<Payload>>>);
+
+impl Default for Payloads {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(PAYLOADS_KEPT_MAX)))
+    }
+}
 
 impl Payloads {
     pub(crate) fn get(&self, digest: &Digest) -> Option<Arc<Payload>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|(of, _)| of == digest).map(|(_, payload)| Arc::clone(payload))
+        self.lock().get(digest).map(Arc::clone)
     }
 
     pub(crate) fn keep(&self, digest: Digest, bytes: Arc<[u8]>) -> Arc<Payload> {
         let payload = Arc::new(Payload::new(bytes));
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= PAYLOADS_KEPT_MAX {
-            kept.remove(0);
-        }
-        kept.push((digest, Arc::clone(&payload)));
+        self.lock().put(digest, Arc::clone(&payload));
         payload
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<Digest, Arc<Payload>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,19 +1,20 @@
-//! What is recorded of one run, beside what it gave.
+//! The facts that are recorded of one run.
 
 use concord_protocol::ports::Delivery;
 use concord_protocol::{Facts, Timestamp};
 use serde_json::Value;
 
-/// What a line begins with by which a calculation reports facts.
+/// The beginning of a line in which a calculation reports facts.
 const REPORT: &str = "concord-facts ";
 
-/// Names that a calculation may set as they are: it knows best what it ran with. Any other gets [`REPORTED`] in front.
+/// A calculation may report facts whose names begin in one of these ways: it knows best what it ran with. All other names
+/// get the prefix [`REPORTED`].
 const KNOWN_BEST: [&str; 5] = ["cpu.", "host.", "loaded.", "numerics.", "variable."];
 
-/// What stands in front of all other names that a calculation reports.
+/// The prefix of all other facts that a calculation reports.
 const REPORTED: &str = "reported.";
 
-/// What is known of a run before it begins, whatever runs.
+/// The facts of a run that are known before it begins.
 pub(crate) fn of_delivery(delivery: &Delivery, now: Timestamp) -> Facts {
     let mut facts = Facts::default();
     facts.record("run.receive_count", delivery.receive_count.to_string());
@@ -23,17 +24,17 @@ pub(crate) fn of_delivery(delivery: &Delivery, now: Timestamp) -> Facts {
     facts
 }
 
-/// Records which run of this process it is, from 1.
+/// Records the number of the run in this process, from 1.
 pub(crate) fn record_call(call: u64, facts: &mut Facts) {
     facts.record("sandbox.call", call.to_string());
     facts.record("sandbox.start", if call == 1 { "cold" } else { "warm" });
 }
 
-/// Records what the calculation reports of itself: lines `concord-facts {"name":"text",...}` in the end of its standard
-/// error or log. Values are texts, numbers, booleans; several lines add up, and the last value of a name stands.
+/// Records the facts that the calculation reports, in lines `concord-facts {"name":"text",...}` at the end of its standard
+/// error or log. Values are texts, numbers and booleans. All lines count; the last value of a name is recorded.
 pub(crate) fn record_reported(stderr_tail: &str, facts: &mut Facts) {
     for line in stderr_tail.lines() {
-        // A logger may put time and level in front.
+        // A logger may write time and level before it.
         let Some((_, report)) = line.split_once(REPORT) else { continue };
         match serde_json::from_str(report) {
             Ok(Value::Object(reported)) => {

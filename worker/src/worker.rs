@@ -1,7 +1,7 @@
-use std::collections::HashSet;
+use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use concord_json::Pointer;
@@ -11,6 +11,7 @@ use concord_protocol::ports::{
 };
 use concord_protocol::{Digest, Environment, Facts, Failure, Job, JobId, Outcome, Produced, Timestamp};
 use futures::FutureExt;
+use lru::LruCache;
 
 use crate::environment::{FloatMode, is_unseen, unseen};
 use crate::payloads::Payloads;
@@ -23,10 +24,10 @@ const RETRY_DELAY_MS: u64 = 100;
 /// Milliseconds before any attempt, at most.
 const RETRY_DELAY_MS_MAX: u64 = 30_000;
 
-/// Outputs that this worker remembers to have written, at most.
-const KNOWN_OUTPUTS_MAX: usize = 1_024;
+/// Outputs that this worker remembers to have written, at most: the ones given last.
+const KNOWN_OUTPUTS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
 
-/// What becomes of the message once the worker is through with it.
+/// What the caller does with the message after the worker has handled it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// Delete it: the copy is accounted for, or no longer wanted.
@@ -36,7 +37,7 @@ pub enum Disposition {
         /// Milliseconds until it should be delivered.
         delay_ms: u64,
     },
-    /// Leave it: the run was stopped, and the message will be delivered again.
+    /// Leave it on the queue: the run was stopped, and the message will be delivered again.
     Release,
 }
 
@@ -46,13 +47,13 @@ pub struct Worker<L, C, K> {
     calculation: C,
     clock: K,
     environment: Arc<Environment>,
-    /// What is recorded of a calculation whose machine is another than this one.
+    /// The environment that is recorded when the calculation runs on another machine.
     unseen: Arc<Environment>,
     float_mode: FloatMode,
-    /// Runs that this process began.
+    /// Runs that this process has begun.
     runs: AtomicU64,
     payloads: Payloads,
-    known_outputs: Mutex<HashSet<(JobId, Digest)>>,
+    known_outputs: Mutex<LruCache<(JobId, Digest), ()>>,
 }
 
 impl<L, C, K> Worker<L, C, K>
@@ -61,7 +62,7 @@ where
     C: Calculate,
     K: Clock,
 {
-    /// A worker which records what `calculation` gives into `ledger`. `environment` is that of this process.
+    /// A worker which records in `ledger` what `calculation` gives. `environment` is that of this process.
     pub fn new(ledger: L, calculation: C, clock: K, environment: Environment) -> Self {
         Self {
             ledger,
@@ -72,15 +73,15 @@ where
             float_mode: FloatMode::measure(),
             runs: AtomicU64::new(0),
             payloads: Payloads::default(),
-            known_outputs: Mutex::default(),
+            known_outputs: Mutex::new(LruCache::new(KNOWN_OUTPUTS_MAX)),
         }
     }
 
-    /// Runs the copy that was delivered, until `ends_at` and the job's own limit at most, and records what it gave. With
-    /// less than a second left, nothing is run.
+    /// Runs the copy that was delivered, until `ends_at` and the job's own limit at most, and records the outcome. When less
+    /// than a second is left, nothing is run.
     ///
     /// # Errors
-    /// When a port fails. Nothing is lost by that: the message stays on the queue and comes again.
+    /// When a port fails. Nothing is lost: the message stays on the queue and is delivered again.
     pub async fn handle(&self, delivery: &Delivery, ends_at: Timestamp) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         let job = job.ok_or(PortError::Invalid("a message names a job that is not in the ledger"))?;
@@ -91,7 +92,7 @@ where
             return Ok(Disposition::Ack);
         }
         let payload = self.payload(&job).await?;
-        // Whole seconds, so that copies which run out of time give the same reason.
+        // Whole seconds, so that copies whose time ran out fail with the same reason.
         let left = Duration::from_secs(ends_at.ms_since(self.clock.now()) / 1_000);
         if left.is_zero() {
             return Ok(Disposition::Release);
@@ -131,7 +132,7 @@ where
         Ok(Disposition::Ack)
     }
 
-    /// Where a copy is going to run, and what is known of the run before it begins.
+    /// The environment in which a copy will run, and the facts that are known before the run.
     fn known_before(&self, job: &Job, delivery: &Delivery, now: Timestamp) -> (Arc<Environment>, Facts) {
         let mut facts = run::of_delivery(delivery, now);
         if job.spec.calculation.hides_its_machine() || is_unseen(&self.environment) {
@@ -141,7 +142,7 @@ where
         (Arc::clone(&self.environment), facts)
     }
 
-    /// Runs the calculation; a panic in it fails this copy only.
+    /// Runs the calculation. A panic in it fails only this copy.
     async fn run(&self, task: Task) -> Result<Output, CalculationError> {
         let select = task.spec.policy.select.clone();
         let before = FloatMode::measure();
@@ -174,22 +175,18 @@ where
         Ok(self.payloads.keep(job.spec.payload_digest, bytes))
     }
 
-    /// Keeps the output before anything names its digest, so that a recorded digest can be explained.
+    /// Stores the output before its digest is recorded, so that a recorded digest can be explained.
     async fn keep(&self, job: &Job, bytes: Arc<[u8]>) -> PortResult<Produced> {
         let produced = Produced { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
         let key = (job.spec.job.clone(), produced.digest);
-        if !self.known_outputs().contains(&key) {
+        if self.known_outputs().get(&key).is_none() {
             self.ledger.write_output(&job.spec.job, produced.digest, bytes).await?;
-            let mut known = self.known_outputs();
-            if known.len() >= KNOWN_OUTPUTS_MAX {
-                known.clear();
-            }
-            known.insert(key);
+            self.known_outputs().put(key, ());
         }
         Ok(produced)
     }
 
-    fn known_outputs(&self) -> std::sync::MutexGuard<'_, HashSet<(JobId, Digest)>> {
+    fn known_outputs(&self) -> MutexGuard<'_, LruCache<(JobId, Digest), ()>> {
         self.known_outputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

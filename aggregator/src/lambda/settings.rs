@@ -1,4 +1,4 @@
-//! What the environment of the function says.
+//! Reads the settings of the function from its environment.
 
 /// The table.
 const TABLE: &str = "TABLE";
@@ -8,9 +8,9 @@ const DEADLINE_QUEUE_URL: &str = "DEADLINE_QUEUE_URL";
 const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 /// Address of the queue of copies.
 const QUEUE_URL: &str = "QUEUE_URL";
-/// Address of the queue of what nothing can handle.
+/// Address of the queue of records that cannot be handled.
 const ASIDE_QUEUE_URL: &str = "ASIDE_QUEUE_URL";
-/// The EventBridge bus that hears of verdicts.
+/// The EventBridge bus that receives verdicts.
 const EVENT_BUS: &str = "EVENT_BUS";
 /// Days until what is written expires.
 const KEEP_DAYS: &str = "KEEP_DAYS";
@@ -19,7 +19,7 @@ const CONCORD_STACK: &str = "CONCORD_STACK";
 
 /// The settings of the aggregator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct AggregatorSettings {
     /// Name of the table.
     pub table: String,
     /// Address of the queue of deadlines.
@@ -28,9 +28,9 @@ pub struct Settings {
     pub dead_letter_queue_url: String,
     /// Address of the queue of copies.
     pub queue_url: String,
-    /// Address of the queue of what nothing can handle.
+    /// Address of the queue of records that cannot be handled.
     pub aside_queue_url: String,
-    /// Name of the EventBridge bus that hears of verdicts.
+    /// Name of the EventBridge bus that receives verdicts.
     pub event_bus: String,
     /// Days until what is written expires.
     pub keep_days: u32,
@@ -38,25 +38,26 @@ pub struct Settings {
     pub stack: String,
 }
 
-/// A variable that is missing or makes no sense.
+/// A variable is missing or has an invalid value.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// It is missing.
+pub enum AggregatorSettingsError {
+    /// The variable is missing.
     #[error("the variable {0} is not set")]
     Missing(&'static str),
-    /// It is no number of days.
+    /// The value is not a number of days.
     #[error("the variable {0} must be a number of days from 1 to 3650, not {1:?}")]
     NoDays(&'static str, String),
 }
 
-impl Settings {
-    /// Reads them from the variables that `variable` gives.
+impl AggregatorSettings {
+    /// Reads the settings from the variables that `variable` gives.
     ///
     /// # Errors
-    /// When one is missing or makes no sense: the function must not start with a guess.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let needed =
-            |name| variable(name).filter(|value| !value.is_empty()).ok_or(SettingsError::Missing(name));
+    /// When a variable is missing or invalid: the function must not start with a guess.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, AggregatorSettingsError> {
+        let needed = |name| {
+            variable(name).filter(|value| !value.is_empty()).ok_or(AggregatorSettingsError::Missing(name))
+        };
         let days = needed(KEEP_DAYS)?;
         let keep_days = days.parse().ok().filter(|days| (1..=3_650).contains(days));
         Ok(Self {
@@ -66,7 +67,7 @@ impl Settings {
             queue_url: needed(QUEUE_URL)?,
             aside_queue_url: needed(ASIDE_QUEUE_URL)?,
             event_bus: needed(EVENT_BUS)?,
-            keep_days: keep_days.ok_or(SettingsError::NoDays(KEEP_DAYS, days))?,
+            keep_days: keep_days.ok_or(AggregatorSettingsError::NoDays(KEEP_DAYS, days))?,
             stack: needed(CONCORD_STACK)?,
         })
     }
@@ -90,8 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_senseless_variable_is_an_error_that_names_it() {
-        assert!(Settings::read(with("", "")).is_ok());
+    fn a_missing_or_invalid_variable_is_an_error_that_names_it() {
+        assert!(AggregatorSettings::read(with("", "")).is_ok());
         for name in [
             TABLE,
             DEADLINE_QUEUE_URL,
@@ -102,12 +103,12 @@ mod tests {
             KEEP_DAYS,
             CONCORD_STACK,
         ] {
-            assert_eq!(Settings::read(with(name, "")), Err(SettingsError::Missing(name)));
+            assert_eq!(AggregatorSettings::read(with(name, "")), Err(AggregatorSettingsError::Missing(name)));
         }
         for days in ["0", "-1", "3651", "a month"] {
             assert_eq!(
-                Settings::read(with(KEEP_DAYS, days)),
-                Err(SettingsError::NoDays(KEEP_DAYS, days.to_owned()))
+                AggregatorSettings::read(with(KEEP_DAYS, days)),
+                Err(AggregatorSettingsError::NoDays(KEEP_DAYS, days.to_owned()))
             );
         }
     }

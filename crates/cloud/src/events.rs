@@ -1,15 +1,15 @@
 //! What Lambda hands to a function: batches of messages or of stream records, read one record at a time, so that a
 //! malformed one fails alone.
 
-use std::error::Error as _;
+use std::error::Error;
 
 use aws_lambda_events::dynamodb::EventRecord;
 use aws_lambda_events::sqs::SqsMessage;
 use concord_protocol::Timestamp;
-use concord_protocol::ports::PortError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::log::causes;
 use crate::{StreamChange, stream_changes};
 
 /// An invocation.
@@ -122,14 +122,8 @@ impl Event {
 }
 
 /// What went wrong with a record goes to the function's log, as a line of JSON with all causes.
-pub fn log_error(record: &str, error: &PortError) {
-    let mut causes = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        causes = format!("{causes}: {error}");
-        cause = error.source();
-    }
-    let line = json!({"level": "error", "record": record, "error": causes});
+pub fn log_error(record: &str, error: &(dyn Error + 'static)) {
+    let line = json!({"level": "error", "record": record, "error": causes(error)});
     #[expect(clippy::print_stderr, reason = "Lambda takes standard error as the function's log")]
     {
         eprintln!("{line}");

@@ -1,5 +1,5 @@
-use std::collections::HashSet;
 use std::hash::Hash;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
 use concord_protocol::{Digest, Job, JobId, JobState, Timestamp};
+use lru::LruCache;
 
 use crate::access::CONNECT_TIMEOUT;
 use crate::fault;
@@ -16,8 +17,8 @@ use crate::item::{self, Attributes, JOB_ITEM, job};
 /// Longest time that one attempt at a request to the table may take; items are small.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Jobs, and facts of jobs, that a process remembers to have seen, at most.
-const REMEMBERED_MAX: usize = 4_096;
+/// Jobs, and facts of jobs, that a process remembers to have seen, at most: the ones seen last.
+const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 
 /// Where jobs are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub struct Ledger {
     pub(crate) table: String,
     keep_days: u32,
     clock: Arc<dyn Clock>,
-    known_jobs: Arc<Mutex<HashSet<JobId>>>,
-    kept_facts: Arc<Mutex<HashSet<(JobId, Digest)>>>,
+    known_jobs: Arc<Mutex<LruCache<JobId, ()>>>,
+    kept_facts: Arc<Mutex<LruCache<(JobId, Digest), ()>>>,
 }
 
 impl Ledger {
@@ -62,8 +63,8 @@ impl Ledger {
             table: place.table,
             keep_days: place.keep_days,
             clock,
-            known_jobs: Arc::default(),
-            kept_facts: Arc::default(),
+            known_jobs: Arc::new(Mutex::new(LruCache::new(REMEMBERED_MAX))),
+            kept_facts: Arc::new(Mutex::new(LruCache::new(REMEMBERED_MAX))),
         }
     }
 
@@ -108,7 +109,7 @@ impl Ledger {
 
     /// Fails when a job was never created. A job is not deleted while anything is written for it.
     pub(crate) async fn check_known(&self, job: &JobId) -> PortResult<()> {
-        if locked(&self.known_jobs).contains(job) || self.read_job(job).await?.is_some() {
+        if locked(&self.known_jobs).get(job).is_some() || self.read_job(job).await?.is_some() {
             return Ok(());
         }
         Err(PortError::Invalid("an outcome names a job that is not in the ledger"))
@@ -116,7 +117,7 @@ impl Ledger {
 
     /// Whether this process has stored facts for a job.
     pub(crate) fn has_kept_facts(&self, job: &JobId, facts: Digest) -> bool {
-        locked(&self.kept_facts).contains(&(job.clone(), facts))
+        locked(&self.kept_facts).get(&(job.clone(), facts)).is_some()
     }
 
     /// Remembers that facts are stored for a job.
@@ -125,16 +126,12 @@ impl Ledger {
     }
 }
 
-fn locked<T>(set: &Mutex<HashSet<T>>) -> MutexGuard<'_, HashSet<T>> {
-    set.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn remember<T: Eq + Hash>(set: &Mutex<HashSet<T>>, seen: T) {
-    let mut set = locked(set);
-    if set.len() >= REMEMBERED_MAX {
-        set.clear();
-    }
-    set.insert(seen);
+fn remember<T: Eq + Hash>(seen: &Mutex<LruCache<T, ()>>, new: T) {
+    locked(seen).put(new, ());
 }
 
 impl ReadJob for Ledger {

@@ -23,6 +23,8 @@ mod index;
 mod invoke;
 mod item;
 mod ledger;
+#[cfg(feature = "lambda")]
+mod log;
 mod message;
 mod outcomes;
 mod queue;
@@ -42,5 +44,7 @@ pub use index::NEWEST_MAX;
 pub use invoke::{CheckError, Functions, REQUEST_BYTES_MAX};
 pub use item::change::{StreamChange, stream_changes};
 pub use ledger::{Ledger, Place};
+#[cfg(feature = "lambda")]
+pub use log::exit_with_error;
 pub use message::{CopyMessage, DeadlineMessage, MessageError};
 pub use queue::{Queue, trace_header};

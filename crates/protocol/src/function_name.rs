@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
-/// A Lambda function as a user names it: `NAME`, `NAME:QUALIFIER`, `ACCOUNT:function:NAME`, or an ARN, each with a
-/// qualifier or without.
+/// The name of a Lambda function as a user writes it: `NAME`, `ACCOUNT:function:NAME` or an ARN, each with or without
+/// `:QUALIFIER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionName {
     /// The name or ARN, without its qualifier.
@@ -12,16 +12,16 @@ pub struct FunctionName {
     pub region: Option<String>,
 }
 
-/// Why a text names no function.
+/// Why a text is not the name of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FunctionNameError {
-    /// It begins as an ARN does, and is none.
+    /// The text begins like an ARN, but is not one.
     #[error("not the ARN of a function: expected arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]")]
     Arn,
-    /// It is no name.
+    /// The text is not a name.
     #[error("not the name of a function: expected letters, digits, - and _, as in NAME or NAME:QUALIFIER")]
     Name,
-    /// It is no qualifier.
+    /// The text is not a qualifier.
     #[error("not a version or alias: expected letters, digits, - and _, or $LATEST")]
     Qualifier,
 }
@@ -31,7 +31,7 @@ impl FromStr for FunctionName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<_> = text.split(':').collect();
-        // What stands before the function's own name and qualifier.
+        // The parts before the function's own name and qualifier.
         let (before, region) = match parts[..] {
             ["arn", partition, "lambda", region, account, "function", _, ..] => {
                 let filled = [partition, region, account].iter().all(|part| !part.is_empty());
@@ -55,10 +55,10 @@ impl FromStr for FunctionName {
     }
 }
 
-/// A version or alias on its own.
+/// Parses a version or alias.
 ///
 /// # Errors
-/// When it is none.
+/// When `text` is not a qualifier.
 pub fn parse_qualifier(text: &str) -> Result<String, FunctionNameError> {
     let legal = |letter: char| letter.is_ascii_alphanumeric() || "-_$.".contains(letter);
     let fits = !text.is_empty() && text.chars().all(legal);

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use concord_protocol::ports::{Clock, PortError, PortResult};
 use concord_protocol::{Environment, Job, JobId};
 use event_listener::Event;
+use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::open::{self, OpenError};
@@ -36,7 +38,7 @@ struct StoreShared {
     reader: Mutex<Connection>,
     keys: Mutex<HashMap<JobId, i64>>,
     environments: Mutex<HashMap<Arc<Environment>, i64>>,
-    jobs: Mutex<HashMap<JobId, Job>>,
+    jobs: Mutex<LruCache<JobId, Job>>,
 }
 
 /// What wakes the threads that wait until this process has done something.
@@ -51,7 +53,7 @@ pub(crate) struct Signals {
 }
 
 /// The largest number of jobs that are remembered between two deliveries.
-const JOBS_REMEMBERED_MAX: usize = 16_384;
+const JOBS_REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
 
 impl Store {
     /// Opens the store at `path`, and creates it if the file is absent. The folder of the file has to exist.
@@ -74,7 +76,7 @@ impl Store {
                 reader: Mutex::new(reader),
                 keys: Mutex::default(),
                 environments: Mutex::default(),
-                jobs: Mutex::default(),
+                jobs: Mutex::new(LruCache::new(JOBS_REMEMBERED_MAX)),
             }),
         })
     }
@@ -201,14 +203,11 @@ impl Store {
     /// Remembers `job`, unless a newer revision of it is known.
     pub(crate) fn remember_job(&self, job: Job) {
         let mut jobs = locked(&self.shared.jobs);
-        if jobs.len() >= JOBS_REMEMBERED_MAX {
-            jobs.clear();
-        }
         match jobs.get_mut(&job.spec.job) {
             Some(known) if known.state.revision() >= job.state.revision() => {}
             Some(known) => *known = job,
             None => {
-                jobs.insert(job.spec.job.clone(), job);
+                jobs.put(job.spec.job.clone(), job);
             }
         }
     }

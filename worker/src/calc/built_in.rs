@@ -1,8 +1,8 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,9 @@ use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::InvokeFunction;
 use concord_protocol::{Calculation, Facts, FunctionReply, FunctionTarget, Invocation, InvokeError, JobId};
 use futures::future::{Either, select};
+use lru::LruCache;
 
-use super::command::{self, Limits, Observer, Program, RunError};
+use super::command::{self, Observer, Program, RunError, RunLimits};
 use super::runs::Runs;
 use super::{Calculate, CalculationError, Output, Task};
 use crate::Payload;
@@ -24,18 +25,18 @@ use crate::environment::peak_memory_mb;
 /// called through `F`.
 pub struct BuiltIn<F = NoFunctions> {
     runs: Arc<Runs>,
-    /// The folders in which programs are looked for, as in `PATH`.
+    /// The folders in which programs are searched, as in `PATH`.
     search_path: Option<OsString>,
     functions: Option<F>,
-    programs: Mutex<HashMap<JobId, Arc<Program>>>,
+    programs: Mutex<LruCache<JobId, Arc<Program>>>,
     observer: Observer,
 }
 
-/// A probe that took this long is worth the time to ask how much memory this process had at most.
+/// For a probe that took this long, the peak memory of this process is recorded.
 const LONG_PROBE: Duration = Duration::from_millis(10);
 
-/// Programs that are remembered, at most.
-const PROGRAMS_MAX: usize = 1_024;
+/// Programs that are remembered, at most: the ones used last.
+const PROGRAMS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
 
 /// Calls no functions: the type has no values.
 #[derive(Clone, Copy, Debug)]
@@ -48,11 +49,16 @@ impl InvokeFunction for NoFunctions {
 }
 
 impl BuiltIn {
-    /// Calculations whose commands are looked for along `search_path` and can be stopped through `runs`. They call no
-    /// functions.
+    /// Calculations whose commands are searched in `search_path` and can be stopped through `runs`. They call no functions.
     #[must_use]
     pub fn new(runs: Arc<Runs>, search_path: Option<OsString>) -> Self {
-        Self { runs, search_path, functions: None, programs: Mutex::default(), observer: Observer::default() }
+        Self {
+            runs,
+            search_path,
+            functions: None,
+            programs: Mutex::new(LruCache::new(PROGRAMS_MAX)),
+            observer: Observer::default(),
+        }
     }
 
     /// The same calculations, with calls of functions through `functions`; without them a function is a failure.
@@ -71,10 +77,7 @@ impl<F: InvokeFunction> BuiltIn<F> {
         }
         let found = Program::find(argv, folder, self.search_path.as_deref());
         let program = Arc::new(found.map_err(|error| failed(error.to_string(), &[]))?);
-        if programs.len() >= PROGRAMS_MAX {
-            programs.clear();
-        }
-        programs.insert(job.clone(), Arc::clone(&program));
+        programs.put(job.clone(), Arc::clone(&program));
         Ok(program)
     }
 
@@ -82,7 +85,7 @@ impl<F: InvokeFunction> BuiltIn<F> {
         let program = self.program(&task.spec.job, argv, folder)?;
         let stdin =
             task.payload.stdin().map_err(|error| failed(format!("no payload on stdin: {error}"), &[]))?;
-        let limits = Limits {
+        let limits = RunLimits {
             timeout: task.time_limit,
             output_bytes_max: OUTPUT_BYTES_MAX,
             stderr_tail_bytes: STDERR_TAIL_BYTES,
@@ -158,7 +161,7 @@ fn probe(payload: &Payload) -> Result<Output, CalculationError> {
     Ok(Output { bytes, facts, ..Output::default() })
 }
 
-/// The reason with the system's own words, which [`RunError`] keeps as its source.
+/// The reason, with the system's error, which is the source of the [`RunError`].
 fn reason(error: &RunError) -> String {
     match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),

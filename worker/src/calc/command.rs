@@ -1,21 +1,21 @@
 //! A calculation as an external command: the payload on stdin, the output on stdout, success is exit code 0.
 //!
-//! Knows nothing about jobs, copies or digests, and starts no thread: [`run`] is called by the thread that wants
-//! the output. Between a start and a return there is one `poll` over stdout, stderr and the process itself.
+//! Knows nothing about jobs, copies or digests, and starts no thread: [`run`] blocks the thread that calls it. Between
+//! the start and the return there is one `poll` over stdout, stderr and the process itself.
 //!
 //! What always holds:
-//! - No shell: the words of the command reach the program as they are, and so does the environment.
-//! - Every run is a process group. Whichever way the run ends, what is left of the group is killed, and that
-//!   before its leader is reaped, so that the signal cannot reach a stranger who was given the same id.
-//! - When the command exits, what the pipes then hold is taken. Whoever it left behind is not waited for.
-//! - A command need not read its stdin, and may close its streams and go on: until its timeout.
-//! - No descriptor but 0, 1 and 2 goes from this process to a command.
+//! - No shell: the words of the command and the environment reach the program unchanged.
+//! - Every run is a process group. However the run ends, the rest of the group is killed. That happens before the leader
+//!   is reaped, so that the signal cannot reach another process with the same id.
+//! - When the command exits, the bytes that the pipes hold are read. Processes that it left behind are not waited for.
+//! - A command need not read its stdin. It may close its streams and go on until its timeout.
+//! - A command inherits no descriptor but 0, 1 and 2.
 
 mod capture;
-mod look;
-mod payload;
 mod program;
 mod running;
+mod sampler;
+mod stdin_file;
 #[cfg(test)]
 mod tests;
 
@@ -31,33 +31,33 @@ use rustix::io::Errno;
 use rustix::process::PidfdFlags;
 
 use capture::{Capture, Ending, Stream};
-use look::Looks;
-use running::{Ended, Leader};
+use running::{Leader, LeaderExit};
+use sampler::Sampler;
 
-pub use look::Observer;
-pub use payload::Payload;
 pub use program::{Program, ProgramError};
 pub use running::Running;
+pub use sampler::Observer;
+pub use stdin_file::StdinFile;
 
 /// The bounds of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// How long it may take, from its start.
+pub struct RunLimits {
+    /// How long the run may take, from its start.
     pub timeout: Duration,
-    /// How much it may write to stdout; one byte more is a failure.
+    /// Bytes that the run may write to stdout; one byte more is a failure.
     pub output_bytes_max: usize,
-    /// How much is kept of the end of its stderr.
+    /// Bytes that are kept of the end of stderr.
     pub stderr_tail_bytes: usize,
 }
 
-/// What a command that succeeded has written.
+/// The result of a command that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finished {
     /// All of stdout.
     pub output: Vec<u8>,
     /// The end of stderr.
     pub stderr_tail: Vec<u8>,
-    /// What it ran with, as far as it was seen: nothing of one that was soon over.
+    /// The facts of the run that were sampled; empty when it was soon over.
     pub facts: Facts,
 }
 
@@ -65,7 +65,7 @@ pub struct Finished {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// It exited by itself, with another code than 0.
+    /// The command exited with another code than 0.
     #[error("command exited with code {code}")]
     Exit {
         /// 1 to 255.
@@ -73,7 +73,7 @@ pub enum RunError {
         /// The end of stderr.
         stderr_tail: Vec<u8>,
     },
-    /// A signal killed it that did not come from here.
+    /// A signal that did not come from this process killed the command.
     #[error("command was killed by signal {signal}")]
     Signal {
         /// Its number, as in `signal(7)`.
@@ -81,7 +81,7 @@ pub enum RunError {
         /// The end of stderr.
         stderr_tail: Vec<u8>,
     },
-    /// It took too long and was killed.
+    /// The command took too long and was killed.
     #[error("command was killed after its timeout of {after:?}")]
     TimedOut {
         /// The timeout.
@@ -89,7 +89,7 @@ pub enum RunError {
         /// The end of stderr.
         stderr_tail: Vec<u8>,
     },
-    /// It wrote too much to stdout and was killed.
+    /// The command wrote too much to stdout and was killed.
     #[error("command wrote more than {bytes_max} bytes of output")]
     OutputTooLarge {
         /// The bound.
@@ -97,10 +97,10 @@ pub enum RunError {
         /// The end of stderr.
         stderr_tail: Vec<u8>,
     },
-    /// [`Running::stop`] came before its end, or before its start.
+    /// [`Running::stop`] was called before the end or the start of the run.
     #[error("command was stopped")]
     Stopped,
-    /// The file is neither a program for this kind of machine nor a script that names its interpreter.
+    /// The file is not a program for this kind of machine, and not a script that names its interpreter.
     #[error(
         "failed to start {}: not a program for this machine, and no script that begins with #!",
         program.display()
@@ -109,17 +109,17 @@ pub enum RunError {
         /// The file.
         program: PathBuf,
     },
-    /// The file is there, but what it needs to run is not: the program after `#!` (look for a carriage return at
-    /// the end of that line), or the dynamic loader of a program that was built for another system.
+    /// The file is there, but its interpreter is missing: the program after `#!` (perhaps there is a carriage return at the
+    /// end of that line), or the dynamic loader of a program that was built for another system.
     #[error("failed to start {}: the interpreter that it names is missing", program.display())]
     InterpreterMissing {
         /// The file.
         program: PathBuf,
     },
-    /// There was no stdin, stdout or stderr to be had for it, as when too many files are open.
+    /// Stdin, stdout or stderr could not be opened, for example because too many files are open.
     #[error("failed to prepare stdin, stdout and stderr of the command")]
     NotPrepared(#[source] io::Error),
-    /// The system did not start it.
+    /// The system did not start the program.
     #[error("failed to start {}", program.display())]
     NotStarted {
         /// The file.
@@ -128,13 +128,13 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
-    /// It was started, and killed since it could not be followed to its end.
+    /// The command was started, could not be watched until its end, and was killed.
     #[error("failed to follow the command to its end")]
     NotFollowed(#[source] io::Error),
 }
 
 impl RunError {
-    /// The end of stderr; empty if it is not known.
+    /// The end of stderr; empty when it is not known.
     #[must_use]
     pub fn stderr_tail(&self) -> &[u8] {
         match self {
@@ -152,20 +152,20 @@ impl RunError {
     }
 }
 
-/// Runs `program` once and returns when it is over and reaped.
+/// Runs `program` once and returns when it has ended and is reaped.
 ///
-/// May be called by any number of threads at once, with the same program, payload, handle and observer.
+/// Any number of threads may call it at once, with the same program, stdin, handle and observer.
 pub fn run(
     program: &Program,
-    payload: &Payload,
-    limits: &Limits,
+    stdin: &StdinFile,
+    limits: &RunLimits,
     running: &Running,
     observer: &Observer,
 ) -> Result<Finished, RunError> {
     if running.is_stopped() {
         return Err(RunError::Stopped);
     }
-    let stdin = payload.open().map_err(RunError::NotPrepared)?;
+    let stdin = stdin.open().map_err(RunError::NotPrepared)?;
     let (output, stdout_writer) = Stream::open().map_err(RunError::NotPrepared)?;
     let (stderr, stderr_writer) = Stream::open().map_err(RunError::NotPrepared)?;
     let mut capture = Capture {
@@ -174,21 +174,21 @@ pub fn run(
         output_bytes_max: limits.output_bytes_max,
         stderr_tail_bytes: limits.stderr_tail_bytes,
     };
-    // Lives until the end of this function: it owns the write ends, which must stay open while they are watched.
+    // `command` lives until the end of this function: it owns the write ends, which must stay open during the watch.
     let mut command = program.command();
     command.stdin(stdin).stdout(stdout_writer).stderr(stderr_writer);
     let started = Instant::now();
     let child = command.spawn().map_err(|source| not_started(program, source))?;
     let leader = Leader::new(child, running);
-    let mut looks = Looks::new(observer, leader.pid(), started);
+    let mut sampler = Sampler::new(observer, leader.pid(), started);
     let (ending, ended) =
-        follow(leader, &mut capture, &mut looks, limits.timeout).map_err(RunError::NotFollowed)?;
+        follow(leader, &mut capture, &mut sampler, limits.timeout).map_err(RunError::NotFollowed)?;
     let (output, stderr_tail) = capture.into_bytes();
     if ended.stopped {
         return Err(RunError::Stopped);
     }
     match ending {
-        Ending::Exited => judge(ended.status, Finished { output, stderr_tail, facts: looks.into_facts() }),
+        Ending::Exited => judge(ended.status, Finished { output, stderr_tail, facts: sampler.into_facts() }),
         Ending::TimedOut => Err(RunError::TimedOut { after: limits.timeout, stderr_tail }),
         Ending::OutputTooLarge => {
             Err(RunError::OutputTooLarge { bytes_max: limits.output_bytes_max, stderr_tail })
@@ -206,15 +206,15 @@ fn not_started(program: &Program, source: io::Error) -> RunError {
     }
 }
 
-/// From the start to the end of the group. On an error the leader goes out of scope, and the group with it.
+/// Watches the group from its start to its end. On an error the leader is dropped, which ends the group.
 fn follow(
     leader: Leader<'_>,
     capture: &mut Capture,
-    looks: &mut Looks<'_>,
+    sampler: &mut Sampler<'_>,
     timeout: Duration,
-) -> io::Result<(Ending, Ended)> {
+) -> io::Result<(Ending, LeaderExit)> {
     let pidfd = rustix::process::pidfd_open(leader.pid(), PidfdFlags::empty())?;
-    let mut ending = capture.watch(pidfd.as_fd(), timeout, looks)?;
+    let mut ending = capture.watch(pidfd.as_fd(), timeout, sampler)?;
     leader.kill();
     let too_large = capture.finish()?;
     if ending == Ending::Exited && too_large {

@@ -8,12 +8,12 @@ use futures::future::Shared;
 
 use super::command::Running;
 
-/// What runs in this process, by job, so that it can be stopped from outside.
+/// The runs of this process, by job, so that they can be stopped from outside.
 #[derive(Debug, Default)]
-pub struct Runs(Mutex<State>);
+pub struct Runs(Mutex<RunsState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct RunsState {
     stopped: bool,
     jobs: HashMap<JobId, Arc<JobRuns>>,
 }
@@ -56,27 +56,27 @@ impl JobRuns {
 }
 
 impl Runs {
-    /// Ends what runs for this job, and refuses to start more of it until [`Runs::forget`].
+    /// Ends the runs of a job, and refuses to start others until [`Runs::forget`].
     pub fn stop(&self, job: &JobId) {
         if let Some(runs) = self.lock().jobs.get(job) {
             runs.stop();
         }
     }
 
-    /// Ends everything that runs, and refuses to start anything more.
+    /// Ends all runs, and refuses to start others.
     pub fn stop_all(&self) {
         let mut state = self.lock();
         state.stopped = true;
         state.jobs.values().for_each(|runs| runs.stop());
     }
 
-    /// The jobs that ran a command or called a function here, and were not forgotten.
+    /// The jobs that have run a command or called a function, and were not forgotten.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobId> {
         self.lock().jobs.keys().cloned().collect()
     }
 
-    /// Forgets a job that has ended; if it is retried it may start again.
+    /// Forgets a job that has ended. If it is retried, its runs may start again.
     pub fn forget(&self, job: &JobId) {
         self.lock().jobs.remove(job);
     }
@@ -94,7 +94,7 @@ impl Runs {
         Some(runs)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RunsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,13 +8,14 @@ use tokio::time::timeout;
 use crate::environment::FloatMode;
 use crate::{Calculate, CalculationError, Output, Task};
 
-/// What a calculation that keeps its time itself gets beyond it, to say so in its own words.
+/// Extra time for a calculation that keeps its time limit by itself, so that its own error is reported.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// A calculation that may block, on a thread of its own, and that is over when its time is, whatever it does.
+/// Runs a calculation, which may block, on its own thread, and ends the run at its time limit whatever the calculation
+/// does.
 pub(crate) struct Bounded<C> {
     calculation: Arc<C>,
-    /// That of the process: the worker itself sees only the mode of its own thread.
+    /// The mode of the process: the worker itself sees only the mode of its own thread.
     float_mode: FloatMode,
 }
 
@@ -25,7 +26,7 @@ impl<C> Bounded<C> {
 }
 
 impl<C: Calculate + 'static> Calculate for Bounded<C> {
-    /// A calculation that neither looks at its time nor can be killed is left running; its output is ignored.
+    /// A calculation that ignores its time limit and cannot be killed is left running; its output is ignored.
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
         let (calculation, usual, handle) =
             (Arc::clone(&self.calculation), self.float_mode, Handle::current());

@@ -7,26 +7,26 @@ use concord_cloud::Functions;
 use concord_protocol::{Calculation, FunctionName, FunctionNameError};
 use tokio::runtime::Handle;
 
-use super::{Calc, Settings};
+use super::{Calc, WorkerSettings};
 use crate::{BuiltIn, Calculate, CalculationError, Output, Runs, Task};
 
 /// The calculation that a stack was deployed with, whatever a job says.
-pub struct Deployed {
+pub struct DeployedCalculation {
     built_in: BuiltIn<Functions>,
     calculation: Calculation,
     description: String,
 }
 
-/// Settings that leave open what runs.
+/// The settings do not say which calculation runs.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployedError {
-    /// Only a worker of one's own knows.
+    /// The calculation is one of a custom worker.
     #[error(
         "CALC is custom, which is for a worker that was built with a calculation of its own; this one knows probe, \
              command and function"
     )]
     Custom,
-    /// The function is not named right.
+    /// The text is not the name of a function.
     #[error("CALC_FUNCTION does not name a function")]
     Function(#[from] FunctionNameError),
     /// Neither the function's ARN nor the environment names a region.
@@ -34,12 +34,12 @@ pub enum DeployedError {
     Region,
 }
 
-impl Deployed {
-    /// The calculation that the settings name. Functions are called by way of `config`.
+impl DeployedCalculation {
+    /// The calculation that the settings name. Functions are called with the settings of `config`.
     ///
     /// # Errors
-    /// When they name none that this worker has.
-    pub fn new(settings: &Settings, config: &SdkConfig) -> Result<Self, DeployedError> {
+    /// When the settings do not name a calculation that this worker has.
+    pub fn new(settings: &WorkerSettings, config: &SdkConfig) -> Result<Self, DeployedError> {
         let runs = Arc::new(Runs::default());
         let search_path: Option<OsString> = settings.search_path.clone();
         let folder: PathBuf = settings.folder.clone();
@@ -59,11 +59,12 @@ impl Deployed {
     }
 }
 
-impl Calculate for Deployed {
-    /// A job that was submitted to a stack before its calculation was replaced does not get outputs of two.
+impl Calculate for DeployedCalculation {
+    /// Fails when the stack's calculation was replaced after the job was submitted: a job must not mix outputs of two
+    /// calculations.
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
         match &task.spec.calculation {
-            // Who names queue and table by hand does not know what is deployed, and takes what there is.
+            // A user who names queue and table by hand does not know what is deployed: the description is then empty.
             Calculation::Deployed { description }
                 if description.is_empty() || *description == self.description =>
             {

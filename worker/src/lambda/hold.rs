@@ -1,63 +1,66 @@
-//! Keeps a sandbox busy for a while after its runs, so that other copies get sandboxes of their own.
+//! Keeps a sandbox busy for a while after its runs, so that other copies get other sandboxes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use concord_protocol::ports::Clock;
 use concord_protocol::{Job, JobId, Timestamp};
+use lru::LruCache;
 
-/// Milliseconds between two looks at whether the jobs that are held for have ended. Each is a read a job.
-const LOOK_MS: u64 = 1_000;
+/// Milliseconds between two checks whether the jobs that are held for have ended. Each check reads every such job.
+const CHECK_MS: u64 = 1_000;
 
-/// Jobs whose holds a process remembers, at most.
-const JOBS_MAX: usize = 1_024;
+/// Jobs whose holds a process remembers, at most: the ones read last.
+const JOBS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
 
-/// The holds that jobs ask for, in milliseconds, as the worker comes by those jobs.
-#[derive(Default)]
-pub(super) struct Holds(Mutex<HashMap<JobId, u64>>);
+/// The holds that jobs ask for, in milliseconds, noted when the worker reads the jobs.
+pub(super) struct Holds(Mutex<LruCache<JobId, u64>>);
+
+impl Default for Holds {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(JOBS_MAX)))
+    }
+}
 
 impl Holds {
-    /// Remembers what a job asks for.
+    /// Remembers the hold that a job asks for.
     pub(super) fn note(&self, job: &Job) {
         if job.spec.policy.hold_ms == 0 {
             return;
         }
-        let mut holds = self.locked();
-        if holds.len() >= JOBS_MAX {
-            holds.clear();
-        }
-        holds.insert(job.spec.job.clone(), job.spec.policy.hold_ms);
+        self.locked().put(job.spec.job.clone(), job.spec.policy.hold_ms);
     }
 
-    /// How long a copy of this job is held, from the start of its run; not at all when nothing is known of it.
-    pub(super) fn held(&self, job: JobId, started_at: Timestamp) -> Option<Held> {
+    /// How long a copy of this job is held, from the start of its run; `None` when no hold of the job is known.
+    pub(super) fn held(&self, job: JobId, started_at: Timestamp) -> Option<HeldCopy> {
         let hold_ms = self.locked().get(&job).copied()?;
-        Some(Held { job, until: started_at.plus_ms(hold_ms) })
+        Some(HeldCopy { job, until: started_at.plus_ms(hold_ms) })
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<JobId, u64>> {
+    fn locked(&self) -> MutexGuard<'_, LruCache<JobId, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A copy that was run and keeps its sandbox.
+/// A copy that has run and holds its sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldCopy {
     pub(super) job: JobId,
     pub(super) until: Timestamp,
 }
 
-/// Waits until all holds are over together: each at its moment, at `ends_at`, or as soon as its job has ended.
+/// Waits until all holds are over. Each ends at its own time, at `ends_at`, or when its job has ended, whichever is first.
 pub(super) async fn wait(
-    held: Vec<Held>,
+    held: Vec<HeldCopy>,
     ends_at: Timestamp,
     clock: &impl Clock,
     has_ended: impl AsyncFn(&JobId) -> bool,
     pause: impl AsyncFn(Duration),
 ) {
     let mut jobs = BTreeMap::<JobId, Timestamp>::new();
-    for Held { job, until } in held {
+    for HeldCopy { job, until } in held {
         let latest = jobs.entry(job).or_insert(until);
         *latest = until.max(*latest);
     }
@@ -71,7 +74,7 @@ pub(super) async fn wait(
             }
         }
         let Some(last) = last else { return };
-        pause(Duration::from_millis(last.ms_since(clock.now()).min(LOOK_MS))).await;
+        pause(Duration::from_millis(last.ms_since(clock.now()).min(CHECK_MS))).await;
     }
 }
 
@@ -83,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    /// A clock that moves when somebody pauses.
+    /// A clock that moves on with each pause.
     #[derive(Default)]
     struct Paused(AtomicU64);
 
@@ -97,21 +100,23 @@ mod tests {
         }
     }
 
-    /// When holds are over, and how often it was asked whether a job has ended. `ended` says when each job ends.
+    /// When the holds are over, and how often a job was read. `ended` says when each job ends.
     fn over(held: &[(&str, u64)], ends_at: u64, ended: &[(&str, u64)]) -> (u64, u64) {
-        let (clock, looks) = (Paused::default(), AtomicU64::new(0));
+        let (clock, reads) = (Paused::default(), AtomicU64::new(0));
         let at = Timestamp::from_unix_ms;
-        let held =
-            held.iter().map(|(job, until)| Held { job: job.parse().unwrap(), until: at(*until) }).collect();
+        let held = held
+            .iter()
+            .map(|(job, until)| HeldCopy { job: job.parse().unwrap(), until: at(*until) })
+            .collect();
         let has_ended = async |job: &JobId| {
-            looks.fetch_add(1, Ordering::SeqCst);
+            reads.fetch_add(1, Ordering::SeqCst);
             ended.iter().any(|(name, end)| *name == job.as_str() && clock.now() >= at(*end))
         };
         let pause = async |pause: Duration| {
             clock.0.fetch_add(u64::try_from(pause.as_millis()).unwrap(), Ordering::SeqCst);
         };
         block_on(wait(held, at(ends_at), &clock, has_ended, pause));
-        (clock.now().unix_ms, looks.into_inner())
+        (clock.now().unix_ms, reads.into_inner())
     }
 
     #[test]

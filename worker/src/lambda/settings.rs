@@ -1,4 +1,4 @@
-//! What the environment of the function says.
+//! Reads the settings of the function from its environment.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,9 +23,9 @@ const CALC_FUNCTION: &str = "CALC_FUNCTION";
 const NUM_WORKERS: &str = "NUM_WORKERS";
 /// `TRUE` when only digests are kept, no output.
 const HASH_ONLY: &str = "HASH_ONLY";
-/// The folders in which a command is looked for.
+/// The folders in which a command is searched.
 const PATH: &str = "PATH";
-/// Set by Lambda: the log stream, of which each sandbox has one of its own.
+/// Set by Lambda: the log stream, which is unique to each sandbox.
 const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 /// Set by Lambda: the folder of the code, in which a command runs.
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
@@ -42,13 +42,13 @@ pub enum Calc {
     Command(Vec<String>),
     /// Another function.
     Function(String),
-    /// What the worker was built with.
+    /// The calculation that a custom worker was built with.
     Custom,
 }
 
 /// The settings of a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct WorkerSettings {
     /// Name of the table.
     pub table: String,
     /// Address of the queue of copies.
@@ -59,60 +59,73 @@ pub struct Settings {
     pub keep_days: u32,
     /// What runs.
     pub calc: Calc,
-    /// How jobs name what runs: the values of the variables, as the stack's output has them.
+    /// The text by which jobs name the calculation: the values of the variables, as in the output of the stack.
     pub description: String,
     /// Copies of one batch that run at once.
     pub workers: usize,
     /// Whether only digests are kept, no output.
     pub hash_only: bool,
-    /// The folders in which a command is looked for.
+    /// The folders in which a command is searched.
     pub search_path: Option<OsString>,
     /// The folder in which a command runs.
     pub folder: PathBuf,
-    /// What names this sandbox.
+    /// The name of this sandbox.
     pub sandbox: String,
-    /// What facts about the sandbox are made of.
+    /// The variables that are recorded as facts.
     pub variables: Variables,
 }
 
-/// A variable that is missing or makes no sense.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
-    /// It is missing.
+/// A variable is missing or has an invalid value.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerSettingsError {
+    /// The variable is missing.
     #[error("the variable {0} is not set")]
     Missing(&'static str),
-    /// It has a value that it cannot have.
+    /// The value of the variable is invalid.
     #[error("the variable {name} must be {must}, not {found:?}")]
-    Senseless {
-        /// Its name.
+    Invalid {
+        /// Name of the variable.
         name: &'static str,
-        /// What it can be.
+        /// The valid values.
         must: &'static str,
-        /// What it is.
+        /// The value.
         found: String,
+    },
+    /// The value is a JSON array that cannot be parsed as words.
+    #[error("the variable {name} must be {must}, not {found:?}")]
+    NotWords {
+        /// Name of the variable.
+        name: &'static str,
+        /// The valid values.
+        must: &'static str,
+        /// The value.
+        found: String,
+        /// The error of the parser.
+        #[source]
+        source: serde_json::Error,
     },
 }
 
-impl Settings {
-    /// Reads them from the variables that `variable` gives.
+impl WorkerSettings {
+    /// Reads the settings from the variables that `variable` gives.
     ///
     /// # Errors
-    /// When one is missing or makes no sense: the function must not start with a guess.
-    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, SettingsError> {
+    /// When a variable is missing or invalid: the function must not start with a guess.
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, WorkerSettingsError> {
         let given = |name: &'static str| {
             let value = variable(name).filter(|value| !value.is_empty());
-            value.map(OsString::into_string).transpose().map_err(|found| SettingsError::Senseless {
+            value.map(OsString::into_string).transpose().map_err(|found| WorkerSettingsError::Invalid {
                 name,
                 must: "UTF-8",
                 found: found.to_string_lossy().into_owned(),
             })
         };
-        let needed = |name| given(name)?.ok_or(SettingsError::Missing(name));
+        let needed = |name| given(name)?.ok_or(WorkerSettingsError::Missing(name));
         let kind = needed(CALC)?;
         let (command, function) = (given(CALC_COMMAND)?, given(CALC_FUNCTION)?);
         let text = match kind.as_str() {
-            "command" => Some(command.clone().ok_or(SettingsError::Missing(CALC_COMMAND))?),
-            "function" => Some(function.clone().ok_or(SettingsError::Missing(CALC_FUNCTION))?),
+            "command" => Some(command.clone().ok_or(WorkerSettingsError::Missing(CALC_COMMAND))?),
+            "function" => Some(function.clone().ok_or(WorkerSettingsError::Missing(CALC_FUNCTION))?),
             _ => None,
         };
         let description = text.as_ref().map_or_else(|| kind.clone(), |text| format!("{kind} {text}"));
@@ -130,7 +143,7 @@ impl Settings {
             hash_only: match given(HASH_ONLY)?.as_deref().map(str::to_ascii_uppercase).as_deref() {
                 Some("TRUE") => true,
                 Some("FALSE") | None => false,
-                Some(other) => return Err(senseless(HASH_ONLY, "TRUE or FALSE", other)),
+                Some(other) => return Err(invalid(HASH_ONLY, "TRUE or FALSE", other)),
             },
             search_path: variable(PATH),
             folder: given(TASK_ROOT)?.unwrap_or_else(|| "/".to_owned()).into(),
@@ -140,8 +153,8 @@ impl Settings {
     }
 }
 
-fn senseless(name: &'static str, must: &'static str, found: &str) -> SettingsError {
-    SettingsError::Senseless { name, must, found: found.to_owned() }
+fn invalid(name: &'static str, must: &'static str, found: &str) -> WorkerSettingsError {
+    WorkerSettingsError::Invalid { name, must, found: found.to_owned() }
 }
 
 fn number<N: std::str::FromStr + PartialOrd>(
@@ -149,33 +162,37 @@ fn number<N: std::str::FromStr + PartialOrd>(
     text: &str,
     bounds: std::ops::RangeInclusive<N>,
     must: &'static str,
-) -> Result<N, SettingsError> {
-    text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| senseless(name, must, text))
+) -> Result<N, WorkerSettingsError> {
+    text.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| invalid(name, must, text))
 }
 
-fn calc(kind: &str, text: Option<String>) -> Result<Calc, SettingsError> {
+fn calc(kind: &str, text: Option<String>) -> Result<Calc, WorkerSettingsError> {
     Ok(match (kind, text) {
         ("probe", _) => Calc::Probe,
         ("custom", _) => Calc::Custom,
         ("command", Some(text)) => Calc::Command(words(&text)?),
         ("function", Some(name)) => Calc::Function(name),
-        _ => return Err(senseless(CALC, "probe, command, function or custom", kind)),
+        _ => return Err(invalid(CALC, "probe, command, function or custom", kind)),
     })
 }
 
-fn words(text: &str) -> Result<Vec<String>, SettingsError> {
+fn words(text: &str) -> Result<Vec<String>, WorkerSettingsError> {
     let must = "a JSON array of words, or words between spaces, and have at least one";
     let words = if text.trim_start().starts_with('[') {
-        serde_json::from_str(text).map_err(|_| senseless(CALC_COMMAND, must, text))?
+        serde_json::from_str(text).map_err(|source| {
+            let (name, found) = (CALC_COMMAND, text.to_owned());
+            WorkerSettingsError::NotWords { name, must, found, source }
+        })?
     } else {
         text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
     };
-    if words.is_empty() { Err(senseless(CALC_COMMAND, must, text)) } else { Ok(words) }
+    if words.is_empty() { Err(invalid(CALC_COMMAND, must, text)) } else { Ok(words) }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::error::Error as _;
 
     use super::*;
 
@@ -188,9 +205,9 @@ mod tests {
         (LOG_STREAM, "2026/11/23/[1]abc"),
     ];
 
-    fn read(others: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    fn read(others: &[(&str, &str)]) -> Result<WorkerSettings, WorkerSettingsError> {
         let variables: HashMap<_, _> = GOOD.iter().chain(others).copied().collect();
-        Settings::read(|name| variables.get(name).map(OsString::from))
+        WorkerSettings::read(|name| variables.get(name).map(OsString::from))
     }
 
     #[test]
@@ -200,7 +217,7 @@ mod tests {
             assert_eq!((settings.calc, settings.description.as_str()), (calc, description));
         };
         check(&[], Calc::Probe, "probe");
-        // What is not meant is not looked at.
+        // A variable of another calculation is ignored.
         check(&[(CALC_COMMAND, "x")], Calc::Probe, "probe");
         check(&[(CALC, "custom")], Calc::Custom, "custom");
         let argv = ["python3", "clmath.py"].map(str::to_owned);
@@ -223,12 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn a_missing_variable_is_named() {
+        let check = |others: &[(&str, &str)], name| {
+            assert_eq!(read(others).unwrap_err().to_string(), format!("the variable {name} is not set"));
+        };
         for (name, _) in GOOD {
-            assert_eq!(read(&[(name, "")]), Err(SettingsError::Missing(name)));
+            check(&[(name, "")], name);
         }
-        assert_eq!(read(&[(CALC, "command")]), Err(SettingsError::Missing(CALC_COMMAND)));
-        assert_eq!(read(&[(CALC, "function")]), Err(SettingsError::Missing(CALC_FUNCTION)));
+        check(&[(CALC, "command")], CALC_COMMAND);
+        check(&[(CALC, "function")], CALC_FUNCTION);
     }
 
     #[test]
@@ -244,13 +264,17 @@ mod tests {
         ] {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(
-                matches!(&error, SettingsError::Senseless { name: named, .. } if *named == name),
+                matches!(&error, WorkerSettingsError::Invalid { name: named, .. } if *named == name),
                 "{error}"
             );
         }
-        for command in ["[]", "[1]", "[\"a\"", "   "] {
+        for (command, has_cause) in [("[]", false), ("[1]", true), ("[\"a\"", true), ("   ", false)] {
             let error = read(&[(CALC, "command"), (CALC_COMMAND, command)]).unwrap_err();
-            assert!(matches!(error, SettingsError::Senseless { name: CALC_COMMAND, .. }), "{error}");
+            assert!(
+                error.to_string().starts_with("the variable CALC_COMMAND must be a JSON array"),
+                "{error}"
+            );
+            assert_eq!(error.source().is_some(), has_cause, "{error}");
         }
         assert!(
             read(&[(HASH_ONLY, "TRUE"), (NUM_WORKERS, "8")])

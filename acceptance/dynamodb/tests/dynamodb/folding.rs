@@ -1,4 +1,4 @@
-//! The aggregator's doors, with events as Lambda hands them on: duplicated, reordered, split and malformed.
+//! The handler of the aggregator, with events as Lambda sends them: duplicated, reordered, split and malformed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{given_job, stored, with};
-use concord_aggregator::lambda::{Doors, Settings};
+use concord_aggregator::lambda::{AggregatorHandler, AggregatorSettings};
 use concord_clock::SystemClock;
 use concord_protocol::ports::{Clock, CreateJobs, ReadTally, RecordOutcome, ReplaceState};
 use concord_protocol::{JobId, Outcome, Verdict};
@@ -40,7 +40,7 @@ impl Log {
 
 const QUEUES: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012";
 
-fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
+fn handler(fixture: &InCloud, log: Log) -> AggregatorHandler<Log> {
     let variables = BTreeMap::from([
         ("TABLE", fixture.table.clone()),
         ("QUEUE_URL", QUEUE.to_owned()),
@@ -51,8 +51,8 @@ fn doors(fixture: &InCloud, log: Log) -> Doors<Log> {
         ("KEEP_DAYS", "30".to_owned()),
         ("CONCORD_STACK", "checks".to_owned()),
     ]);
-    let settings = Settings::read(|name| variables.get(name).cloned()).unwrap();
-    Doors::new(&fixture.config, &fixture.sqs.config(), settings, log)
+    let settings = AggregatorSettings::read(|name| variables.get(name).cloned()).unwrap();
+    AggregatorHandler::new(&fixture.config, &fixture.sqs.config(), settings, log)
 }
 
 /// The records of the stream, in the shape of Lambda's event for DynamoDB streams.
@@ -110,10 +110,10 @@ fn failed(reply: &Value) -> Vec<&str> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
 }
 
-/// Hands batches of records to the door; all must be taken.
-async fn hand(doors: &Doors<Log>, records: &[Value], at_once: usize) {
+/// Hands batches of records to the handler; all must be taken.
+async fn hand(handler: &AggregatorHandler<Log>, records: &[Value], at_once: usize) {
     for batch in records.chunks(at_once) {
-        let reply = doors.handle(json!({"Records": batch})).await.unwrap();
+        let reply = handler.handle(json!({"Records": batch})).await.unwrap();
         assert_eq!(failed(&reply), Vec::<&str>::new());
     }
 }
@@ -127,7 +127,7 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
     for (differing, expect) in [(false, Verdict::Reproducible), (true, Verdict::Divergent)] {
         for at_once in [1, 7, 100] {
             let fixture = InCloud::fresh();
-            let doors = doors(&fixture, Log::default());
+            let handler = handler(&fixture, Log::default());
             fixture.block_on(async {
                 let job = given_job(&fixture, "job", 20).await.unwrap();
                 for index in 0..20 {
@@ -137,9 +137,9 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
                 let mut events = records(&fixture).await;
                 events.reverse();
                 events.extend_from_within(3..11);
-                hand(&doors, &events, at_once).await;
+                hand(&handler, &events, at_once).await;
                 assert_eq!(verdict(&fixture, &job).await, expect);
-                hand(&doors, &events, 5).await;
+                hand(&handler, &events, 5).await;
                 assert_eq!(verdict(&fixture, &job).await, expect);
                 let tally = fixture.cloud.ledger.read_tally(&job).await.unwrap();
                 assert_eq!(tally.produced(), 20, "no replay counts twice");
@@ -149,7 +149,7 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
 }
 
 /// A job of 3 copies that may have 5 asks for two sandboxes and has had one.
-async fn given_extended_job(fixture: &InCloud, doors: &Doors<Log>) -> JobId {
+async fn given_extended_job(fixture: &InCloud, handler: &AggregatorHandler<Log>) -> JobId {
     let mut new = new_job("job", 3);
     new.spec.submitted_at = SystemClock::start().now();
     (new.spec.policy.sandboxes_min, new.spec.policy.copies_max) = (2, 5);
@@ -159,7 +159,7 @@ async fn given_extended_job(fixture: &InCloud, doors: &Doors<Log>) -> JobId {
         let outcome = Outcome { copy: copy(&id("job"), index), ..outcome(&id("job"), 0, 0, Ok("a")) };
         fixture.cloud.ledger.record_outcome(outcome).await.unwrap();
     }
-    hand(doors, &records(fixture).await, 100).await;
+    hand(handler, &records(fixture).await, 100).await;
     let state = stored(fixture, &id("job")).await.unwrap().state;
     assert_eq!((state.verdict(), state.copies(), state.ended_at()), (Verdict::Running, 5, None));
     id("job")
@@ -174,20 +174,20 @@ fn queued(fixture: &InCloud) -> Vec<String> {
 #[test]
 fn the_copies_of_an_extension_are_put_on_the_queue_once() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
+    let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
-        let job = given_extended_job(&fixture, &doors).await;
+        let job = given_extended_job(&fixture, &handler).await;
         assert_eq!(queued(&fixture), Vec::<String>::new(), "the state is written first");
         let events = records(&fixture).await;
         // The queue cannot be reached, as often as it is tried: the record comes again.
         fixture.sqs.mishaps(&[Mishap::Throttled; 3]);
         let of_job = |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"] == "job";
         let extended = events.iter().rfind(of_job).unwrap().clone();
-        let reply = doors.handle(json!({"Records": [extended.clone()]})).await.unwrap();
+        let reply = handler.handle(json!({"Records": [extended.clone()]})).await.unwrap();
         assert_eq!(failed(&reply), [extended["dynamodb"]["SequenceNumber"].as_str().unwrap()]);
         let expected = [3, 4].map(|copy| format!(r#"{{"job":"job","copy":{copy},"round":0}}"#));
         for _ in 0..2 {
-            hand(&doors, &events, 100).await;
+            hand(&handler, &events, 100).await;
             assert_eq!(queued(&fixture), expected, "and no more when everything comes again");
         }
         assert!(fixture.cloud.ledger.is_enqueued(&stored(&fixture, &job).await.unwrap()).await.unwrap());
@@ -197,7 +197,7 @@ fn the_copies_of_an_extension_are_put_on_the_queue_once() {
         for index in 3..5 {
             fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok("a"))).await.unwrap();
         }
-        hand(&doors, &records(&fixture).await, 100).await;
+        hand(&handler, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible);
     });
 }
@@ -205,7 +205,7 @@ fn the_copies_of_an_extension_are_put_on_the_queue_once() {
 #[test]
 fn a_malformed_record_is_put_aside_alone() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
+    let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 3).await.unwrap();
         for index in 0..3 {
@@ -226,7 +226,7 @@ fn a_malformed_record_is_put_aside_alone() {
         let mut unknown = copies[2].clone();
         unknown["dynamodb"]["NewImage"]["job"] = stray;
         events.push(unknown);
-        hand(&doors, &events, 100).await;
+        hand(&handler, &events, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the others were folded");
         let aside = fixture.sqs.take_aside();
         let sequences: Vec<_> = aside.iter().map(|aside| aside["sequence_numbers"][0].clone()).collect();
@@ -239,7 +239,7 @@ fn a_malformed_record_is_put_aside_alone() {
 #[test]
 fn what_failed_for_now_comes_again_from_the_lowest() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
+    let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
         let jobs =
             [given_job(&fixture, "one", 1).await.unwrap(), given_job(&fixture, "two", 1).await.unwrap()];
@@ -249,7 +249,7 @@ fn what_failed_for_now_comes_again_from_the_lowest() {
         // The deadlines cannot be sent, however often it is tried.
         fixture.sqs.mishaps(&[Mishap::Throttled; 6]);
         let events = records(&fixture).await;
-        let reply = doors.handle(json!({"Records": events})).await.unwrap();
+        let reply = handler.handle(json!({"Records": events})).await.unwrap();
         let of_jobs = events.iter().filter(|event| event["dynamodb"]["Keys"]["item"]["S"] == "job");
         let first = of_jobs.map(|event| event["dynamodb"]["SequenceNumber"].as_str().unwrap()).next();
         assert_eq!(failed(&reply), [first.unwrap()]);
@@ -260,7 +260,7 @@ fn what_failed_for_now_comes_again_from_the_lowest() {
                 "one trouble holds up no other work"
             );
         }
-        hand(&doors, &events, 100).await;
+        hand(&handler, &events, 100).await;
         assert_eq!(fixture.sqs.take_deadlines().len(), 2);
     });
 }
@@ -269,17 +269,17 @@ fn what_failed_for_now_comes_again_from_the_lowest() {
 fn a_verdict_is_announced_by_its_own_change() {
     let fixture = InCloud::fresh();
     let log = Log::default();
-    let doors = doors(&fixture, log.clone());
+    let handler = handler(&fixture, log.clone());
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 3).await.unwrap();
         for (index, gave) in [(0, Ok("a")), (1, Ok("a")), (2, Ok("b"))] {
             fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, gave)).await.unwrap();
         }
         let outcomes = records(&fixture).await;
-        hand(&doors, &outcomes, 100).await;
+        hand(&handler, &outcomes, 100).await;
         assert_eq!(fixture.sqs.events(), Vec::<Value>::new(), "nothing is announced before it is recorded");
         let verdicts = records(&fixture).await.split_off(outcomes.len());
-        hand(&doors, &verdicts, 100).await;
+        hand(&handler, &verdicts, 100).await;
     });
     let events = fixture.sqs.events();
     assert_eq!(events.len(), 1);
@@ -306,12 +306,12 @@ fn a_verdict_is_announced_by_its_own_change() {
 #[test]
 fn a_deadline_goes_round_until_it_is_met() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
+    let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
         // The example was submitted long ago for the function's clock: its deadline has passed.
         let job = given_job(&fixture, "job", 3).await.unwrap();
         let events = records(&fixture).await;
-        hand(&doors, &events, 100).await;
+        hand(&handler, &events, 100).await;
         let sent = fixture.sqs.take_deadlines();
         assert_eq!(sent, [(r#"{"job":"job","round":0}"#.to_owned(), 0)]);
         let later = stored(&fixture, &job).await.unwrap().state;
@@ -320,13 +320,13 @@ fn a_deadline_goes_round_until_it_is_met() {
         assert!(fixture.cloud.ledger.replace_state(&job, later.clone()).await.unwrap());
         let deadline = |body: &str| json!({"Records": [message("concord-deadlines", "m", body)]});
         let body = sent[0].0.as_str();
-        assert_eq!(failed(&doors.handle(deadline(body)).await.unwrap()), Vec::<&str>::new());
+        assert_eq!(failed(&handler.handle(deadline(body)).await.unwrap()), Vec::<&str>::new());
         assert_eq!(fixture.sqs.take_deadlines(), [(body.to_owned(), 900)], "it is not due yet");
         let submitted_at = stored(&fixture, &job).await.unwrap().spec.submitted_at;
         let due = with(&later, |record| (record.deadline_at, record.revision) = (submitted_at, 2));
         assert!(fixture.cloud.ledger.replace_state(&job, due).await.unwrap());
         assert_eq!(
-            failed(&doors.handle(deadline(r#"{"job":"job","round":1}"#)).await.unwrap()),
+            failed(&handler.handle(deadline(r#"{"job":"job","round":1}"#)).await.unwrap()),
             Vec::<&str>::new()
         );
         assert_eq!(
@@ -334,9 +334,9 @@ fn a_deadline_goes_round_until_it_is_met() {
             Verdict::Running,
             "another round's deadline is not this one's"
         );
-        doors.handle(deadline(body)).await.unwrap();
+        handler.handle(deadline(body)).await.unwrap();
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
-        doors.handle(deadline(body)).await.unwrap();
+        handler.handle(deadline(body)).await.unwrap();
         assert_eq!(fixture.sqs.take_deadlines(), [], "a round that is over goes round no more");
     });
 }
@@ -344,7 +344,7 @@ fn a_deadline_goes_round_until_it_is_met() {
 #[test]
 fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
+    let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 1).await.unwrap();
         let queue = "concord-dead-letters";
@@ -355,9 +355,9 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
             message(queue, "unknown", r#"{"job":"other","copy":0,"round":0}"#),
             message("concord-other", "stray", r#"{"job":"job","copy":0,"round":0}"#),
         ];
-        let reply = doors.handle(json!({"Records": letters})).await.unwrap();
+        let reply = handler.handle(json!({"Records": letters})).await.unwrap();
         assert_eq!(failed(&reply), ["no-json", "no-such-copy", "unknown", "stray"]);
-        hand(&doors, &records(&fixture).await, 100).await;
+        hand(&handler, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
         let tally = fixture.cloud.ledger.read_tally(&id("job")).await.unwrap();
         assert_eq!(tally.failures(0), [(concord_aggregator::GIVEN_UP.to_owned(), 1)]);
@@ -367,7 +367,7 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
 #[test]
 fn the_function_says_its_version() {
     let fixture = InCloud::fresh();
-    let doors = doors(&fixture, Log::default());
-    let reply = fixture.block_on(async { doors.handle(json!({"ask": "version"})).await.unwrap() });
+    let handler = handler(&fixture, Log::default());
+    let reply = fixture.block_on(async { handler.handle(json!({"ask": "version"})).await.unwrap() });
     assert!(reply["version"].as_str().is_some_and(|version| !version.is_empty()));
 }

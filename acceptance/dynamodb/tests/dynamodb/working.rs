@@ -1,4 +1,4 @@
-//! The worker's door, with events as Lambda hands them on.
+//! The worker's handler, with events as Lambda hands them on.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use concord_protocol::ports::{
 };
 use concord_protocol::{Digest, JobId, Outcome, Verdict};
 use concord_testkit::{copy, id, new_job, outcome};
-use concord_worker::lambda::{Door, Settings};
+use concord_worker::lambda::{WorkerHandler, WorkerSettings};
 use concord_worker::{Calculate, CalculationError, Output, Task};
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ impl Calculate for Calculation {
 /// A worker and its queue.
 struct Fleet {
     fixture: InCloud,
-    door: Door<Calculation>,
+    handler: WorkerHandler<Calculation>,
     runs: Arc<AtomicU32>,
     now: u64,
 }
@@ -83,12 +83,12 @@ impl Fleet {
             ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/23/[1]0123456789abcdef"),
         ]);
         variables.extend(others.iter().copied());
-        let settings = Settings::read(|name| variables.get(name).map(OsString::from)).unwrap();
+        let settings = WorkerSettings::read(|name| variables.get(name).map(OsString::from)).unwrap();
         let runs = Arc::<AtomicU32>::default();
         let calculation = Calculation { does, runs: Arc::clone(&runs) };
-        let door = Door::new(&fixture.config, &fixture.sqs.config(), settings, calculation);
+        let handler = WorkerHandler::new(&fixture.config, &fixture.sqs.config(), settings, calculation);
         let now = SystemClock::start().now().unix_ms;
-        Self { fixture, door, runs, now }
+        Self { fixture, handler, runs, now }
     }
 
     /// A job that was submitted now, with its copies on the queue.
@@ -114,7 +114,7 @@ impl Fleet {
     }
 
     async fn hand(&self, event: Value, remaining_ms: u64) -> Vec<String> {
-        let reply = self.door.handle(event, self.now + remaining_ms).await.unwrap();
+        let reply = self.handler.handle(event, self.now + remaining_ms).await.unwrap();
         let failures = reply["batchItemFailures"].as_array().unwrap();
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
     }
@@ -305,9 +305,9 @@ fn when_only_digests_are_kept_there_is_no_output() {
 #[test]
 fn the_function_says_its_version_and_what_it_runs() {
     let fleet = Fleet::that(Does::Give("a"));
-    let reply = fleet.block_on(async { fleet.door.handle(json!({"ask": "version"}), 0).await.unwrap() });
+    let reply = fleet.block_on(async { fleet.handler.handle(json!({"ask": "version"}), 0).await.unwrap() });
     assert_eq!(reply["calculation"], "custom");
     assert!(reply["version"].as_str().is_some_and(|version| !version.is_empty()));
     let stream = json!({"Records": [{"dynamodb": {"SequenceNumber": "1"}}]});
-    assert!(fleet.block_on(async { fleet.door.handle(stream, 0).await }).is_err());
+    assert!(fleet.block_on(async { fleet.handler.handle(stream, 0).await }).is_err());
 }

@@ -1,4 +1,4 @@
-//! What a child writes to stdout and stderr, and when it ends.
+//! Reads what a child writes to stdout and stderr, until it ends.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -9,21 +9,21 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 
-use super::look::Looks;
+use super::sampler::Sampler;
 
-/// Room for a first read. Most outputs are small, and nothing is reserved for a stream that stays silent.
+/// Room for the first read. Most outputs are small, and nothing is reserved for a stream without output.
 const FIRST_READ_BYTES: usize = 4 * 1024;
 /// Room for the later reads: what a pipe holds by default (`pipe(7)`).
 const LATER_READ_BYTES: usize = 64 * 1024;
 
-/// The read end of a pipe and what has come out of it.
+/// The read end of a pipe, and the bytes read from it.
 pub(super) struct Stream {
     reader: OwnedFd,
     pub(super) bytes: Vec<u8>,
 }
 
 impl Stream {
-    /// A pipe: the stream that reads it, and the end to write to.
+    /// Opens a pipe: the stream that reads it, and its write end.
     pub(super) fn open() -> io::Result<(Stream, OwnedFd)> {
         let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         Ok((Stream { reader, bytes: Vec::new() }, writer))
@@ -37,7 +37,7 @@ impl Stream {
         Ok(read)
     }
 
-    /// Reads what the pipe holds now, without waiting for those who may still write to it.
+    /// Reads what the pipe holds now, without waiting for processes that may still write to it.
     fn read_rest(&mut self) -> io::Result<()> {
         let mut rest_bytes = rustix::io::ioctl_fionread(&self.reader)?;
         while rest_bytes > 0 {
@@ -56,7 +56,7 @@ impl Stream {
     }
 }
 
-/// Why there is nothing more to watch.
+/// Why a watch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Exited,
@@ -73,30 +73,29 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Reads both streams until the child has exited, though it is not reaped, or a limit is passed.
+    /// Reads both streams until the child has exited or a limit is passed. The child is not reaped.
     ///
-    /// The caller keeps the write ends open until this returns. The streams then never come to an end by
-    /// themselves: a child that closes them goes on unnoticed, and one that exits wakes this thread once, not
-    /// three times. Meanwhile the child is looked at.
+    /// The caller keeps the write ends open until this returns, so the streams never end by themselves: a child may close
+    /// them and go on, and a child that exits wakes this thread once, not three times. Meanwhile the child is sampled.
     pub(super) fn watch(
         &mut self,
         child: BorrowedFd<'_>,
         timeout: Duration,
-        looks: &mut Looks<'_>,
+        sampler: &mut Sampler<'_>,
     ) -> io::Result<Ending> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
             let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            let [exited, output_ready, stderr_ready] = self.wait(child, looks.wait_at_most(remaining))?;
+            let [exited, output_ready, stderr_ready] = self.wait(child, sampler.wait_at_most(remaining))?;
             if exited {
                 return Ok(Ending::Exited);
             }
             if remaining.is_some_and(|remaining| remaining.is_zero()) {
                 return Ok(Ending::TimedOut);
             }
-            looks.look_if_due();
+            sampler.sample_if_due();
             if output_ready {
-                looks.output_came();
+                sampler.output_came();
                 self.output.read()?;
                 if self.output_is_too_large() {
                     return Ok(Ending::OutputTooLarge);
@@ -109,14 +108,14 @@ impl Capture {
         }
     }
 
-    /// Sleeps until the child exits, there is something to read, or the time is over.
+    /// Sleeps until the child exits, there is something to read, or `remaining` is over.
     fn wait(&self, child: BorrowedFd<'_>, remaining: Option<Duration>) -> io::Result<[bool; 3]> {
         let mut fds = [
             PollFd::from_borrowed_fd(child, PollFlags::IN),
             PollFd::new(&self.output.reader, PollFlags::IN),
             PollFd::new(&self.stderr.reader, PollFlags::IN),
         ];
-        // A time that the kernel cannot express is as good as none.
+        // A time that is too long for the kernel counts as no limit.
         let timeout = remaining.and_then(|remaining| Timespec::try_from(remaining).ok());
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) => Ok(fds.map(|fd| !fd.revents().is_empty())),
@@ -125,7 +124,7 @@ impl Capture {
         }
     }
 
-    /// Takes what the pipes still hold. Says whether the whole output is beyond its bound.
+    /// Reads what the pipes still hold. Returns whether the whole output is beyond its bound.
     pub(super) fn finish(&mut self) -> io::Result<bool> {
         self.output.read_rest()?;
         self.stderr.read_rest()?;

@@ -1,4 +1,4 @@
-//! Which file a command line means.
+//! Finds the file that a command line names.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -9,10 +9,10 @@ use std::process::Command;
 
 use rustix::fs::Access;
 
-/// Where to look when there is no `PATH` at all, as `execvp(3)` does.
+/// The search path when there is no `PATH`, as in `execvp(3)`.
 const DEFAULT_SEARCH_PATH: &str = "/bin:/usr/bin";
 
-/// A program that was found, its arguments and the folder it runs in.
+/// A program that was found, its arguments, and the folder in which it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
     path: PathBuf,
@@ -20,29 +20,29 @@ pub struct Program {
     folder: PathBuf,
 }
 
-/// Why a command line names nothing that can be run.
+/// Why a command line names no program that can be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
     /// There is no first word, or it is empty.
     #[error("the command is empty")]
     Empty,
-    /// An argument holds a NUL byte, which no program can be given.
+    /// An argument has a NUL byte, which cannot be passed to a program.
     #[error("word {position} of the command holds a nul byte")]
     Nul {
-        /// Its place, from 0, the program.
+        /// Position of the word; 0 is the program.
         position: usize,
     },
-    /// The folder to run in cannot be used.
+    /// The folder of the program cannot be used.
     #[error("failed to use {} as the folder to run in", folder.display())]
     Folder {
         /// The folder as it was given.
         folder: PathBuf,
-        /// What is wrong with it.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A name without a slash is in no folder of the search path.
+    /// No folder of the search path has the program.
     #[error("no program {name} in {}", search_path.display())]
     NotOnPath {
         /// The name.
@@ -53,19 +53,19 @@ pub enum ProgramError {
     /// There is no such file.
     #[error("no program at {}", path.display())]
     NotFound {
-        /// Where it would be.
+        /// The path that was tried.
         path: PathBuf,
-        /// What keeps it from being found.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A file is there but may not be executed.
+    /// The file may not be executed.
     #[error("{} is not executable", path.display())]
     NotExecutable {
         /// The file.
         path: PathBuf,
     },
-    /// A folder is there in place of a program.
+    /// The path is a folder, not a program.
     #[error("{} is a folder, not a program", path.display())]
     IsDirectory {
         /// The folder.
@@ -74,10 +74,10 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Finds the file that `argv[0]` means, once for any number of runs.
+    /// Finds the file that `argv[0]` names, once for any number of runs.
     ///
-    /// A name with a slash is taken relative to `folder`, any other is looked for in `search_path` (the value of
-    /// `PATH`), whose relative entries are relative to `folder` too: all is as if a shell were in that folder.
+    /// A name with a slash is relative to `folder`. Any other name is searched in `search_path` (the value of `PATH`), whose
+    /// relative entries are relative to `folder` too, as in a shell whose current folder is `folder`.
     pub fn find(
         argv: &[String],
         folder: &Path,
@@ -110,14 +110,15 @@ impl Program {
         &self.argv
     }
 
-    /// The absolute path of the folder it runs in.
+    /// The absolute path of the folder in which the program runs.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What to start: a group of its own, the environment as it is. Nothing here keeps the standard library from
-    /// `posix_spawn`, which is several times faster than a fork and, unlike `execvp`, hands no file to a shell.
+    /// The command to start: in its own process group, with the environment unchanged. It uses only settings with which the
+    /// standard library calls `posix_spawn`, which is several times faster than a fork and, unlike `execvp`, never passes a
+    /// file to a shell.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.arg0(&self.argv[0]).args(&self.argv[1..]).current_dir(&self.folder).process_group(0);
@@ -130,7 +131,7 @@ fn existing_folder(folder: &Path) -> io::Result<PathBuf> {
     if folder.metadata()?.is_dir() { Ok(folder) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }
 
-/// The first file of that name that can be run; else the best reason why there is none.
+/// The first file of that name that can be run; otherwise the most helpful error.
 fn search(name: &str, folder: &Path, search_path: &OsStr) -> Result<PathBuf, ProgramError> {
     let mut reason = None;
     for entry in search_path.as_bytes().split(|byte| *byte == b':') {

@@ -1,4 +1,4 @@
-//! Which process groups run now, so that another thread can end them.
+//! The process groups that run now, so that another thread can end them.
 
 use std::io;
 use std::process::{Child, ExitStatus};
@@ -6,19 +6,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal};
 
-/// The handle by which one thread ends what other threads run.
+/// The handle by which one thread ends the runs of other threads.
 ///
 /// Any number of runs may share one handle: [`stop`](Running::stop) ends them all and refuses later ones, until
 /// [`reset`](Running::reset).
 #[derive(Debug, Default)]
 pub struct Running {
-    state: Mutex<State>,
+    state: Mutex<RunningState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct RunningState {
     stopped: bool,
-    /// Leaders that are not reaped yet, so that their ids cannot belong to anybody else.
+    /// Leaders that are not reaped yet, so that no other process can have their ids.
     leaders: Vec<Pid>,
 }
 
@@ -29,8 +29,8 @@ impl Running {
         Running::default()
     }
 
-    /// Kills every process group that runs on this handle and refuses to start others. Does not wait for the
-    /// runs to return, which they do at once, with [`RunError::Stopped`](super::RunError::Stopped).
+    /// Kills every process group that runs on this handle and refuses to start others. Does not wait until the runs
+    /// return; they return at once, with [`RunError::Stopped`](super::RunError::Stopped).
     pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
@@ -50,7 +50,7 @@ impl Running {
         self.lock().stopped
     }
 
-    /// From here on a stop reaches this leader; one that came while it started is made up for.
+    /// Registers a leader, so that a stop reaches it. Kills it if a stop came while it started.
     fn enter(&self, leader: Pid) {
         let mut state = self.lock();
         state.leaders.push(leader);
@@ -59,29 +59,28 @@ impl Running {
         }
     }
 
-    /// Must come before the leader is reaped. Says whether a stop has come.
+    /// Removes a leader. Must be called before the leader is reaped. Returns whether a stop has come.
     fn leave(&self, leader: Pid) -> bool {
         let mut state = self.lock();
         state.leaders.retain(|other| *other != leader);
         state.stopped
     }
 
-    /// A panic cannot leave the state half changed, so a poisoned lock is as good as another.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// A panic cannot leave the state half changed, so a poisoned lock is usable.
+    fn lock(&self) -> MutexGuard<'_, RunningState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A child that leads a process group of its own. However it goes out of scope, nothing is left of the group and
-/// the child is no zombie.
+/// A child that leads its own process group. When it is dropped, nothing is left of the group and the child is reaped.
 pub(super) struct Leader<'a> {
     child: Child,
     running: &'a Running,
     reaped: bool,
 }
 
-/// How a group ended.
-pub(super) struct Ended {
+/// How the leader of a group ended.
+pub(super) struct LeaderExit {
     pub(super) status: ExitStatus,
     /// Whether a stop came before the leader was reaped.
     pub(super) stopped: bool,
@@ -99,17 +98,17 @@ impl<'a> Leader<'a> {
         Pid::from_child(&self.child)
     }
 
-    /// Kills what is there of the group; the leader stays unreaped and so keeps the group's id its own.
+    /// Kills the group. The leader stays unreaped, so no other group can get its id.
     pub(super) fn kill(&self) {
         kill_group(self.pid());
     }
 
     /// Reaps the leader; the group must have been killed.
-    pub(super) fn reap(mut self) -> io::Result<Ended> {
+    pub(super) fn reap(mut self) -> io::Result<LeaderExit> {
         self.reaped = true;
         let stopped = self.running.leave(self.pid());
         let status = self.child.wait()?;
-        Ok(Ended { status, stopped })
+        Ok(LeaderExit { status, stopped })
     }
 }
 
@@ -118,14 +117,14 @@ impl Drop for Leader<'_> {
         if !self.reaped {
             self.kill();
             self.running.leave(self.pid());
-            // Nobody is left to tell: an error is already on its way to the caller.
+            // The caller already gets another error.
             let _ = self.child.wait();
         }
     }
 }
 
-/// The leader is named too, since it may have moved itself to another group. That somebody is gone already, or
-/// belongs to another user, is no reason to spare the rest.
+/// Kills a group and its leader, which may have moved to another group. Errors are ignored: a process may be gone already,
+/// or belong to another user.
 fn kill_group(leader: Pid) {
     let _ = rustix::process::kill_process_group(leader, Signal::KILL);
     let _ = rustix::process::kill_process(leader, Signal::KILL);

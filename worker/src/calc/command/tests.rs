@@ -15,17 +15,17 @@ use rustix::fs::{CWD, FileType, Mode};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags};
 
-use super::{Finished, Limits, Observer, Payload, Program, RunError, Running, run};
+use super::{Finished, Observer, Program, RunError, RunLimits, Running, StdinFile, run};
 
 /// Longer than anything here takes on a busy machine, shorter than what must not be waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) fn limits() -> Limits {
-    Limits { timeout: PATIENCE, output_bytes_max: 64 << 20, stderr_tail_bytes: 4096 }
+pub(super) fn limits() -> RunLimits {
+    RunLimits { timeout: PATIENCE, output_bytes_max: 64 << 20, stderr_tail_bytes: 4096 }
 }
 
-fn timeout(milliseconds: u64) -> Limits {
-    Limits { timeout: Duration::from_millis(milliseconds), ..limits() }
+fn timeout(milliseconds: u64) -> RunLimits {
+    RunLimits { timeout: Duration::from_millis(milliseconds), ..limits() }
 }
 
 pub(super) fn program(argv: &[&str]) -> Program {
@@ -48,16 +48,16 @@ fn python(script: &str) -> Program {
 }
 
 /// One run on a handle of its own.
-pub(super) fn run_with(program: &Program, payload: &[u8], limits: &Limits) -> Result<Finished, RunError> {
-    run_on(&Running::new(), program, &Payload::new(payload).unwrap(), limits)
+pub(super) fn run_with(program: &Program, payload: &[u8], limits: &RunLimits) -> Result<Finished, RunError> {
+    run_on(&Running::new(), program, &StdinFile::new(payload).unwrap(), limits)
 }
 
 /// One run; whatever comes of it, it comes soon, and no child of this thread is left, not even as a zombie.
 fn run_on(
     running: &Running,
     program: &Program,
-    payload: &Payload,
-    limits: &Limits,
+    payload: &StdinFile,
+    limits: &RunLimits,
 ) -> Result<Finished, RunError> {
     let start = Instant::now();
     let result = run(program, payload, limits, running, &Observer::default());

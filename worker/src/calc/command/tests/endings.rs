@@ -59,7 +59,7 @@ fn timeout_holds_for_a_command_that_writes_all_the_time() {
 
 #[test]
 fn timeout_may_be_longer_than_time() {
-    let endless = Limits { timeout: Duration::MAX, ..limits() };
+    let endless = RunLimits { timeout: Duration::MAX, ..limits() };
     assert!(run_with(&sh("exit 0"), b"", &endless).is_ok());
 }
 
@@ -92,7 +92,7 @@ fn those_who_left_the_group_are_not_waited_for_either() {
 #[test]
 fn stop_ends_every_run_on_the_handle_until_reset() {
     let folder = tempfile::tempdir().unwrap();
-    let (payload, running) = (Payload::new(b"").unwrap(), Running::new());
+    let (payload, running) = (StdinFile::new(b"").unwrap(), Running::new());
     let mut started = fifo(&folder.path().join("started"));
     let family = program_in(&["/bin/sh", "-c", "sleep 30 & echo $! > started; wait"], folder.path());
     std::thread::scope(|scope| {
@@ -119,7 +119,7 @@ fn stop_reaches_a_leader_that_left_its_group() {
                     open('started', 'w').write(f'{other}\\n')\n\
                     time.sleep(30)";
     let folder = tempfile::tempdir().unwrap();
-    let (payload, running) = (Payload::new(b"").unwrap(), Running::new());
+    let (payload, running) = (StdinFile::new(b"").unwrap(), Running::new());
     let mut started = fifo(&folder.path().join("started"));
     let deserter = program_in(&["python3", "-c", deserter], folder.path());
     std::thread::scope(|scope| {
@@ -139,7 +139,7 @@ fn stop_before_the_start_starts_nothing() {
     let running = Running::new();
     running.stop();
     let mark = program_in(&["/bin/sh", "-c", "echo > mark"], folder.path());
-    let result = run_on(&running, &mark, &Payload::new(b"").unwrap(), &limits());
+    let result = run_on(&running, &mark, &StdinFile::new(b"").unwrap(), &limits());
     assert!(matches!(result, Err(RunError::Stopped)), "{result:?}");
     assert!(!folder.path().join("mark").exists());
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::*;
 use crate::calc::command::capture::{Capture, Ending, Stream};
-use crate::calc::command::look::Looks;
+use crate::calc::command::sampler::Sampler;
 
 /// Bytes in which a lost, doubled or moved block shows.
 fn pattern(bytes: usize) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn payload_need_not_be_read() {
 
 #[test]
 fn every_run_reads_the_shared_payload_from_its_start() {
-    let (payload, running) = (Payload::new(b"first second").unwrap(), Running::new());
+    let (payload, running) = (StdinFile::new(b"first second").unwrap(), Running::new());
     let head = program(&["head", "-c", "6"]);
     for _ in 0..2 {
         assert_eq!(run_on(&running, &head, &payload, &limits()).unwrap().output, b"first ");
@@ -39,7 +39,7 @@ fn every_run_reads_the_shared_payload_from_its_start() {
 
 #[test]
 fn no_run_can_change_the_shared_payload() {
-    let (payload, running) = (Payload::new(b"unchanged").unwrap(), Running::new());
+    let (payload, running) = (StdinFile::new(b"unchanged").unwrap(), Running::new());
     let vandal = python(
         "import os\n\
          try: os.write(0, b'x')\n\
@@ -58,7 +58,7 @@ fn no_run_can_change_the_shared_payload() {
 fn output_may_fill_its_bound_and_no_more() {
     let check = |bytes: usize, output_bytes_max: usize, fits: bool| {
         let program = program(&["head", "-c", &bytes.to_string(), "/dev/zero"]);
-        match run_with(&program, b"", &Limits { output_bytes_max, ..limits() }) {
+        match run_with(&program, b"", &RunLimits { output_bytes_max, ..limits() }) {
             Ok(finished) if fits => assert_eq!(finished.output.len(), bytes),
             Err(RunError::OutputTooLarge { bytes_max, .. }) if !fits => {
                 assert_eq!(bytes_max, output_bytes_max);
@@ -77,7 +77,7 @@ fn output_may_fill_its_bound_and_no_more() {
 #[test]
 fn output_without_end_is_cut_off_with_the_whole_group() {
     let endless = sh("sleep 30 & echo $! >&2; cat /dev/zero");
-    match run_with(&endless, b"", &Limits { output_bytes_max: 1 << 20, ..limits() }) {
+    match run_with(&endless, b"", &RunLimits { output_bytes_max: 1 << 20, ..limits() }) {
         Err(RunError::OutputTooLarge { stderr_tail, .. }) => {
             assert_gone(std::str::from_utf8(&stderr_tail).unwrap());
         }
@@ -103,7 +103,7 @@ fn stderr_and_stdout_are_read_side_by_side() {
 fn stderr_keeps_its_tail() {
     let check = |stderr_tail_bytes: usize, expected: &str| {
         let program = sh("printf 0123456789 >&2");
-        let finished = run_with(&program, b"", &Limits { stderr_tail_bytes, ..limits() }).unwrap();
+        let finished = run_with(&program, b"", &RunLimits { stderr_tail_bytes, ..limits() }).unwrap();
         assert_eq!(String::from_utf8(finished.stderr_tail).unwrap(), expected);
     };
     check(0, "");
@@ -136,22 +136,22 @@ fn stderr_takes_little_memory_however_long_it_is() {
     let mut child = command.spawn().unwrap();
     let pidfd = rustix::process::pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
     let observer = Observer::default();
-    let mut looks = Looks::new(&observer, Pid::from_child(&child), Instant::now());
-    assert_eq!(capture.watch(pidfd.as_fd(), PATIENCE, &mut looks).unwrap(), Ending::Exited);
+    let mut sampler = Sampler::new(&observer, Pid::from_child(&child), Instant::now());
+    assert_eq!(capture.watch(pidfd.as_fd(), PATIENCE, &mut sampler).unwrap(), Ending::Exited);
     assert!(child.wait().unwrap().success());
     assert!(capture.stderr.bytes.capacity() < 1 << 20);
 }
 
 #[test]
 fn stderr_is_kept_with_every_failure() {
-    let check = |script: &str, limits: &Limits| {
+    let check = |script: &str, limits: &RunLimits| {
         let error = run_with(&sh(&format!("printf why >&2; {script}")), b"", limits).unwrap_err();
         assert_eq!(error.stderr_tail(), b"why", "{error}");
     };
     check("exit 3", &limits());
     check("kill -KILL $$", &limits());
     check("exec sleep 30", &timeout(2000));
-    check("exec cat /dev/zero", &Limits { output_bytes_max: 10, ..limits() });
+    check("exec cat /dev/zero", &RunLimits { output_bytes_max: 10, ..limits() });
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn commands_get_no_other_descriptors_while_others_start() {
 
 #[test]
 fn threads_share_payload_and_handle_and_mix_nothing_up() {
-    let (payload, running) = (Payload::new(&pattern(100_000)).unwrap(), Running::new());
+    let (payload, running) = (StdinFile::new(&pattern(100_000)).unwrap(), Running::new());
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let (payload, running) = (&payload, &running);

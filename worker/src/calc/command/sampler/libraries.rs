@@ -1,13 +1,16 @@
 //! Libraries that change how a program computes, by the names of their files.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use lru::LruCache;
+
 use crate::environment::build_id;
 
-/// Files whose build is remembered, at most.
-const BUILDS_MAX: usize = 256;
+/// Files whose builds are remembered, at most: the ones used last.
+const BUILDS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
 /// Libraries by the beginning of their file names up to the first dot or dash.
 const BY_STEM: [&str; 13] = [
@@ -26,7 +29,7 @@ const BY_STEM: [&str; 13] = [
     "libcublasLt",
 ];
 
-/// Libraries by a part of that beginning: they come as several files, or under names that packagers changed.
+/// Libraries by a part of that beginning: they have several files, or names that packagers changed.
 const BY_PART: [(&str, &str); 3] =
     [("openblas", "libopenblas"), ("libmkl_", "libmkl"), ("libarmpl", "libarmpl")];
 
@@ -35,12 +38,12 @@ const BY_PART: [(&str, &str); 3] =
 pub(super) struct Loaded<'a>(BTreeMap<&'static str, BTreeSet<&'a str>>);
 
 impl<'a> Loaded<'a> {
-    /// Those of a text such as `/proc/<pid>/maps`, whose lines are
+    /// The files in a text such as `/proc/<pid>/maps`, whose lines are
     /// `7f1c2e000000-7f1c2e021000 r-xp 00000000 fd:01 1234    /usr/lib/libm.so.6`.
     pub(super) fn of(maps: &'a str) -> Self {
         let mut loaded = Self::default();
         for line in maps.lines() {
-            // From the device on a line is the same for all mappings of a file.
+            // From the device on, the line is the same for all mappings of a file.
             let Some(file) = line.splitn(4, ' ').nth(3).filter(|file| file.contains('/')) else { continue };
             if let Some(library) = library(name(file)) {
                 loaded.0.entry(library).or_default().insert(file);
@@ -59,7 +62,7 @@ impl<'a> Loaded<'a> {
     }
 }
 
-/// The name of a file, from its line.
+/// The name of the file in a line.
 fn name(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.strip_suffix(" (deleted)").unwrap_or(name)
@@ -79,8 +82,14 @@ fn library(name: &str) -> Option<&'static str> {
 }
 
 /// Names and builds of files, by device, inode and path.
-#[derive(Debug, Default)]
-pub(super) struct Builds(Mutex<HashMap<String, String>>);
+#[derive(Debug)]
+pub(super) struct Builds(Mutex<LruCache<String, String>>);
+
+impl Default for Builds {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(BUILDS_MAX)))
+    }
+}
 
 impl Builds {
     fn describe(&self, file: &str) -> String {
@@ -89,16 +98,12 @@ impl Builds {
             return known.clone();
         }
         let described = describe(file);
-        let mut known = lock();
-        if known.len() >= BUILDS_MAX {
-            known.clear();
-        }
-        known.insert(file.to_owned(), described.clone());
+        lock().put(file.to_owned(), described.clone());
         described
     }
 }
 
-/// The name of a file with its build id, or its size where it has none; the name alone where it is not to be found.
+/// The name of a file with its build id, or with its size if it has none; only the name if the file is not found.
 fn describe(file: &str) -> String {
     let name = name(file);
     let path = file.find('/').map_or(file, |place| &file[place..]);

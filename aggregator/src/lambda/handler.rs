@@ -1,4 +1,4 @@
-//! Records come in, and those that have to come again go out.
+//! Handles invocations of the aggregator: records come in, and the ids of those to deliver again go out.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -19,14 +19,14 @@ use futures::{StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 
-use super::Settings;
+use super::AggregatorSettings;
 use crate::{Aggregator, GIVEN_UP};
 
-/// Rounds that are begun, or jobs that are extended, side by side, at most.
+/// Rounds that are begun, or jobs that are extended, at the same time, at most.
 const BEGUN_AT_ONCE_MAX: usize = 32;
 
-/// What comes in, and where it goes.
-pub struct Doors<W> {
+/// Handles the invocations of the aggregator's function.
+pub struct AggregatorHandler<W> {
     ledger: Ledger,
     aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
     copies: Queue,
@@ -37,10 +37,10 @@ pub struct Doors<W> {
     clock: SystemClock,
 }
 
-impl<W: Write + Send> Doors<W> {
-    /// Doors to the table and queues that the settings name. `events` is what EventBridge and SQS are reached by, and
-    /// `log` what CloudWatch Logs receives.
-    pub fn new(config: &SdkConfig, events: &SdkConfig, settings: Settings, log: W) -> Self {
+impl<W: Write + Send> AggregatorHandler<W> {
+    /// A handler for the table and queues that the settings name. `events` are the settings of the clients of EventBridge and
+    /// SQS; CloudWatch Logs receives `log`.
+    pub fn new(config: &SdkConfig, events: &SdkConfig, settings: AggregatorSettings, log: W) -> Self {
         let clock = SystemClock::start();
         let place = Place { table: settings.table, bucket: None, keep_days: settings.keep_days };
         let ledger = Ledger::new(config, place, Arc::new(clock));
@@ -58,11 +58,11 @@ impl<W: Write + Send> Doors<W> {
         }
     }
 
-    /// Handles an invocation, and says which of its records have to come again. One record's trouble never holds up
-    /// another's work.
+    /// Handles an invocation, and returns the ids of the records to deliver again. An error of one record never delays
+    /// another.
     ///
     /// # Errors
-    /// When the event is none of those that this function serves.
+    /// When this function does not serve the event.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
         let reply = match Event::parse(event)? {
             Event::AskVersion => return Ok(json!({"version": env!("CARGO_PKG_VERSION")})),
@@ -81,7 +81,7 @@ impl<W: Write + Send> Doors<W> {
         Ok(serde_json::to_value(reply)?)
     }
 
-    /// Folds a batch of the stream. What can never be folded is put aside, so that it holds nothing else up.
+    /// Folds a batch of the stream. Records that can never be folded are put aside, so that they delay no others.
     async fn fold(&self, records: Vec<Record>) -> BatchReply {
         let mut failed = Vec::new();
         let mut changes = Vec::new();
@@ -122,7 +122,7 @@ impl<W: Write + Send> Doors<W> {
         BatchReply::from_lowest(failed)
     }
 
-    /// Puts records aside that can never be folded; gives those that could not be put there.
+    /// Puts records aside that can never be folded. Returns the ids of those that could not be put aside.
     async fn put_aside(&self, ids: Vec<String>, error: &PortError, what: Value) -> Vec<String> {
         log_error(&ids.join(" "), error);
         let aside =
@@ -136,7 +136,7 @@ impl<W: Write + Send> Doors<W> {
         }
     }
 
-    /// Sees to what a change of a job's state begins; gives the record's id when that failed.
+    /// Does the work that a change of a job's state begins. Returns the record's id when that failed.
     async fn begin(&self, id: String, change: StreamChange) -> Option<String> {
         let begun = match change {
             StreamChange::Due { job, round, deadline_at } => self.begin_round(job, round, deadline_at).await,
@@ -148,17 +148,17 @@ impl<W: Write + Send> Doors<W> {
         Some(id)
     }
 
-    /// Sees to it that a round ends by its deadline.
+    /// Makes sure that a round ends by its deadline.
     async fn begin_round(&self, job: JobId, round: u32, deadline_at: Timestamp) -> PortResult<()> {
         if round > 0 {
-            // A retry may find that nothing is left to run: then nothing would come in that ends the job.
+            // When a retry leaves nothing to run, no later outcome would end the job.
             self.aggregator.meet_deadline(&job).await?;
         }
         self.deadlines.send(job, round, deadline_at, self.clock.now()).await
     }
 
-    /// Puts the copies on the queue by which a job was extended, unless that was done before. The state that wants them
-    /// was written first, so whoever dies in between is followed by the same record again.
+    /// Puts the copies by which a job was extended on the queue, unless that was done before. The state that wants them was
+    /// written first, so after a crash in between the same record comes again.
     async fn extend(&self, id: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let Some(job) = self.ledger.read_job(id).await? else { return Ok(()) };
         if job.state.ended_at().is_some() || job.state.round() != round {
@@ -169,14 +169,15 @@ impl<W: Write + Send> Doors<W> {
         for from in (from..copies.end).step_by(CHUNK_COPIES as usize) {
             let to = copies.end.min(from + CHUNK_COPIES);
             queue.enqueue_copies(id, round, from..to).await?;
-            // What is there need not be put there again, should this take longer than an invocation.
+            // If this takes longer than an invocation, the next one goes on from here.
             self.ledger.set_enqueued(id, round, to).await?;
         }
         Ok(())
     }
 
     async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
-        let message = message.ok_or(PortError::Invalid("a message lacks what SQS gives to every one"))?;
+        let message =
+            message.ok_or(PortError::Invalid("a message lacks fields that SQS gives to every message"))?;
         if message.queue == self.deadline_queue {
             let deadline = DeadlineMessage::parse(&message.body).map_err(unreadable)?;
             self.meet(deadline).await
@@ -187,7 +188,7 @@ impl<W: Write + Send> Doors<W> {
         }
     }
 
-    /// Ends a round whose deadline has passed; before that, sends the message round again.
+    /// Ends a round whose deadline has passed; before that, sends the message again.
     async fn meet(&self, deadline: DeadlineMessage) -> PortResult<()> {
         let Some(job) = self.ledger.read_job(&deadline.job).await? else { return Ok(()) };
         if job.state.ended_at().is_some() || job.state.round() != deadline.round {

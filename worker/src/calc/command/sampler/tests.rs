@@ -1,4 +1,4 @@
-//! What is seen of real processes. A child that writes more than a pipe holds is there until it has been looked at.
+//! Samples of real processes. A child that writes more than a pipe holds is there until it has been sampled.
 
 use crate::calc::command::tests::{limits, program, run_with};
 
@@ -37,7 +37,7 @@ fn variables_of_a_descendant_are_seen_where_they_differ() {
 }
 
 #[test]
-fn looks_come_at_their_times() {
+fn samples_are_taken_at_their_times() {
     let check = |ms: u64, expect: usize| assert_eq!(passed(Duration::from_millis(ms)), expect, "{ms} ms");
     check(0, 0);
     check(9, 0);
@@ -48,23 +48,23 @@ fn looks_come_at_their_times() {
     check(86_400_000, 10);
     let observer = Observer::default();
     let pid = rustix::process::getpid();
-    let mut looks = Looks::new(&observer, pid, Instant::now());
+    let mut sampler = Sampler::new(&observer, pid, Instant::now());
     let limit = Duration::from_millis(1);
-    assert_eq!(looks.wait_at_most(Some(Duration::ZERO)), Some(Duration::ZERO));
-    assert!(looks.wait_at_most(None).is_some_and(|wait| wait <= Duration::from_millis(10)));
-    looks.passed = LOOKS_AT_MS.len();
-    assert_eq!((looks.wait_at_most(None), looks.wait_at_most(Some(limit))), (None, Some(limit)));
+    assert_eq!(sampler.wait_at_most(Some(Duration::ZERO)), Some(Duration::ZERO));
+    assert!(sampler.wait_at_most(None).is_some_and(|wait| wait <= Duration::from_millis(10)));
+    sampler.passed = SAMPLES_AT_MS.len();
+    assert_eq!((sampler.wait_at_most(None), sampler.wait_at_most(Some(limit))), (None, Some(limit)));
 }
 
 #[test]
 fn a_process_that_is_gone_takes_nothing_away() {
     let observer = Observer::default();
-    let mut looks = Looks::new(&observer, rustix::process::getpid(), Instant::now());
-    looks.look();
-    let seen = looks.facts.clone();
+    let mut sampler = Sampler::new(&observer, rustix::process::getpid(), Instant::now());
+    sampler.sample();
+    let seen = sampler.facts.clone();
     assert!(seen.get("run.peak_memory_mb").is_some());
     // No process has the highest number that there is.
-    looks.leader = Pid::from_raw(i32::MAX).unwrap();
-    looks.look();
-    assert_eq!(looks.into_facts(), seen);
+    sampler.leader = Pid::from_raw(i32::MAX).unwrap();
+    sampler.sample();
+    assert_eq!(sampler.into_facts(), seen);
 }

@@ -1,4 +1,4 @@
-//! Messages come in, and those that have to come again go out.
+//! Handles invocations of the worker: messages come in, and the ids of those to deliver again go out.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,23 +15,23 @@ use lambda_runtime::Error;
 use serde_json::{Value, json};
 
 use super::bounded::Bounded;
-use super::hold::{self, Held, Holds};
-use super::{Calc, Settings};
+use super::hold::{self, HeldCopy, Holds};
+use super::{Calc, WorkerSettings};
 use crate::{Calculate, Disposition, System, Worker, environment, unseen};
 
-/// Milliseconds kept of an invocation's time to record what its runs came to, at least and at most; between those, a
-/// twentieth of it.
+/// Milliseconds of an invocation that are reserved to record the outcomes: a twentieth of it, but at least the first and at
+/// most the second number.
 const MARGIN_MS: (u64, u64) = (2_000, 10_000);
 
-/// Milliseconds until a message comes again whose handling failed because AWS did not do its part.
+/// Milliseconds until a message is delivered again whose handling failed because of AWS.
 const OUTAGE_DELAY_MS: u64 = 30_000;
 
-/// Milliseconds until a message comes again that makes no sense: it is on its way to the dead letters.
-const SENSELESS_DELAY_MS: u64 = 1_000;
+/// Milliseconds until an invalid message is delivered again: it is on its way to the dead letters.
+const INVALID_DELAY_MS: u64 = 1_000;
 
-/// What comes in, and where it goes.
-pub struct Door<C> {
-    worker: Worker<Kept, Bounded<C>, SystemClock>,
+/// Handles the invocations of the worker's function.
+pub struct WorkerHandler<C> {
+    worker: Worker<WorkerLedger, Bounded<C>, SystemClock>,
     ledger: Ledger,
     queue: Queue,
     holds: Arc<Holds>,
@@ -40,15 +40,15 @@ pub struct Door<C> {
     description: String,
 }
 
-impl<C: Calculate + 'static> Door<C> {
-    /// A door to the table, bucket and queue that the settings name. `sqs` is what the queue is reached by.
-    pub fn new(config: &SdkConfig, sqs: &SdkConfig, settings: Settings, calculation: C) -> Self {
+impl<C: Calculate + 'static> WorkerHandler<C> {
+    /// A handler for the table, bucket and queue that the settings name. `sqs` are the settings of the queue's client.
+    pub fn new(config: &SdkConfig, sqs: &SdkConfig, settings: WorkerSettings, calculation: C) -> Self {
         let clock = SystemClock::start();
         let place =
             Place { table: settings.table, bucket: Some(settings.bucket), keep_days: settings.keep_days };
         let ledger = Ledger::new(config, place, Arc::new(clock));
         let queue = Queue::new(sqs, settings.queue_url, ledger.clone());
-        // What computes is then elsewhere, whatever a job says.
+        // The function computes on another machine, whatever a job says.
         let environment = match &settings.calc {
             Calc::Function(_) => unseen(settings.sandbox),
             Calc::Probe | Calc::Command(_) | Calc::Custom => {
@@ -56,10 +56,11 @@ impl<C: Calculate + 'static> Door<C> {
             }
         };
         let holds = Arc::<Holds>::default();
-        let kept = Kept { ledger: ledger.clone(), hash_only: settings.hash_only, holds: Arc::clone(&holds) };
+        let worker_ledger =
+            WorkerLedger { ledger: ledger.clone(), hash_only: settings.hash_only, holds: Arc::clone(&holds) };
         let calculation = Bounded::new(calculation);
         Self {
-            worker: Worker::new(kept, calculation, clock, environment),
+            worker: Worker::new(worker_ledger, calculation, clock, environment),
             ledger,
             queue,
             holds,
@@ -69,11 +70,11 @@ impl<C: Calculate + 'static> Door<C> {
         }
     }
 
-    /// Handles an invocation that ends at `deadline_unix_ms`, and says which of its messages have to come again. One
-    /// message's trouble never holds up another's work.
+    /// Handles an invocation that ends at `deadline_unix_ms`, and returns the ids of the messages to deliver again. An error
+    /// of one message never delays another.
     ///
     /// # Errors
-    /// When the event is none of those that this function serves.
+    /// When this function does not serve the event.
     pub async fn handle(&self, event: Value, deadline_unix_ms: u64) -> Result<Value, Error> {
         let now_ms = self.clock.now().unix_ms;
         let margin_ms = (deadline_unix_ms.saturating_sub(now_ms) / 20).clamp(MARGIN_MS.0, MARGIN_MS.1);
@@ -98,8 +99,8 @@ impl<C: Calculate + 'static> Door<C> {
     }
 
     /// Stays busy for the jobs that ask for it, so that Lambda gives other copies other sandboxes.
-    async fn hold(&self, held: Vec<Held>, ends_at: Timestamp) {
-        // What cannot be read now is looked at again a moment later.
+    async fn hold(&self, held: Vec<HeldCopy>, ends_at: Timestamp) {
+        // A job that cannot be read now is read again a moment later.
         let has_ended = async |job: &JobId| match self.ledger.read_job(job).await {
             Ok(stored) => stored.is_none_or(|job| job.state.ended_at().is_some()),
             Err(_) => false,
@@ -108,35 +109,50 @@ impl<C: Calculate + 'static> Door<C> {
             .await;
     }
 
-    /// Handles a message; gives how long the sandbox is held for it, or its id when it has to come again.
-    async fn message(&self, message: Message, ends_at: Timestamp) -> Result<Option<Held>, String> {
+    /// Handles a message. Returns how long the sandbox is held for it, or its id when it must be delivered again.
+    async fn message(&self, message: Message, ends_at: Timestamp) -> Result<Option<HeldCopy>, String> {
         let Message { id, read } = message;
         let Some(read) = read else {
-            log_error(&id, &PortError::Invalid("a message lacks what SQS gives to every one"));
+            log_error(&id, &PortError::Invalid("a message lacks fields that SQS gives to every message"));
             return Err(id);
         };
         let started_at = self.clock.now();
-        let run = AssertUnwindSafe(self.run(&read, ends_at)).catch_unwind().await;
-        let delay_ms = match run {
-            Ok(Ok((job, Disposition::Ack))) => return Ok(self.holds.held(job, started_at)),
-            Ok(Ok((_, Disposition::RetryAfter { delay_ms }))) => delay_ms,
-            Ok(Ok((_, Disposition::Release))) => 0,
-            Ok(Err(error)) => {
-                log_error(&id, &error);
-                if matches!(error, PortError::Invalid(_)) { SENSELESS_DELAY_MS } else { OUTAGE_DELAY_MS }
+        let delay_ms = match CopyMessage::parse(&read.body) {
+            Ok(copy) => {
+                let run = AssertUnwindSafe(self.run(&read, copy, ends_at)).catch_unwind().await;
+                match run {
+                    Ok(Ok((job, Disposition::Ack))) => return Ok(self.holds.held(job, started_at)),
+                    Ok(Ok((_, Disposition::RetryAfter { delay_ms }))) => delay_ms,
+                    Ok(Ok((_, Disposition::Release))) => 0,
+                    Ok(Err(error)) => {
+                        log_error(&id, &error);
+                        if matches!(error, PortError::Invalid(_)) {
+                            INVALID_DELAY_MS
+                        } else {
+                            OUTAGE_DELAY_MS
+                        }
+                    }
+                    Err(_) => OUTAGE_DELAY_MS,
+                }
             }
-            Err(_) => OUTAGE_DELAY_MS,
+            Err(error) => {
+                log_error(&id, &error);
+                INVALID_DELAY_MS
+            }
         };
         if let Err(error) = self.queue.delay(&read.receipt_handle, delay_ms).await {
-            // It comes again all the same, when the time of its delivery is over.
+            // It is delivered again anyway, after the queue's visibility timeout.
             log_error(&id, &error);
         }
         Err(id)
     }
 
-    async fn run(&self, message: &ReadMessage, ends_at: Timestamp) -> PortResult<(JobId, Disposition)> {
-        let copy = CopyMessage::parse(&message.body)
-            .map_err(|_| PortError::Invalid("the body of a message is not that of a copy"))?;
+    async fn run(
+        &self,
+        message: &ReadMessage,
+        copy: CopyMessage,
+        ends_at: Timestamp,
+    ) -> PortResult<(JobId, Disposition)> {
         let round = copy.round;
         let ReadMessage { receive_count, sent_at, .. } = *message;
         let delivery = Delivery { copy: copy.copy(), round, receive_count, sent_at, receipt: 0 };
@@ -148,8 +164,8 @@ impl<C: Calculate + 'static> Door<C> {
         handled.map(|disposition| (job, disposition))
     }
 
-    /// Records why a copy cannot be run: at once, and not as one that was delivered too often. What cannot be recorded
-    /// either, since there is no such job or copy, is for the dead letters.
+    /// Records at once why a copy cannot be run, before it is delivered too often. Without such a job or copy nothing can be
+    /// recorded, and the message goes to the dead letters.
     async fn give_up(&self, delivery: Delivery, reason: &'static str) -> PortResult<Disposition> {
         let job = self.ledger.read_job(&delivery.copy.job).await?;
         if job.is_none_or(|job| delivery.copy.index >= job.state.copies()) {
@@ -160,14 +176,14 @@ impl<C: Calculate + 'static> Door<C> {
     }
 }
 
-/// The ledger as this worker uses it: outputs may be left out, and what jobs ask for is noted by the way.
-struct Kept {
+/// The ledger of this worker: it may leave out outputs, and notes the holds that jobs ask for.
+struct WorkerLedger {
     ledger: Ledger,
     hash_only: bool,
     holds: Arc<Holds>,
 }
 
-impl ReadJob for Kept {
+impl ReadJob for WorkerLedger {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
         let stored = self.ledger.read_job(job).await?;
         if let Some(job) = &stored {
@@ -177,19 +193,19 @@ impl ReadJob for Kept {
     }
 }
 
-impl ReadPayload for Kept {
+impl ReadPayload for WorkerLedger {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         self.ledger.read_payload(job).await
     }
 }
 
-impl WriteOutput for Kept {
+impl WriteOutput for WorkerLedger {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         if self.hash_only { Ok(()) } else { self.ledger.write_output(job, digest, bytes).await }
     }
 }
 
-impl RecordOutcome for Kept {
+impl RecordOutcome for WorkerLedger {
     async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
         self.ledger.record_outcome(outcome).await
     }

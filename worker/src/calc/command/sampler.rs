@@ -1,7 +1,7 @@
-//! What a command runs with, seen from outside while it runs: libraries, variables, memory.
+//! Samples what a command runs with, from outside while it runs: libraries, variables, memory.
 //!
-//! A look reads a few files of `/proc`. It starts no thread, stops no process and never fails: what cannot be read is
-//! not recorded. A command that is over within the first of [`LOOKS_AT_MS`] is not looked at.
+//! A sample reads a few files of `/proc`. It starts no thread, stops no process and never fails: a fact that cannot be read
+//! is not recorded. A command that ends before the first of [`SAMPLES_AT_MS`] is not sampled.
 
 mod libraries;
 #[cfg(test)]
@@ -17,23 +17,24 @@ use rustix::process::Pid;
 use crate::environment::{Variables, kilobytes, text};
 use libraries::{Builds, Loaded};
 
-/// Milliseconds after its start at which a command is looked at. Each is about three times the one before: so the last
-/// look comes after at least a third of any run, and even the longest has few.
-const LOOKS_AT_MS: [u64; 10] = [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000];
+/// Milliseconds after its start at which a command is sampled. Each is about three times the one before: so the last
+/// sample comes after at least a third of any run, and even the longest run has few samples.
+const SAMPLES_AT_MS: [u64; 10] = [10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000];
 
-/// The earliest time at which output is taken as a sign that a command is through with its preparations.
+/// Output that comes earlier does not show that a command has finished its preparations.
 const OUTPUT_COUNTS_AFTER: Duration = Duration::from_millis(5);
 
-/// Generations below a command that are followed down to the process that calculates: a shell, `env`, an interpreter.
+/// Generations of descendants that are followed, at most, from a command to the process that calculates: a shell, `env`,
+/// an interpreter.
 const GENERATIONS_MAX: usize = 8;
 
-/// Value of a variable that the command lacks and the worker has.
+/// Value of a variable that the worker has and the command does not have.
 const NOT_SET: &str = "(not set)";
 
-/// The variable that glibc takes apart where it stands.
+/// The variable that glibc parses in place.
 const TUNABLES: &str = "GLIBC_TUNABLES";
 
-/// What is remembered between runs: one for all threads of a process.
+/// What the sampler remembers between runs: one for all threads of a process.
 #[derive(Debug, Default)]
 pub struct Observer {
     builds: Builds,
@@ -47,22 +48,22 @@ impl Observer {
     }
 }
 
-/// The looks at one run.
-pub(super) struct Looks<'a> {
+/// Samples one run.
+pub(super) struct Sampler<'a> {
     observer: &'a Observer,
     leader: Pid,
     started: Instant,
-    /// Of [`LOOKS_AT_MS`], those whose time has passed.
+    /// How many of [`SAMPLES_AT_MS`] have passed.
     passed: usize,
     output_counted: bool,
     peak_kilobytes: u64,
-    /// Of the process that was looked at last.
+    /// The variables of the process that was sampled last.
     variables: Option<Variables>,
     facts: Facts,
 }
 
-impl<'a> Looks<'a> {
-    /// Looks at the group of `leader`, which was started at `started`.
+impl<'a> Sampler<'a> {
+    /// Samples the group of `leader`, which was started at `started`.
     pub(super) fn new(observer: &'a Observer, leader: Pid, started: Instant) -> Self {
         let facts = Facts::default();
         Self {
@@ -77,33 +78,33 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// How long may be waited until a look is due, if it is to be no longer than `remaining`.
+    /// How long to wait until the next sample is due, at most `remaining`.
     pub(super) fn wait_at_most(&self, remaining: Option<Duration>) -> Option<Duration> {
-        let next = LOOKS_AT_MS.get(self.passed).copied().map(Duration::from_millis);
+        let next = SAMPLES_AT_MS.get(self.passed).copied().map(Duration::from_millis);
         let due = next.map(|at| at.saturating_sub(self.started.elapsed()));
         [due, remaining].into_iter().flatten().min()
     }
 
-    /// Looks if it is time to; of several times that have passed, once.
-    pub(super) fn look_if_due(&mut self) {
-        if self.passed < LOOKS_AT_MS.len() {
+    /// Takes a sample if one is due; only one when several are.
+    pub(super) fn sample_if_due(&mut self) {
+        if self.passed < SAMPLES_AT_MS.len() {
             let passed = passed(self.started.elapsed());
             if passed > self.passed {
                 self.passed = passed;
-                self.look();
+                self.sample();
             }
         }
     }
 
-    /// Looks if this is the first output, before it is read: whoever writes much is then still there.
+    /// Takes a sample before the first output is read: a process that writes much is then still there.
     pub(super) fn output_came(&mut self) {
         if !self.output_counted && self.started.elapsed() >= OUTPUT_COUNTS_AFTER {
             self.output_counted = true;
-            self.look();
+            self.sample();
         }
     }
 
-    /// What was seen; of a name that was seen several times, the last.
+    /// The facts of all samples; the last value of a name counts.
     pub(super) fn into_facts(mut self) -> Facts {
         if let Some(variables) = &self.variables {
             for (name, value) in variables.unlike(self.observer.own_variables()) {
@@ -113,12 +114,12 @@ impl<'a> Looks<'a> {
         self.facts
     }
 
-    /// Looks at the leader and at its newest descendant, whose facts stand in place of the leader's.
-    fn look(&mut self) {
+    /// Samples the leader and its newest descendant, whose facts replace those of the leader.
+    fn sample(&mut self) {
         let leader = process(self.leader.as_raw_nonzero().get());
         let newest = newest_descendant(&leader);
         for folder in [Some(leader), newest].into_iter().flatten() {
-            // Empty when the process is gone: what was seen before stays.
+            // Empty when the process is gone: the facts of earlier samples stay.
             let Some(maps) = text(&folder.join("maps")).filter(|maps| !maps.is_empty()) else { continue };
             for (library, file) in Loaded::of(&maps).describe(&self.observer.builds) {
                 self.facts.record(&format!("loaded.{library}"), file);
@@ -135,21 +136,21 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// Whether a process is just starting and glibc reads its tunables, which for a moment end at each `=` and `:`.
+/// Whether a process is just starting and glibc parses its tunables: for a moment they end at each `=` and `:`.
 fn is_being_read(variables: &Variables) -> bool {
     variables.get(TUNABLES).is_some_and(|tunables| !tunables.is_empty() && !tunables.contains('='))
 }
 
-/// How many of [`LOOKS_AT_MS`] have passed after such a time.
+/// How many of [`SAMPLES_AT_MS`] have passed after `elapsed`.
 fn passed(elapsed: Duration) -> usize {
-    LOOKS_AT_MS.iter().take_while(|at| Duration::from_millis(**at) <= elapsed).count()
+    SAMPLES_AT_MS.iter().take_while(|at| Duration::from_millis(**at) <= elapsed).count()
 }
 
 fn process(pid: i32) -> PathBuf {
     Path::new("/proc").join(pid.to_string())
 }
 
-/// The last child of the last child and so on, of main threads alone; `None` where there is none.
+/// The last child of the last child and so on, of main threads only; `None` when there is none.
 fn newest_descendant(leader: &Path) -> Option<PathBuf> {
     let child = |folder: &PathBuf| {
         let pid = folder.file_name()?.to_str()?;
@@ -162,6 +163,6 @@ fn newest_descendant(leader: &Path) -> Option<PathBuf> {
 
 fn variables(folder: &Path) -> Option<Variables> {
     let environ = std::fs::read(folder.join("environ")).ok()?;
-    // That of a process that is gone is empty.
+    // It is empty when the process is gone.
     (!environ.is_empty()).then(|| Variables::parse(&environ))
 }
