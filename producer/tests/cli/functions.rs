@@ -2,8 +2,8 @@
 
 use std::process::{Child, Command};
 
-use crate::fake_lambda::{Answer, Call, FakeLambda};
 use crate::harness::{Run, Sandbox};
+use concord_testkit::{Answer, Call, FakeLambda};
 
 /// A folder of its own, and what plays Lambda for it.
 struct Fixture {
@@ -74,7 +74,7 @@ fn a_bound_on_copies_in_flight_is_exact() {
 
 #[test]
 fn replies_that_differ_are_a_divergence() {
-    let fixture = Fixture::new(|call| Answer::reply(if call.place == 3 { "\u{0}b" } else { "a" }));
+    let fixture = Fixture::new(|call| Answer::reply(if call.index == 3 { "\u{0}b" } else { "a" }));
     let run = fixture.submit(&["--copies", "20"]).exits(1).prints("2 distinct");
     run.prints("difference: A and B: 1 of 1 bytes differ, the first at byte 0");
 }
@@ -92,7 +92,7 @@ fn replies_are_any_bytes() {
 #[test]
 fn functions_that_fail_use_their_attempts_and_say_why() {
     let fixture = Fixture::new(|call| {
-        let error = format!(r#"{{"errorType":"ValueError","errorMessage":"{}"}}"#, call.place);
+        let error = format!(r#"{{"errorType":"ValueError","errorMessage":"{}"}}"#, call.index);
         Answer::reply(error)
             .with("X-Amz-Function-Error", "Unhandled")
             .with("X-Amz-Log-Result", "U1RBUlQKVmFsdWVFcnJvcjogbm8gY29udmVyZ2VuY2UK")
@@ -109,7 +109,7 @@ fn functions_that_fail_use_their_attempts_and_say_why() {
 
 #[test]
 fn throttling_is_no_failure() {
-    let fixture = Fixture::new(|call| match call.place {
+    let fixture = Fixture::new(|call| match call.index {
         0 | 1 => Answer::error(429, "TooManyRequestsException"),
         _ => Answer::reply("1"),
     });
@@ -120,10 +120,10 @@ fn throttling_is_no_failure() {
 
 #[test]
 fn a_call_that_takes_too_long_is_given_up_and_may_be_retried() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let run = fixture.submit(&["--copies", "2", "--attempts", "1", "--copy-timeout", "200ms"]).exits(3);
     run.prints("2 x failed: function was given up after its timeout of 200ms");
-    fixture.lambda.let_go();
+    fixture.lambda.release();
     fixture.run(&["retry", "f"]).exits(0).prints("2 of 2 copies gave a digest");
     assert_eq!((fixture.lambda.calls(), fixture.lambda.dry_runs()), (4, 2));
 }
@@ -208,7 +208,7 @@ fn the_region_of_an_arn_and_the_qualifier_go_with_the_job() {
 
 #[test]
 fn an_interrupt_ends_the_wait_and_the_job_goes_on() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let child =
         fixture.start(&["submit", "p", "--function", "clmath", "--job", "i", "--region", "eu-west-1"]);
     fixture.lambda.wait_for_calls(20);
@@ -222,7 +222,7 @@ fn an_interrupt_ends_the_wait_and_the_job_goes_on() {
     let other = fixture.sandbox.run(&["submit", "echo"]).exits(0);
     assert!(!other.stderr.contains("worked on too"), "{other:#?}");
     assert_eq!(fixture.lambda.calls(), 20);
-    fixture.lambda.let_go();
+    fixture.lambda.release();
     fixture.run(&["wait"]).exits(0).prints("20 of 20 copies gave a digest, 1 distinct");
     let copies = fixture.sandbox.json(&["copies", "i"]);
     assert!(copies.iter().all(|copy| copy["attempt"] == 1), "an interruption is no attempt: {copies:?}");
@@ -230,19 +230,19 @@ fn an_interrupt_ends_the_wait_and_the_job_goes_on() {
 
 #[test]
 fn a_killed_run_goes_on() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let mut child = fixture.start(&["submit", "p", "--function", "clmath", "--job", "k"]);
     fixture.lambda.wait_for_calls(20);
     child.kill().unwrap();
     child.wait().unwrap();
-    fixture.lambda.let_go();
+    fixture.lambda.release();
     fixture.run(&["wait", "k"]).exits(0).prints("20 of 20 copies gave a digest, 1 distinct");
     assert_eq!(fixture.lambda.calls(), 40);
 }
 
 #[test]
 fn a_cancel_ends_the_wait_of_another_process() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let child = fixture.start(&["submit", "p", "--function", "clmath", "--job", "c"]);
     fixture.lambda.wait_for_calls(20);
     fixture.sandbox.run(&["cancel", "c"]).exits(0).prints("cancelled  job c");

@@ -4,9 +4,6 @@
 
 mod conditions;
 mod evidence;
-#[expect(dead_code, reason = "the tests of the worker use the rest")]
-#[path = "../../../crates/cloud/src/invoke/tests/fake_lambda.rs"]
-mod fake_lambda;
 mod faults;
 mod functions;
 mod harness;

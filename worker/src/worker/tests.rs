@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use concord_protocol::{Calculation, CopyId, JobSpec, Policy, Settlement};
+use concord_testkit::{PAYLOAD, spec};
 use futures::executor::block_on;
 
 use super::*;
@@ -23,7 +24,7 @@ impl ReadJob for &OneJob {
 
 impl ReadPayload for &OneJob {
     async fn read_payload(&self, _: &JobId) -> PortResult<Option<Arc<[u8]>>> {
-        Ok(Some(b"{}"[..].into()))
+        Ok(Some(PAYLOAD.into()))
     }
 }
 
@@ -70,14 +71,10 @@ fn outcomes(
     runs: u32,
 ) -> Vec<Outcome> {
     let spec = JobSpec {
-        job: JOB.parse().unwrap(),
-        submission: JOB.parse().unwrap(),
         submitted_at: Timestamp::from_unix_ms(0),
-        payload_digest: Digest::of(b"{}"),
-        payload_bytes: 2,
-        copies: 1,
         calculation,
         policy: Policy::bounds(1, 60_000, 60_000),
+        ..spec(JOB, 1)
     };
     let job = Job { state: spec.first_state(), spec: Arc::new(spec) };
     let ledger = OneJob { job, outcomes: Mutex::default() };

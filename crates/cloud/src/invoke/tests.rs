@@ -1,11 +1,10 @@
-mod fake_lambda;
-
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
 use concord_protocol::ports::InvokeFunction;
 use concord_protocol::{FunctionReply, FunctionTarget, Invocation, InvokeError};
+use concord_testkit::{Answer, Call, FakeLambda};
 use futures::FutureExt;
 use futures::executor::block_on;
 use tokio::runtime::Runtime;
@@ -13,7 +12,6 @@ use tokio::runtime::Runtime;
 use super::functions::REQUEST_BYTES_MAX;
 use super::reply::REPLY_BYTES_MAX;
 use super::{CheckError, Functions};
-use fake_lambda::{Answer, Call, FakeLambda};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -115,7 +113,7 @@ fn a_function_that_failed_is_a_failure_with_its_log() {
 fn throttling_is_waited_out() {
     let throttles =
         [(429, "TooManyRequestsException"), (502, "EC2ThrottledException"), (503, "ServiceException")];
-    let fixture = Fixture::new(move |call| match throttles.get(call.place) {
+    let fixture = Fixture::new(move |call| match throttles.get(call.index) {
         Some((status, code)) => Answer::error(*status, code),
         None => Answer::reply("1"),
     });
@@ -160,7 +158,7 @@ fn payloads_and_replies_have_bounds() {
 
 #[test]
 fn a_call_that_takes_too_long_is_given_up() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let called = fixture.call(b"{}", Duration::from_millis(100));
     assert_eq!(reason(called), "function was given up after its timeout of 100ms");
     // On a busy machine its time may be over before it has arrived.
@@ -202,13 +200,13 @@ fn whether_it_can_be_called_is_found_out_without_a_call() {
 
 #[test]
 fn a_dropped_call_is_not_sent_again() {
-    let fixture = Fixture::new(|_| Answer::reply("1").once_let_go());
+    let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let functions = fixture.functions();
     let mut call = Box::pin(functions.invoke_function(invocation(b"{}", MINUTE)));
     assert!(call.as_mut().now_or_never().is_none());
     fixture.lambda.wait_for_calls(1);
     drop(call);
-    fixture.lambda.let_go();
+    fixture.lambda.release();
     assert_eq!(fixture.call(b"{}", MINUTE).unwrap().bytes, b"1");
     assert_eq!(fixture.lambda.calls(), 2, "the dropped call was sent again");
 }

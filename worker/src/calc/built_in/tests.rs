@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use concord_protocol::{Digest, JobSpec, Policy, Timestamp};
+use concord_protocol::JobSpec;
+use concord_testkit::{PAYLOAD, spec};
 use futures::channel::oneshot::{self, Receiver};
 use futures::executor::block_on;
 use futures::future::Shared;
@@ -23,7 +24,7 @@ impl InvokeFunction for HeldFunctions {
             invocation.target,
             FunctionTarget { name: "clmath", qualifier: Some("3"), region: "eu-west-1" }
         );
-        assert_eq!((&*invocation.payload, invocation.timeout), (&b"{}"[..], Duration::from_mins(1)));
+        assert_eq!((&*invocation.payload, invocation.timeout), (PAYLOAD, Duration::from_mins(1)));
         self.calls.fetch_add(1, Ordering::Relaxed);
         let _ = self.let_go.clone().await;
         self.reply.clone()
@@ -32,20 +33,14 @@ impl InvokeFunction for HeldFunctions {
 
 fn task() -> Task {
     let spec = JobSpec {
-        job: "j".parse().unwrap(),
-        submission: "j".parse().unwrap(),
-        submitted_at: Timestamp::from_unix_ms(0),
-        payload_digest: Digest::of(b"{}"),
-        payload_bytes: 2,
-        copies: 1,
         calculation: Calculation::Function {
             name: "clmath".to_owned(),
             qualifier: Some("3".to_owned()),
             region: "eu-west-1".to_owned(),
         },
-        policy: Policy::bounds(1, 60_000, 60_000),
+        ..spec("job", 1)
     };
-    let payload = Arc::new(Payload::new(b"{}"[..].into()));
+    let payload = Arc::new(Payload::new(PAYLOAD.into()));
     Task { spec: Arc::new(spec), payload, time_limit: Duration::from_mins(1) }
 }
 

@@ -1,7 +1,8 @@
-//! The part of Lambda's HTTP interface that a call needs, on a port of this machine. Answers are given by a closure;
-//! replies can be held until so many calls are in flight, or until the test lets them go. Nothing sleeps.
-//!
-//! Also compiled into the tests of the command line.
+//! The part of Lambda's HTTP interface that a call needs, on a port of this machine. A closure gives the answers. A
+//! reply can be held until a number of calls are in flight, or until the test releases it. No thread sleeps.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
+#![expect(clippy::missing_panics_doc, reason = "a panic of the server ends the test that started it")]
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -9,29 +10,32 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// Connections at once, at most.
+/// The largest number of connections at once.
 const CONNECTIONS_MAX: usize = 2_048;
 
-/// How long anything is held, at most.
+/// The longest time for which a reply is held.
 const HOLD_MAX: Duration = Duration::from_secs(30);
 
 /// A request for `/2015-03-31/functions/{name}/invocations`.
 #[derive(Clone, Debug)]
-pub(crate) struct Call {
-    /// The name as it stands in the path, percent-encoded.
-    pub(crate) function: String,
-    pub(crate) query: String,
-    pub(crate) headers: HashMap<String, String>,
-    pub(crate) body: Vec<u8>,
-    /// Which call it is, from 0; questions whether a call would be accepted are not counted.
-    pub(crate) place: usize,
+pub struct Call {
+    /// The name of the function in the path, percent-encoded.
+    pub function: String,
+    /// The part of the target after `?`.
+    pub query: String,
+    /// The headers, with lower-case names.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The number of earlier calls. Dry runs are not counted.
+    pub index: usize,
 }
 
-/// What is answered, and when.
+/// A reply, and when it is sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     hold: Hold,
-    /// None: the connection is closed instead.
+    /// `None` closes the connection instead.
     status: Option<u16>,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
@@ -40,159 +44,178 @@ pub(crate) struct Answer {
 #[derive(Clone, Copy, Debug)]
 enum Hold {
     No,
-    /// Until so many calls were in flight at some moment.
+    /// Until this number of calls were in flight at once.
     UntilInFlight(usize),
-    UntilLetGo,
+    UntilReleased,
     For(Duration),
 }
 
 impl Answer {
-    pub(crate) fn reply(body: impl Into<Vec<u8>>) -> Self {
+    /// Status 200 with a body.
+    #[must_use]
+    pub fn reply(body: impl Into<Vec<u8>>) -> Self {
         Self { hold: Hold::No, status: Some(200), headers: Vec::new(), body: body.into() }
     }
 
     /// An error of Lambda itself.
-    pub(crate) fn error(status: u16, code: &str) -> Self {
+    #[must_use]
+    pub fn error(status: u16, code: &str) -> Self {
         let body = format!(r#"{{"Type":"User","Message":"{code} it is"}}"#);
         Self { status: Some(status), ..Self::reply(body) }.with("x-amzn-errortype", code)
     }
 
-    pub(crate) fn status(status: u16) -> Self {
+    /// A status with an empty body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
         Self { status: Some(status), ..Self::reply("") }
     }
 
-    /// The connection ends without an answer.
-    pub(crate) fn closed() -> Self {
+    /// Closes the connection without an answer.
+    #[must_use]
+    pub fn closed() -> Self {
         Self { status: None, ..Self::reply("") }
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+    /// The same with a header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    pub(crate) fn once_in_flight(self, count: usize) -> Self {
+    /// The same, sent once `count` calls were in flight at once.
+    #[must_use]
+    pub fn once_in_flight(self, count: usize) -> Self {
         Self { hold: Hold::UntilInFlight(count), ..self }
     }
 
-    pub(crate) fn once_let_go(self) -> Self {
-        Self { hold: Hold::UntilLetGo, ..self }
+    /// The same, sent once the test calls [`FakeLambda::release`].
+    #[must_use]
+    pub fn once_released(self) -> Self {
+        Self { hold: Hold::UntilReleased, ..self }
     }
 
-    pub(crate) fn after(self, time: Duration) -> Self {
+    /// The same, sent after `time`.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
         Self { hold: Hold::For(time), ..self }
     }
 }
 
-/// A server that lives as long as this does.
-pub(crate) struct FakeLambda {
+/// A server that stops when it is dropped.
+pub struct FakeLambda {
     port: u16,
-    shared: Arc<Shared>,
+    server: Arc<Server>,
 }
 
 type Plan = dyn Fn(&Call) -> Answer + Send + Sync;
 
-struct Shared {
+struct Server {
     plan: Box<Plan>,
-    state: Mutex<State>,
+    state: Mutex<ServerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct ServerState {
     connections: usize,
     calls: usize,
     dry_runs: usize,
     in_flight: usize,
     in_flight_most: usize,
-    let_go: bool,
+    released: bool,
     closed: bool,
 }
 
 impl FakeLambda {
-    /// A server which answers each call as `plan` says, and each dry run with what it says for that call.
-    pub(crate) fn start(plan: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
+    /// A server that answers each call with what `plan` gives. A dry run is answered as a call, but with status 204.
+    pub fn start(plan: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Arc::new(Shared { plan: Box::new(plan), state: Mutex::default(), changed: Condvar::new() });
-        let serves = Arc::clone(&shared);
+        let server =
+            Arc::new(Server { plan: Box::new(plan), state: Mutex::default(), changed: Condvar::new() });
+        let listening = Arc::clone(&server);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let mut state = serves.state.lock().unwrap();
+                let mut state = listening.state.lock().unwrap();
                 if state.closed {
                     break;
                 }
                 assert!(state.connections < CONNECTIONS_MAX);
                 state.connections += 1;
                 drop(state);
-                let serves = Arc::clone(&serves);
+                let connection = Arc::clone(&listening);
                 std::thread::spawn(move || {
-                    serves.serve(stream);
-                    serves.state.lock().unwrap().connections -= 1;
+                    connection.serve(stream);
+                    connection.state.lock().unwrap().connections -= 1;
                 });
             }
         });
-        Self { port, shared }
+        Self { port, server }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The address of the server.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Calls that came in.
-    pub(crate) fn calls(&self) -> usize {
-        self.shared.state.lock().unwrap().calls
+    /// The number of calls that came in.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.server.state.lock().unwrap().calls
     }
 
-    /// Questions that came in.
-    pub(crate) fn dry_runs(&self) -> usize {
-        self.shared.state.lock().unwrap().dry_runs
+    /// The number of dry runs that came in.
+    #[must_use]
+    pub fn dry_runs(&self) -> usize {
+        self.server.state.lock().unwrap().dry_runs
     }
 
-    /// The most calls that were in flight at some moment.
-    pub(crate) fn in_flight_most(&self) -> usize {
-        self.shared.state.lock().unwrap().in_flight_most
+    /// The largest number of calls that were in flight at once.
+    #[must_use]
+    pub fn in_flight_most(&self) -> usize {
+        self.server.state.lock().unwrap().in_flight_most
     }
 
-    /// Waits until so many calls came in.
-    pub(crate) fn wait_for_calls(&self, count: usize) {
-        let state = self.shared.state.lock().unwrap();
+    /// Waits until `count` calls came in.
+    pub fn wait_for_calls(&self, count: usize) {
+        let state = self.server.state.lock().unwrap();
         let (state, waited) =
-            self.shared.changed.wait_timeout_while(state, HOLD_MAX, |state| state.calls < count).unwrap();
+            self.server.changed.wait_timeout_while(state, HOLD_MAX, |state| state.calls < count).unwrap();
         assert!(!waited.timed_out(), "{} calls of {count} came in", state.calls);
     }
 
-    /// Lets go what is held.
-    pub(crate) fn let_go(&self) {
-        self.shared.state.lock().unwrap().let_go = true;
-        self.shared.changed.notify_all();
+    /// Sends the replies that are held.
+    pub fn release(&self) {
+        self.server.state.lock().unwrap().released = true;
+        self.server.changed.notify_all();
     }
 }
 
 impl Drop for FakeLambda {
     fn drop(&mut self) {
-        if let Ok(mut state) = self.shared.state.lock() {
-            (state.closed, state.let_go) = (true, true);
+        if let Ok(mut state) = self.server.state.lock() {
+            (state.closed, state.released) = (true, true);
         }
-        self.shared.changed.notify_all();
-        // Has the listener look up.
+        self.server.changed.notify_all();
+        // Wakes the listener, so that it sees that the server is closed.
         let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
-impl Shared {
-    /// Answers one request after the other, as long as the connection stays.
+impl Server {
+    /// Answers one request after the other, until the connection ends.
     fn serve(&self, stream: TcpStream) {
         let mut writer = stream.try_clone().unwrap();
         let mut reader = BufReader::new(stream);
         while let Some(mut call) = read(&mut reader) {
             let dry_run = call.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "DryRun");
-            call.place = self.enter(dry_run);
+            call.index = self.enter(dry_run);
             let answer = (self.plan)(&call);
             if !dry_run {
                 self.hold(answer.hold);
-                // Before the answer: whoever has it may call again at once.
+                // Before the answer: the caller may call again as soon as it has the answer.
                 self.state.lock().unwrap().in_flight -= 1;
             }
             let Some(status) = answer.status else { return };
@@ -222,9 +245,9 @@ impl Shared {
             Hold::No => return,
             Hold::For(time) => (time, usize::MAX),
             Hold::UntilInFlight(count) => (HOLD_MAX, count),
-            Hold::UntilLetGo => (HOLD_MAX, usize::MAX),
+            Hold::UntilReleased => (HOLD_MAX, usize::MAX),
         };
-        let goes_on = |state: &mut State| !state.let_go && state.in_flight_most < count;
+        let goes_on = |state: &mut ServerState| !state.released && state.in_flight_most < count;
         drop(self.changed.wait_timeout_while(state, time, goes_on).unwrap());
     }
 }
@@ -246,12 +269,12 @@ fn read(reader: &mut impl BufRead) -> Option<Call> {
     }
     let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
     reader.read_exact(&mut body).ok()?;
-    Some(Call { function: function.to_owned(), query: query.to_owned(), headers, body, place: 0 })
+    Some(Call { function: function.to_owned(), query: query.to_owned(), headers, body, index: 0 })
 }
 
 fn write(writer: &mut TcpStream, status: u16, answer: &Answer, with_body: bool) -> std::io::Result<()> {
     let body = if with_body { &answer.body[..] } else { &[] };
-    let mut head = format!("HTTP/1.1 {status} Whatever\r\n");
+    let mut head = format!("HTTP/1.1 {status} Status\r\n");
     if with_body {
         head.push_str("content-length: ");
         head.push_str(&body.len().to_string());
