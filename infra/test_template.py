@@ -41,7 +41,7 @@ RESOURCES = STACK["Resources"]
 DEFAULTS = {name: parameter.get("Default") for name, parameter in STACK["Parameters"].items()}
 
 FUNCTIONS = ("Worker", "WorkerArm64", "Aggregator")
-QUEUES = ("Queue", "DeadLetterQueue", "DeadlineQueue", "AsideQueue")
+QUEUES = ("Queue", "DeadLetterQueue", "DeadlineQueue", "QuarantineQueue")
 MAPPINGS = {
     "WorkerMapping": ("Queue", "WorkerLive"),
     "WorkerArm64Mapping": ("Queue", "WorkerArm64Live"),
@@ -67,7 +67,7 @@ ALLOWED = {
         "Table.Arn": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"},
         "DeadlineQueue.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"},
         "DeadLetterQueue.Arn": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
-        "AsideQueue.Arn": {"sqs:SendMessage"},
+        "QuarantineQueue.Arn": {"sqs:SendMessage"},
         "Queue.Arn": {"sqs:SendMessage"},
         "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBus}": {"events:PutEvents"},
         "AggregatorLog.Arn": LOGS,
@@ -79,7 +79,7 @@ WORKER_SETTINGS = {
     "CONCORD_STACK", "AWS_ENDPOINT_URL",
 }  # fmt: skip
 AGGREGATOR_SETTINGS = {
-    "TABLE", "QUEUE_URL", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ASIDE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS",
+    "TABLE", "QUEUE_URL", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "QUARANTINE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS",
     "CONCORD_STACK", "AWS_ENDPOINT_URL",
 }  # fmt: skip
 NOTHING = {"Ref": "AWS::NoValue"}
@@ -135,10 +135,10 @@ class Delivery(unittest.TestCase):
 
     def test_what_nothing_can_read_is_set_aside_for_a_person(self) -> None:
         for queue in ("DeadLetterQueue", "DeadlineQueue"):
-            self.assertEqual(named(properties(queue)["RedrivePolicy"]["deadLetterTargetArn"]), "AsideQueue.Arn")
-        self.assertNotIn("RedrivePolicy", properties("AsideQueue"))
+            self.assertEqual(named(properties(queue)["RedrivePolicy"]["deadLetterTargetArn"]), "QuarantineQueue.Arn")
+        self.assertNotIn("RedrivePolicy", properties("QuarantineQueue"))
         sources = [named(mapping["EventSourceArn"]) for mapping in of_type("AWS::Lambda::EventSourceMapping").values()]
-        self.assertNotIn("AsideQueue.Arn", sources)
+        self.assertNotIn("QuarantineQueue.Arn", sources)
 
     def test_nothing_is_lost_by_age_before_two_weeks(self) -> None:
         for queue in QUEUES:
@@ -197,7 +197,7 @@ class Stream(unittest.TestCase):
         self.assertIs(self.mapping["BisectBatchOnFunctionError"], True)
         self.assertIn(self.mapping["MaximumRetryAttempts"], range(3, 101))
         self.assertIn(self.mapping["MaximumRecordAgeInSeconds"], range(3600, 86400))
-        self.assertEqual(named(self.mapping["DestinationConfig"]["OnFailure"]["Destination"]), "AsideQueue.Arn")
+        self.assertEqual(named(self.mapping["DestinationConfig"]["OnFailure"]["Destination"]), "QuarantineQueue.Arn")
 
     def test_many_changes_cost_few_writes_and_little_time(self) -> None:
         self.assertGreaterEqual(self.mapping["BatchSize"], 100)
@@ -336,7 +336,7 @@ class Alarms(unittest.TestCase):
     def test_all_alarms_go_to_the_topic_say_what_to_do_and_are_quiet_without_data(self) -> None:
         self.assertEqual(
             set(self.alarms),
-            {f"{name}Alarm" for name in ("Divergence", "Inconclusive", "Aside", "DeadLetter", "WorkerErrors", "WorkerArm64Errors", "AggregatorErrors", "AggregatorAge", "QueueAge")},
+            {f"{name}Alarm" for name in ("Divergence", "Inconclusive", "Quarantine", "DeadLetter", "WorkerErrors", "WorkerArm64Errors", "AggregatorErrors", "AggregatorAge", "QueueAge")},
         )
         for name, alarm in self.alarms.items():
             self.assertEqual(alarm["AlarmActions"], [{"Ref": "Topic"}], name)
@@ -361,7 +361,7 @@ class Template(unittest.TestCase):
 
     def test_outputs_say_where_everything_is(self) -> None:
         expected = {
-            "QueueUrl", "DeadLetterQueueUrl", "DeadlineQueueUrl", "AsideQueueUrl", "TableName", "BucketName", "WorkerFunction",
+            "QueueUrl", "DeadLetterQueueUrl", "DeadlineQueueUrl", "QuarantineQueueUrl", "TableName", "BucketName", "WorkerFunction",
             "WorkerArm64Function", "AggregatorFunction", "WorkerLogGroup", "AggregatorLogGroup", "WorkerMappingId",
             "WorkerArm64MappingId", "StreamMappingId", "DeadlineMappingId", "DeadLetterMappingId", "TopicArn", "DivergenceAlarm",
             "DashboardName", "DashboardUrl", "EventBus", "Attempts", "Timeout", "MaxReceives", "KeepDays", "Architectures",

@@ -31,7 +31,7 @@ AGGREGATOR_VARIABLES = AWS | {
     "QUEUE_URL": "http://127.0.0.1:9/q",
     "DEADLINE_QUEUE_URL": "http://127.0.0.1:9/d",
     "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:9/l",
-    "ASIDE_QUEUE_URL": "http://127.0.0.1:9/a",
+    "QUARANTINE_QUEUE_URL": "http://127.0.0.1:9/a",
     "EVENT_BUS": "default",
     "KEEP_DAYS": "30",
     "CONCORD_STACK": "concord",

@@ -87,7 +87,7 @@ class Probes(FleetCase):
 
     def test_an_unreadable_message_is_set_aside_and_delays_no_job(self) -> None:
         # On AWS this takes half an hour: ten deliveries with three minutes between them.
-        dead, aside = self.outputs["DeadLetterQueueUrl"], self.outputs["AsideQueueUrl"]
+        dead, aside = self.outputs["DeadLetterQueueUrl"], self.outputs["QuarantineQueueUrl"]
         self.sqs.set_queue_attributes(QueueUrl=dead, Attributes={"VisibilityTimeout": "0"})
         self.addCleanup(self.sqs.set_queue_attributes, QueueUrl=dead, Attributes={"VisibilityTimeout": "180"})
         self.sqs.send_message(QueueUrl=self.outputs["QueueUrl"], MessageBody="not for a worker")

@@ -90,7 +90,7 @@ class Ends(FleetCase):
         self.assertEqual([(copy["copy"], copy["reason"]) for copy in copies], [(0, GIVEN_UP), (1, GIVEN_UP)])
         self.assertFalse(any("environment" in copy for copy in copies), "no worker lived to write it")
         self.assertGreaterEqual(time.monotonic() - begin, 2 * 6, "there are two more deliveries, each after the visibility timeout")
-        self.assertEqual(self.waiting("DeadLetterQueueUrl") + self.waiting("AsideQueueUrl"), 0)
+        self.assertEqual(self.waiting("DeadLetterQueueUrl") + self.waiting("QuarantineQueueUrl"), 0)
 
     def test_a_deadline_does_not_wait_for_copies(self) -> None:
         report = self.submit(3, {"does": "sleep", "seconds": 60}, "--copies", 2, "--timeout", "2s")

@@ -71,8 +71,8 @@ class Wiring(unittest.TestCase):
         self.assertEqual([worker[key] for key in ("CALC", "NUM_WORKERS", "HASH_ONLY", "KEEP_DAYS", "CONCORD_STACK")], ["probe", "1", "FALSE", "30", "concord"])
         self.assertNotIn("CALC_COMMAND", worker)
         self.assertEqual(
-            [aggregator[key] for key in ("TABLE", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "ASIDE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS", "CONCORD_STACK")],
-            [outputs["TableName"], outputs["DeadlineQueueUrl"], outputs["DeadLetterQueueUrl"], outputs["AsideQueueUrl"], "default", "30", "concord"],
+            [aggregator[key] for key in ("TABLE", "DEADLINE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "QUARANTINE_QUEUE_URL", "EVENT_BUS", "KEEP_DAYS", "CONCORD_STACK")],
+            [outputs["TableName"], outputs["DeadlineQueueUrl"], outputs["DeadLetterQueueUrl"], outputs["QuarantineQueueUrl"], "default", "30", "concord"],
         )
 
     def test_only_outcomes_and_jobs_wake_the_aggregator(self) -> None:

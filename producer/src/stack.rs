@@ -103,8 +103,8 @@ impl Stack {
     }
 
     /// Has outcomes of a job that its tallies lack folded again; gives how many.
-    pub(crate) async fn fold_again(&self, job: &Job) -> Result<usize, CliError> {
-        Ok(self.ledger.fold_again(job).await?)
+    pub(crate) async fn refold(&self, job: &Job) -> Result<usize, CliError> {
+        Ok(self.ledger.refold(job).await?)
     }
 
     /// Puts the copies of the job's round that gave no digest on the queue, and records that when all are there.

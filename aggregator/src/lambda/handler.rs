@@ -9,8 +9,8 @@ use aws_config::SdkConfig;
 
 use concord_clock::SystemClock;
 use concord_cloud::{
-    Announcer, AsideQueue, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
-    Queue, ReadMessage, Record, StreamChange, log_error, trace_header,
+    Announcer, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
+    QuarantineQueue, Queue, ReadMessage, Record, StreamChange, log_error, trace_header,
 };
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};
@@ -31,7 +31,7 @@ pub struct AggregatorHandler<W> {
     aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
     copies: Queue,
     deadlines: DeadlineQueue,
-    aside: AsideQueue,
+    quarantine: QuarantineQueue,
     deadline_queue: String,
     dead_letter_queue: String,
     clock: SystemClock,
@@ -53,7 +53,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
             deadline_queue: name(&settings.deadline_queue_url),
             dead_letter_queue: name(&settings.dead_letter_queue_url),
             deadlines: DeadlineQueue::new(events, settings.deadline_queue_url),
-            aside: AsideQueue::new(events, settings.aside_queue_url),
+            quarantine: QuarantineQueue::new(events, settings.quarantine_queue_url),
             clock,
         }
     }
@@ -81,7 +81,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
         Ok(serde_json::to_value(reply)?)
     }
 
-    /// Folds a batch of the stream. Records that can never be folded are put aside, so that they delay no others.
+    /// Folds a batch of the stream. Records that can never be folded are quarantined, so that they delay no others.
     async fn fold(&self, records: Vec<Record>) -> BatchReply {
         let mut failed = Vec::new();
         let mut changes = Vec::new();
@@ -92,7 +92,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
                 Ok(said) => said,
                 Err(record) => {
                     let unreadable = PortError::Invalid("a record of the stream cannot be read");
-                    failed.extend(self.put_aside(vec![id], &unreadable, record).await);
+                    failed.extend(self.quarantine_records(vec![id], &unreadable, record).await);
                     continue;
                 }
             };
@@ -113,7 +113,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
         for (job, error) in self.aggregator.fold(&changes).await {
             let ids = ids_of.remove(&job).unwrap_or_default();
             if matches!(error, PortError::Invalid(_)) {
-                failed.extend(self.put_aside(ids, &error, json!({ "job": job })).await);
+                failed.extend(self.quarantine_records(ids, &error, json!({ "job": job })).await);
             } else {
                 log_error(job.as_str(), &error);
                 failed.extend(ids);
@@ -122,12 +122,12 @@ impl<W: Write + Send> AggregatorHandler<W> {
         BatchReply::from_lowest(failed)
     }
 
-    /// Puts records aside that can never be folded. Returns the ids of those that could not be put aside.
-    async fn put_aside(&self, ids: Vec<String>, error: &PortError, what: Value) -> Vec<String> {
+    /// Quarantines records that can never be folded. Returns the ids of the records for which that failed.
+    async fn quarantine_records(&self, ids: Vec<String>, error: &PortError, what: Value) -> Vec<String> {
         log_error(&ids.join(" "), error);
-        let aside =
+        let quarantined =
             json!({"from": "stream", "sequence_numbers": ids, "error": error.to_string(), "what": what});
-        match self.aside.put(&aside).await {
+        match self.quarantine.put(&quarantined).await {
             Ok(()) => Vec::new(),
             Err(error) => {
                 log_error(&ids.join(" "), &error);

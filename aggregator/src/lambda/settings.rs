@@ -9,7 +9,7 @@ const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 /// Address of the queue of copies.
 const QUEUE_URL: &str = "QUEUE_URL";
 /// Address of the queue of records that cannot be handled.
-const ASIDE_QUEUE_URL: &str = "ASIDE_QUEUE_URL";
+const QUARANTINE_QUEUE_URL: &str = "QUARANTINE_QUEUE_URL";
 /// The EventBridge bus that receives verdicts.
 const EVENT_BUS: &str = "EVENT_BUS";
 /// Days until what is written expires.
@@ -29,7 +29,7 @@ pub struct AggregatorSettings {
     /// Address of the queue of copies.
     pub queue_url: String,
     /// Address of the queue of records that cannot be handled.
-    pub aside_queue_url: String,
+    pub quarantine_queue_url: String,
     /// Name of the EventBridge bus that receives verdicts.
     pub event_bus: String,
     /// Days until what is written expires.
@@ -65,7 +65,7 @@ impl AggregatorSettings {
             deadline_queue_url: needed(DEADLINE_QUEUE_URL)?,
             dead_letter_queue_url: needed(DEAD_LETTER_QUEUE_URL)?,
             queue_url: needed(QUEUE_URL)?,
-            aside_queue_url: needed(ASIDE_QUEUE_URL)?,
+            quarantine_queue_url: needed(QUARANTINE_QUEUE_URL)?,
             event_bus: needed(EVENT_BUS)?,
             keep_days: keep_days.ok_or(AggregatorSettingsError::NoDays(KEEP_DAYS, days))?,
             stack: needed(CONCORD_STACK)?,
@@ -98,7 +98,7 @@ mod tests {
             DEADLINE_QUEUE_URL,
             DEAD_LETTER_QUEUE_URL,
             QUEUE_URL,
-            ASIDE_QUEUE_URL,
+            QUARANTINE_QUEUE_URL,
             EVENT_BUS,
             KEEP_DAYS,
             CONCORD_STACK,

@@ -2,16 +2,17 @@
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use concord_protocol::ports::{CreateJobs, NewJob, PortError, PortResult};
 use concord_protocol::{Job, JobId};
 use futures::future::try_join_all;
 
-use crate::bodies::{INLINE_BYTES_MAX, payload_object};
+use crate::blobs::{INLINE_BYTES_MAX, payload_object};
 use crate::fault;
+use crate::item::expression::{self, Expression};
 use crate::item::{
-    self, BodyAttributes, Bytes, JOB_ITEM, PAYLOAD_ITEM, SUBMISSION_ITEM, SubmissionAttributes, attributes,
+    self, BlobAttributes, Bytes, JOB_ITEM, PAYLOAD_ITEM, SUBMISSION_ITEM, SubmissionAttributes, attributes,
     job,
 };
 use crate::ledger::Ledger;
@@ -124,12 +125,8 @@ impl Ledger {
             complete,
             expires_at: self.expires_at(),
         };
-        let mut put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes(&stored)?));
-        if only_new {
-            put = put
-                .condition_expression("attribute_not_exists(#job)")
-                .expression_attribute_names("#job", item::JOB);
-        }
+        let expression = if only_new { expression::absent() } else { Expression::default() };
+        let put = self.put(attributes(&stored)?, expression);
         fault::held("PutItem", put.send().await)
     }
 
@@ -168,37 +165,25 @@ impl Ledger {
     /// Refuses an id under which something of an earlier job is left: its items expire one by one, and a tally or an
     /// outcome of another payload must never count for this one.
     async fn check_unused(&self, job: &JobId) -> PortResult<()> {
-        let query = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#job = :job")
-            .expression_attribute_names("#job", item::JOB)
-            .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
-            .consistent_read(true)
-            // One may be a submission of the same name, which is no job.
-            .limit(2);
+        // One may be a submission of the same name, which is no job.
+        let query = self.query(expression::all_of(job)).consistent_read(true).limit(2);
         let items = query.send().await.map_err(fault::port("Query"))?.items.unwrap_or_default();
-        let of_a_job = |item: &item::Attributes| {
-            let kind = item.get(item::ITEM).and_then(|kind| kind.as_s().ok());
-            kind.is_some_and(|kind| kind != SUBMISSION_ITEM)
-        };
         // A job that is there is for the transaction to find.
-        if !items.iter().any(of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
+        if !items.iter().any(item::is_of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
             return Ok(());
         }
         Err(PortError::Invalid(LEFT))
     }
 
     fn put_job(&self, new: &NewJob) -> PortResult<TransactWriteItem> {
-        let mut attributes = job::job_attributes(&new.spec, &new.spec.first_state())?;
-        let needed_until = new.spec.first_state().deadline_at();
-        attributes.insert("expires_at".to_owned(), item::number(self.expires_after(needed_until)));
+        let state = new.spec.first_state();
+        let expires_at = self.expires_after(state.deadline_at());
+        let attributes = job::job_attributes(&new.spec, &state, expires_at)?;
         self.put_new(attributes, true)
     }
 
     fn put_payload(&self, new: &NewJob) -> PortResult<TransactWriteItem> {
-        let body = BodyAttributes {
+        let body = BlobAttributes {
             job: new.spec.job.clone(),
             item: PAYLOAD_ITEM.to_owned(),
             digest: new.spec.payload_digest,
@@ -213,9 +198,10 @@ impl Ledger {
     fn put_new(&self, attributes: item::Attributes, conditional: bool) -> PortResult<TransactWriteItem> {
         let mut put = Put::builder().table_name(&self.table).set_item(Some(attributes));
         if conditional {
+            let expression = expression::absent();
             put = put
-                .condition_expression("attribute_not_exists(#job)")
-                .expression_attribute_names("#job", item::JOB)
+                .set_expression_attribute_names(expression.names())
+                .set_condition_expression(expression.condition)
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         }
         let put = put.build().map_err(|error| PortError::Permanent(Box::new(error)))?;

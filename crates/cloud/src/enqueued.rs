@@ -2,12 +2,11 @@
 
 use std::cmp::Ordering;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, JobId};
 
 use crate::fault;
-use crate::item::{self, ENQUEUED_ITEM, EnqueuedAttributes, attributes};
+use crate::item::{self, ENQUEUED_ITEM, EnqueuedAttributes, attributes, expression};
 use crate::ledger::Ledger;
 
 impl Ledger {
@@ -21,7 +20,6 @@ impl Ledger {
         let EnqueuedAttributes { round, copies, .. } = item::value(item)?;
         Ok(match round.cmp(&job.state.round()) {
             Ordering::Less => 0,
-            Ordering::Equal if copies == 0 => job.spec.copies,
             Ordering::Equal => copies,
             Ordering::Greater => u32::MAX,
         })
@@ -48,19 +46,7 @@ impl Ledger {
             copies,
             expires_at: self.expires_at(),
         };
-        let put = self
-            .dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(attributes(&stored)?))
-            .condition_expression(
-                "attribute_not_exists(#round) OR #round < :round \
-                 OR (#round = :round AND (attribute_not_exists(#copies) OR #copies < :copies))",
-            )
-            .expression_attribute_names("#round", "round")
-            .expression_attribute_names("#copies", "copies")
-            .expression_attribute_values(":round", AttributeValue::N(round.to_string()))
-            .expression_attribute_values(":copies", AttributeValue::N(copies.to_string()));
+        let put = self.put(attributes(&stored)?, expression::fewer_enqueued(round, copies));
         fault::held("PutItem", put.send().await).map(|_| ())
     }
 }

@@ -8,8 +8,9 @@ use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::{PortError, PortResult, ReadGolden, WriteGolden};
 use concord_protocol::{Digest, Golden, GoldenKey, JobId};
 
-use crate::bodies::{INLINE_BYTES_MAX, compressed, decompressed};
+use crate::blobs::{INLINE_BYTES_MAX, compressed, decompressed};
 use crate::fault;
+use crate::item::expression::Expression;
 use crate::item::golden::GoldenAttributes;
 use crate::item::{self, Bytes, GOLDEN_ITEM, attributes, hex};
 use crate::ledger::Ledger;
@@ -24,7 +25,7 @@ impl WriteGolden for Ledger {
             kept_in_bucket = true;
         }
         let stored = GoldenAttributes::new(partition, &golden, zstd.map(Bytes), kept_in_bucket);
-        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes(&stored)?));
+        let put = self.put(attributes(&stored)?, Expression::default());
         put.send().await.map(|_| ()).map_err(fault::port::<PutItemError>("PutItem"))
     }
 }

@@ -1,12 +1,11 @@
 //! Jobs found by their names and listed by their verdicts, through the index.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::ports::{PortResult, ReadJob};
 use concord_protocol::{Job, JobId, Verdict};
 use futures::future::try_join_all;
 
 use crate::fault;
-use crate::item::{BY_STATUS, job};
+use crate::item::{BY_STATUS, expression, job};
 use crate::ledger::Ledger;
 
 /// Jobs of each verdict that are looked at when a name is the beginning of a job's, or when the open ones are wanted:
@@ -64,13 +63,8 @@ impl Ledger {
 
     async fn newest(&self, verdict: Verdict, count_max: usize) -> PortResult<Vec<Job>> {
         let query = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
+            .query(expression::with_verdict(verdict))
             .index_name(BY_STATUS)
-            .key_condition_expression("#status = :status")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", AttributeValue::S(verdict.to_string()))
             .scan_index_forward(false)
             .limit(i32::try_from(count_max).unwrap_or(i32::MAX));
         let mut jobs = Vec::new();

@@ -5,6 +5,7 @@
 //! stream are both made of it.
 
 pub(crate) mod change;
+pub(crate) mod expression;
 pub(crate) mod golden;
 pub(crate) mod job;
 pub(crate) mod moment;
@@ -26,13 +27,16 @@ use serde_dynamo::Item;
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
 /// Name of the partition key.
-pub(crate) const JOB: &str = "job";
+const JOB: &str = "job";
 
 /// Name of the sort key.
-pub(crate) const ITEM: &str = "item";
+const ITEM: &str = "item";
 
-/// The index over jobs, the only items with a `status`.
-pub(crate) const BY_STATUS: &str = "by_status";
+/// Name of the attribute with the time to live: seconds since 1970.
+const EXPIRES_AT: &str = "expires_at";
+
+/// Name of the index over jobs: no other item has a `status`.
+pub const BY_STATUS: &str = "by_status";
 
 /// Sort key of a job.
 pub(crate) const JOB_ITEM: &str = "job";
@@ -56,10 +60,10 @@ pub(crate) const GOLDEN_ITEM: &str = "golden";
 pub(crate) const OUTPUTS_ITEM: &str = "outputs";
 
 /// Beginning of the sort keys of tallies.
-pub(crate) const TALLIES: &str = "tally#";
+const TALLIES: &str = "tally#";
 
 /// Beginning of the sort keys of outcomes.
-pub(crate) const COPIES: &str = "copy#";
+const COPIES: &str = "copy#";
 
 /// Beginning of the sort keys of the facts of environments.
 const FACTS: &str = "facts#";
@@ -109,6 +113,21 @@ pub(crate) fn hex(digest: Digest) -> String {
     digest.to_string().split_off("sha256:".len())
 }
 
+/// The first and the last sort key of tallies.
+pub(crate) fn all_tallies() -> (String, String) {
+    (TALLIES.to_owned(), format!("{TALLIES}~"))
+}
+
+/// The chunk whose tally `item` is; `None` when it is no tally.
+pub(crate) fn chunk_of(item: &Attributes) -> Option<u32> {
+    item.get(ITEM)?.as_s().ok()?.strip_prefix(TALLIES)?.parse().ok()
+}
+
+/// Whether `item` belongs to a job: a submission has the same partition key as a job of the same name.
+pub(crate) fn is_of_a_job(item: &Attributes) -> bool {
+    item.get(ITEM).and_then(|key| key.as_s().ok()).is_some_and(|key| key != SUBMISSION_ITEM)
+}
+
 /// The key of an item, as the SDK takes it.
 pub(crate) fn key(job: &JobId, item: impl Into<String>) -> Attributes {
     [(JOB, job.as_str().to_owned()), (ITEM, item.into())]
@@ -118,7 +137,7 @@ pub(crate) fn key(job: &JobId, item: impl Into<String>) -> Attributes {
 
 /// Bytes that stand in an item of their own, or in the bucket when the item has none.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct BodyAttributes {
+pub(crate) struct BlobAttributes {
     pub(crate) job: JobId,
     pub(crate) item: String,
     pub(crate) digest: Digest,
@@ -184,8 +203,7 @@ pub(crate) struct EnqueuedAttributes {
     pub(crate) job: JobId,
     pub(crate) item: String,
     pub(crate) round: u32,
-    /// How many copies that were. An earlier version wrote none, when it was always as many as were asked for.
-    #[serde(default)]
+    /// The number of these copies, from the first one on.
     pub(crate) copies: u32,
     pub(crate) expires_at: u64,
 }
@@ -196,7 +214,7 @@ pub(crate) struct EnqueuedAttributes {
 pub(crate) struct DamagedItem(#[source] serde_dynamo::Error);
 
 /// A number as the SDK takes it.
-pub(crate) fn number(number: u64) -> AttributeValue {
+fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

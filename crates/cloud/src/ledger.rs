@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use concord_protocol::ports::{Clock, PortError, PortResult, ReadJob, ReplaceState};
 use concord_protocol::{Digest, Job, JobId, JobState, Timestamp};
 use lru::LruCache;
 
 use crate::access::CONNECT_TIMEOUT;
 use crate::fault;
+use crate::item::expression::{self, Expression};
 use crate::item::{self, Attributes, JOB_ITEM, job};
 
 /// Longest time that one attempt at a request to the table may take; items are small.
@@ -84,6 +86,44 @@ impl Ledger {
         later.unix_ms / 1_000 + u64::from(self.keep_days) * 24 * 60 * 60
     }
 
+    /// A write of a whole item, on the condition of `expression`.
+    pub(crate) fn put(&self, item: Attributes, expression: Expression) -> PutItemFluentBuilder {
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .set_condition_expression(expression.condition)
+    }
+
+    /// A change of an item.
+    pub(crate) fn update(
+        &self,
+        job: &JobId,
+        item: impl Into<String>,
+        expression: Expression,
+    ) -> UpdateItemFluentBuilder {
+        self.dynamodb
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(item::key(job, item)))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .set_update_expression(expression.update)
+            .set_condition_expression(expression.condition)
+    }
+
+    /// A query for the items whose keys `expression` names.
+    pub(crate) fn query(&self, expression: Expression) -> QueryFluentBuilder {
+        self.dynamodb
+            .query()
+            .table_name(&self.table)
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .set_key_condition_expression(expression.condition)
+    }
+
     /// An item as it stands now.
     pub(crate) async fn get(&self, job: &JobId, item: &str) -> PortResult<Option<Attributes>> {
         let get = self.dynamodb.get_item().table_name(&self.table).set_key(Some(item::key(job, item)));
@@ -92,17 +132,7 @@ impl Ledger {
 
     /// The items of a job whose sort keys stand between two, both included, as they stand now.
     pub(crate) async fn between(&self, job: &JobId, from: &str, to: &str) -> PortResult<Vec<Attributes>> {
-        let query = self
-            .dynamodb
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#job = :job AND #item BETWEEN :from AND :to")
-            .expression_attribute_names("#job", item::JOB)
-            .expression_attribute_names("#item", item::ITEM)
-            .expression_attribute_values(":job", AttributeValue::S(job.to_string()))
-            .expression_attribute_values(":from", AttributeValue::S(from.to_owned()))
-            .expression_attribute_values(":to", AttributeValue::S(to.to_owned()))
-            .consistent_read(true);
+        let query = self.query(expression::between(job, from, to)).consistent_read(true);
         let items = query.into_paginator().items().send().collect::<Result<_, _>>().await;
         items.map_err(fault::port("Query"))
     }
@@ -145,29 +175,7 @@ impl ReadJob for Ledger {
 
 impl ReplaceState for Ledger {
     async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
-        let mut attributes = job::state_attributes(&state)?;
-        attributes.insert("expires_at".to_owned(), item::number(self.expires_after(state.deadline_at())));
-        let before = AttributeValue::N(state.revision().saturating_sub(1).to_string());
-        let mut update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(id, JOB_ITEM)))
-            .condition_expression("#revision = :before")
-            .expression_attribute_values(":before", before);
-        let absent = job::STATE_OPTIONAL.into_iter().filter(|name| !attributes.contains_key(*name));
-        let removed: Vec<_> = absent.map(|name| format!("#{name}")).collect();
-        let set: Vec<_> = attributes.keys().map(|name| format!("#{name} = :{name}")).collect();
-        let mut expression = format!("SET {}", set.join(", "));
-        if !removed.is_empty() {
-            expression = format!("{expression} REMOVE {}", removed.join(", "));
-        }
-        for name in attributes.keys().map(String::as_str).chain(job::STATE_OPTIONAL) {
-            update = update.expression_attribute_names(format!("#{name}"), name);
-        }
-        for (name, value) in attributes {
-            update = update.expression_attribute_values(format!(":{name}"), value);
-        }
-        fault::held("UpdateItem", update.update_expression(expression).send().await)
+        let expression = job::replace_state(&state, self.expires_after(state.deadline_at()))?;
+        fault::held("UpdateItem", self.update(id, JOB_ITEM, expression).send().await)
     }
 }

@@ -5,12 +5,9 @@
 //! no Lambda runtime, no command line, and reads no environment but through the SDK's own settings.
 
 mod access;
-mod again;
 #[cfg(feature = "lambda")]
 mod announcer;
-#[cfg(feature = "lambda")]
-mod aside;
-mod bodies;
+mod blobs;
 mod create;
 mod deadlines;
 mod enqueued;
@@ -27,14 +24,15 @@ mod ledger;
 mod log;
 mod message;
 mod outcomes;
+#[cfg(feature = "lambda")]
+mod quarantine;
 mod queue;
+mod refold;
 mod tallies;
 
 pub use access::{Access, sdk_config};
 #[cfg(feature = "lambda")]
 pub use announcer::{Announcer, EVENT_DETAIL_TYPE, EVENT_SOURCE, METRIC_NAMESPACE};
-#[cfg(feature = "lambda")]
-pub use aside::AsideQueue;
 pub use deadlines::DeadlineQueue;
 #[cfg(feature = "lambda")]
 pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, log_error};
@@ -42,9 +40,12 @@ pub use fault::AwsFault;
 pub use index::NEWEST_MAX;
 #[cfg(feature = "invoke")]
 pub use invoke::{CheckError, Functions, REQUEST_BYTES_MAX};
+pub use item::BY_STATUS;
 pub use item::change::{StreamChange, stream_changes};
 pub use ledger::{Ledger, Place};
 #[cfg(feature = "lambda")]
 pub use log::exit_with_error;
 pub use message::{CopyMessage, DeadlineMessage, MessageError};
+#[cfg(feature = "lambda")]
+pub use quarantine::QuarantineQueue;
 pub use queue::{Queue, trace_header};

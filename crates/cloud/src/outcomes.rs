@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome};
 use concord_protocol::{JobId, Outcome, Settlement, settle};
 
 use crate::fault;
+use crate::item::expression::{self, Expression};
 use crate::item::{Attributes, all_facts, beside_item, copies_between, copy_item, outcome};
 use crate::ledger::Ledger;
 
@@ -31,18 +32,18 @@ impl RecordOutcome for Ledger {
         self.check_known(&new.copy.job).await?;
         self.keep_facts(&new).await?;
         let first = copy_item(new.copy.index);
-        let mut put = self.put(&new, first.clone(), Condition::Absent).await?;
+        let mut put = self.put_outcome(&new, first.clone(), Condition::Absent).await?;
         loop {
             let Put::Stands(item) = put else { return Ok(Settlement::Written) };
             let stored = outcome::outcome(item)?;
             let settlement = settle(Some(&stored), &new);
             match (settlement, &new.result) {
                 (Settlement::Written, _) => {
-                    put = self.put(&new, first.clone(), Condition::Failure(&stored)).await?;
+                    put = self.put_outcome(&new, first.clone(), Condition::Failure(&stored)).await?;
                 }
                 (Settlement::KeptBeside, Ok(produced)) => {
                     let beside = beside_item(new.copy.index, produced.digest);
-                    return Ok(match self.put(&new, beside, Condition::Absent).await? {
+                    return Ok(match self.put_outcome(&new, beside, Condition::Absent).await? {
                         Put::Done => Settlement::KeptBeside,
                         Put::Stands(_) => Settlement::Dropped,
                     });
@@ -64,30 +65,26 @@ impl Ledger {
             return Ok(());
         }
         let attributes = outcome::facts_attributes(job, digest, &environment.facts, self.expires_at())?;
-        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes));
+        let put = self.put(attributes, Expression::default());
         put.send().await.map_err(fault::port::<PutItemError>("PutItem"))?;
         self.remember_facts(job, digest);
         Ok(())
     }
 
-    async fn put(&self, outcome: &Outcome, item: String, condition: Condition<'_>) -> PortResult<Put> {
+    async fn put_outcome(
+        &self,
+        outcome: &Outcome,
+        item: String,
+        condition: Condition<'_>,
+    ) -> PortResult<Put> {
         let attributes = outcome::outcome_attributes(outcome, item, self.expires_at())?;
-        let mut put = self
-            .dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(attributes))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        put = match condition {
-            Condition::Absent => put
-                .condition_expression("attribute_not_exists(#job)")
-                .expression_attribute_names("#job", "job"),
-            Condition::Failure(stored) => put
-                .condition_expression("attribute_not_exists(#digest) AND #round = :round")
-                .expression_attribute_names("#digest", "digest")
-                .expression_attribute_names("#round", "round")
-                .expression_attribute_values(":round", AttributeValue::N(stored.round.to_string())),
+        let expression = match condition {
+            Condition::Absent => expression::absent(),
+            Condition::Failure(stored) => expression::failure_of(stored.round),
         };
+        let put = self
+            .put(attributes, expression)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Put::Done),
             Err(error) => match error.as_service_error() {

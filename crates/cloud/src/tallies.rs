@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::ReturnValue;
 use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
 use concord_protocol::{JobId, JobTally, Rollup, SandboxHash, Tally};
 
 use crate::fault;
 use crate::item::tally::{self, StoredRollup};
-use crate::item::{self, Attributes, ROLLUP_ITEM, TALLIES, tally_item};
+use crate::item::{self, Attributes, ROLLUP_ITEM, tally_item};
 use crate::ledger::Ledger;
 
 /// Sets merged by one request, at most: an expression has 4 KiB and these take 20 bytes each.
@@ -52,32 +52,10 @@ impl Ledger {
     ) -> Result<Attributes, SdkError<UpdateItemError, HttpResponse>> {
         let mut sets = tally::tally_sets(delta).into_iter().peekable();
         loop {
-            let mut update = self
-                .dynamodb
-                .update_item()
-                .table_name(&self.table)
-                .set_key(Some(item::key(job, tally_item(chunk))))
-                .return_values(ReturnValue::AllNew)
-                .expression_attribute_names("#expires", "expires_at")
-                .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()));
-            let mut expression = "SET #expires = :expires".to_owned();
-            if !delta.sandboxes.is_empty() {
-                update = update
-                    .expression_attribute_names("#max", tally::SANDBOXES_MAX)
-                    .expression_attribute_values(":max", item::number(delta.sandboxes.kept_max().into()));
-                expression.push_str(", #max = :max");
-            }
-            let mut added = Vec::new();
-            for (place, (name, set)) in sets.by_ref().take(SETS_AT_ONCE_MAX).enumerate() {
-                update = update
-                    .expression_attribute_names(format!("#n{place}"), name)
-                    .expression_attribute_values(format!(":v{place}"), set);
-                added.push(format!("#n{place} :v{place}"));
-            }
-            if !added.is_empty() {
-                expression = format!("{expression} ADD {}", added.join(", "));
-            }
-            let updated = update.update_expression(expression).send().await?;
+            let batch = sets.by_ref().take(SETS_AT_ONCE_MAX);
+            let expression = tally::add_sets(batch, &delta.sandboxes, self.expires_at());
+            let update = self.update(job, tally_item(chunk), expression).return_values(ReturnValue::AllNew);
+            let updated = update.send().await?;
             if sets.peek().is_none() {
                 return Ok(updated.attributes.unwrap_or_default());
             }
@@ -92,14 +70,7 @@ impl Ledger {
         if hashes.is_empty() {
             return Ok(());
         }
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(job, tally_item(chunk))))
-            .update_expression("DELETE #sandboxes :too_many")
-            .expression_attribute_names("#sandboxes", tally::SANDBOXES)
-            .expression_attribute_values(":too_many", tally::hashes(hashes.iter().copied()));
+        let update = self.update(job, tally_item(chunk), tally::drop_sandboxes(hashes));
         update.send().await.map(|_| ()).map_err(fault::port("UpdateItem"))
     }
 }
@@ -122,31 +93,19 @@ impl MergeRollup for Ledger {
 impl Ledger {
     async fn replace_rollup(&self, job: &JobId, rollup: Rollup, before: u64) -> PortResult<bool> {
         let stored = StoredRollup { rollup, revision: before + 1 };
-        let put = self
-            .dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(tally::rollup_attributes(job, &stored, self.expires_at())?))
-            .expression_attribute_names("#revision", "revision");
-        let put = if before == 0 {
-            put.condition_expression("attribute_not_exists(#revision)")
-        } else {
-            put.condition_expression("#revision = :before")
-                .expression_attribute_values(":before", AttributeValue::N(before.to_string()))
-        };
+        let attributes = tally::rollup_attributes(job, &stored, self.expires_at())?;
+        let put = self.put(attributes, tally::rollup_of_revision(before));
         fault::held("PutItem", put.send().await)
     }
 }
 
 impl ReadTally for Ledger {
     async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
-        let items = self.between(job, TALLIES, &format!("{TALLIES}~")).await?;
+        let (from, to) = item::all_tallies();
+        let items = self.between(job, &from, &to).await?;
         let mut tally = JobTally::default();
         for item in items {
-            let chunk = item.get(item::ITEM).and_then(|item| item.as_s().ok());
-            let Some(chunk) = chunk.and_then(|item| item.strip_prefix(TALLIES)?.parse().ok()) else {
-                continue;
-            };
+            let Some(chunk) = item::chunk_of(&item) else { continue };
             tally.chunks.insert(chunk, tally::tally(&item.into())?);
         }
         Ok(tally)

@@ -118,7 +118,7 @@ async fn queue(stack: &Stack) -> Seen {
 }
 
 async fn aside(stack: &Stack) -> Seen {
-    let attribute = attributes(stack, output(stack, "AsideQueueUrl")?).await?;
+    let attribute = attributes(stack, output(stack, "QuarantineQueueUrl")?).await?;
     // One that somebody is reading still waits.
     let names = [
         QueueAttributeName::ApproximateNumberOfMessages,
@@ -151,7 +151,8 @@ async fn table(stack: &Stack) -> Seen {
         ));
     }
     let indexes = table.global_secondary_indexes.unwrap_or_default();
-    let by_status = indexes.iter().find(|index| index.index_name.as_deref() == Some("by_status"));
+    let by_status =
+        indexes.iter().find(|index| index.index_name.as_deref() == Some(concord_cloud::BY_STATUS));
     let by_status = by_status
         .ok_or_else(|| Wrong::new("its index by_status is not there: list finds nothing", REDEPLOY))?;
     if let Some(status) = by_status.index_status.as_ref().filter(|status| **status != IndexStatus::Active) {

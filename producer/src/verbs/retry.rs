@@ -48,7 +48,7 @@ async fn retry_in(
     let (mut ended, mut open) = (Vec::new(), Vec::new());
     for id in jobs {
         let job = backend.read_job(id).await?.ok_or_else(|| gone(id))?;
-        let again = stack.fold_again(&job).await?;
+        let again = stack.refold(&job).await?;
         if again > 0 {
             printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {again}"));
         }

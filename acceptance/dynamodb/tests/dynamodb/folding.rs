@@ -15,7 +15,7 @@ use serde_dynamo::Item;
 use serde_json::{Value, json};
 
 use crate::fixture::InCloud;
-use crate::sqs::{ASIDE, Mishap, QUEUE};
+use crate::sqs::{Mishap, QUARANTINE, QUEUE};
 
 /// What goes to the function's log.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ fn handler(fixture: &InCloud, log: Log) -> AggregatorHandler<Log> {
         ("QUEUE_URL", QUEUE.to_owned()),
         ("DEADLINE_QUEUE_URL", format!("{QUEUES}/concord-deadlines")),
         ("DEAD_LETTER_QUEUE_URL", format!("{QUEUES}/concord-dead-letters")),
-        ("ASIDE_QUEUE_URL", ASIDE.to_owned()),
+        ("QUARANTINE_QUEUE_URL", QUARANTINE.to_owned()),
         ("EVENT_BUS", "default".to_owned()),
         ("KEEP_DAYS", "30".to_owned()),
         ("CONCORD_STACK", "checks".to_owned()),
@@ -203,7 +203,7 @@ fn the_copies_of_an_extension_are_put_on_the_queue_once() {
 }
 
 #[test]
-fn a_malformed_record_is_put_aside_alone() {
+fn a_malformed_record_is_quarantined_alone() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
@@ -228,11 +228,12 @@ fn a_malformed_record_is_put_aside_alone() {
         events.push(unknown);
         hand(&handler, &events, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the others were folded");
-        let aside = fixture.sqs.take_aside();
-        let sequences: Vec<_> = aside.iter().map(|aside| aside["sequence_numbers"][0].clone()).collect();
+        let quarantined = fixture.sqs.take_quarantine();
+        let sequences: Vec<_> =
+            quarantined.iter().map(|record| record["sequence_numbers"][0].clone()).collect();
         assert_eq!(sequences[..2], [json!("30"), json!("7")]);
-        assert_eq!(aside[1]["what"]["dynamodb"]["NewImage"]["digest"]["S"], "sha256:short");
-        assert_eq!(aside[2]["what"]["job"], "nobody");
+        assert_eq!(quarantined[1]["what"]["dynamodb"]["NewImage"]["digest"]["S"], "sha256:short");
+        assert_eq!(quarantined[2]["what"]["job"], "nobody");
     });
 }
 

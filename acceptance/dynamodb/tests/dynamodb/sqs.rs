@@ -48,7 +48,7 @@ struct State {
     mishaps: VecDeque<Mishap>,
     deadlines: Vec<(String, u64)>,
     events: Vec<Value>,
-    aside: Vec<Value>,
+    quarantine: Vec<Value>,
 }
 
 /// The queues of one test. Its clones are the same queues.
@@ -59,7 +59,7 @@ pub(crate) struct Sqs {
 }
 
 pub(crate) const QUEUE: &str = "http://sqs/queue";
-pub(crate) const ASIDE: &str = "http://sqs/aside";
+pub(crate) const QUARANTINE: &str = "http://sqs/quarantine";
 pub(crate) const DEAD_LETTERS: &str = "http://sqs/dead-letters";
 
 impl Sqs {
@@ -110,9 +110,9 @@ impl Sqs {
         std::mem::take(&mut self.state().deadlines)
     }
 
-    /// What was put aside, oldest first; it is taken out.
-    pub(crate) fn take_aside(&self) -> Vec<Value> {
-        std::mem::take(&mut self.state().aside)
+    /// What was put quarantine, oldest first; it is taken out.
+    pub(crate) fn take_quarantine(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state().quarantine)
     }
 
     /// The events that were put, oldest first.
@@ -154,9 +154,9 @@ impl Sqs {
             "SendMessage" if state.mishaps.pop_front().is_some() => {
                 (400, json!({"__type": "com.amazonaws.sqs#RequestThrottled", "message": "slow down"}))
             }
-            "SendMessage" if body["QueueUrl"] == ASIDE => {
-                let aside = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
-                state.aside.push(aside);
+            "SendMessage" if body["QueueUrl"] == QUARANTINE => {
+                let quarantine = serde_json::from_str(body["MessageBody"].as_str().unwrap()).unwrap();
+                state.quarantine.push(quarantine);
                 (200, json!({"MessageId": "m", "MD5OfMessageBody": ""}))
             }
             "SendMessage" => {

@@ -167,13 +167,13 @@ fn outcomes_that_no_tally_has_are_folded_again() {
         ledger.merge_tally(&job, 0, known).await.unwrap();
         let before = fixture.cloud.changes().await.unwrap().len();
         let stored = stored(&fixture, &job).await.unwrap();
-        assert_eq!(ledger.fold_again(&stored).await.unwrap(), 4);
+        assert_eq!(ledger.refold(&stored).await.unwrap(), 4);
         let mut tally = Tally::default();
         for change in fixture.cloud.changes().await.unwrap().split_off(before) {
             let StreamChange::Fold(change) = change else { panic!("{change:?}") };
             tally.absorb(&change);
         }
         ledger.merge_tally(&job, 0, tally).await.unwrap();
-        assert_eq!(ledger.fold_again(&stored).await.unwrap(), 0, "nothing is lacking now");
+        assert_eq!(ledger.refold(&stored).await.unwrap(), 0, "nothing is lacking now");
     });
 }

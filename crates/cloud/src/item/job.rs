@@ -7,8 +7,9 @@ use concord_protocol::{
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
+use super::expression::{Expression, of_revision};
 use super::moment::Moment;
-use super::{Attributes, JOB_ITEM, attributes, value};
+use super::{Attributes, EXPIRES_AT, JOB_ITEM, attributes, number, value};
 
 /// What a job is.
 #[derive(Serialize, Deserialize)]
@@ -44,10 +45,10 @@ struct StateAttributes {
 }
 
 /// The attributes of a state that are not always there.
-pub(crate) const STATE_OPTIONAL: [&str; 4] = ["cause", "decided_at", "ended_at", "evidence"];
+const STATE_OPTIONAL: [&str; 4] = ["cause", "decided_at", "ended_at", "evidence"];
 
 /// The item of a job.
-pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState) -> PortResult<Attributes> {
+pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState, expires_at: u64) -> PortResult<Attributes> {
     let spec = SpecAttributes {
         job: spec.job.clone(),
         item: JOB_ITEM.to_owned(),
@@ -60,13 +61,33 @@ pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState) -> PortResult<Att
         policy: spec.policy.clone(),
     };
     let mut item = attributes(&spec)?;
-    item.extend(state_attributes(state)?);
+    item.extend(state_attributes(state, expires_at)?);
     Ok(item)
 }
 
+/// Replaces the state of a job's item, on condition that the item has the revision before it.
+pub(crate) fn replace_state(state: &JobState, expires_at: u64) -> PortResult<Expression> {
+    let attributes = state_attributes(state, expires_at)?;
+    let absent = STATE_OPTIONAL.into_iter().filter(|name| !attributes.contains_key(*name));
+    let removed: Vec<_> = absent.map(|name| format!("#{name}")).collect();
+    let set: Vec<_> = attributes.keys().map(|name| format!("#{name} = :{name}")).collect();
+    let mut update = format!("SET {}", set.join(", "));
+    if !removed.is_empty() {
+        update = format!("{update} REMOVE {}", removed.join(", "));
+    }
+    let mut expression = of_revision(state.revision().saturating_sub(1));
+    for name in STATE_OPTIONAL {
+        expression = expression.name(name, name);
+    }
+    for (name, value) in attributes {
+        expression = expression.name(&name, &name).value(&name, value);
+    }
+    Ok(expression.with_update(update))
+}
+
 /// The part of a job's item that is replaced with its state.
-pub(crate) fn state_attributes(state: &JobState) -> PortResult<Attributes> {
-    attributes(&StateAttributes {
+fn state_attributes(state: &JobState, expires_at: u64) -> PortResult<Attributes> {
+    let mut attributes = attributes(&StateAttributes {
         status: state.verdict(),
         cause: state.cause(),
         copies_wanted: state.copies(),
@@ -76,7 +97,9 @@ pub(crate) fn state_attributes(state: &JobState) -> PortResult<Attributes> {
         ended_at: state.ended_at().map(Moment),
         evidence: state.evidence().cloned(),
         revision: state.revision(),
-    })
+    })?;
+    attributes.insert(EXPIRES_AT.to_owned(), number(expires_at));
+    Ok(attributes)
 }
 
 /// The job that an item holds.

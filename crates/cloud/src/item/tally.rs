@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::ParseIntError;
 
 use aws_sdk_dynamodb::types::AttributeValue as SdkValue;
 use concord_protocol::limits::CHUNK_COPIES;
@@ -7,16 +8,17 @@ use concord_protocol::{CopySet, Digest, JobId, Rollup, SandboxHash, Sandboxes, T
 use serde::{Deserialize, Serialize};
 use serde_dynamo::{AttributeValue, Item};
 
-use super::{Attributes, ROLLUP_ITEM, attributes, value};
+use super::expression::{Expression, of_revision};
+use super::{Attributes, EXPIRES_AT, ROLLUP_ITEM, attributes, number, value};
 
 /// Beginning of the names of a tally's attributes for failures: `failed#<round>#<reason>`.
 const FAILED: &str = "failed#";
 
 /// Name of a tally's attribute for the hashes of sandboxes.
-pub(crate) const SANDBOXES: &str = "sandboxes";
+const SANDBOXES: &str = "sandboxes";
 
 /// Name of a tally's attribute for how many of them are kept.
-pub(crate) const SANDBOXES_MAX: &str = "sandboxes_max";
+const SANDBOXES_MAX: &str = "sandboxes_max";
 
 /// What a tally's item is merged by: an attribute's name, and the copies, or sandboxes, to be in its set.
 pub(crate) fn tally_sets(tally: &Tally) -> Vec<(String, SdkValue)> {
@@ -28,6 +30,45 @@ pub(crate) fn tally_sets(tally: &Tally) -> Vec<(String, SdkValue)> {
     let sandboxes =
         (!tally.sandboxes.is_empty()).then(|| (SANDBOXES.to_owned(), hashes(tally.sandboxes.iter())));
     digests.chain(failures).chain(sandboxes).collect()
+}
+
+/// Adds these sets to those of a tally's item.
+pub(crate) fn add_sets(
+    sets: impl Iterator<Item = (String, SdkValue)>,
+    sandboxes: &Sandboxes,
+    expires_at: u64,
+) -> Expression {
+    let mut update = "SET #expires = :expires".to_owned();
+    let mut expression =
+        Expression::default().name("expires", EXPIRES_AT).value("expires", number(expires_at));
+    if !sandboxes.is_empty() {
+        update.push_str(", #max = :max");
+        expression = expression.name("max", SANDBOXES_MAX).value("max", number(sandboxes.kept_max().into()));
+    }
+    let mut added = Vec::new();
+    for (place, (name, set)) in sets.enumerate() {
+        added.push(format!("#n{place} :v{place}"));
+        expression = expression.name(&format!("n{place}"), name).value(&format!("v{place}"), set);
+    }
+    if !added.is_empty() {
+        update = format!("{update} ADD {}", added.join(", "));
+    }
+    expression.with_update(update)
+}
+
+/// Takes these sandboxes out of a tally's item.
+pub(crate) fn drop_sandboxes(sandboxes: &[SandboxHash]) -> Expression {
+    Expression::update("DELETE #sandboxes :too_many")
+        .name("sandboxes", SANDBOXES)
+        .value("too_many", hashes(sandboxes.iter().copied()))
+}
+
+/// Replaces the rollup that has this revision; 0 when there is none yet.
+pub(crate) fn rollup_of_revision(revision: u64) -> Expression {
+    if revision > 0 {
+        return of_revision(revision);
+    }
+    Expression::condition("attribute_not_exists(#revision)").name("revision", "revision")
 }
 
 /// The same with all failures of a round under one reason, for an item that would grow too large.
@@ -45,7 +86,7 @@ fn numbers(copies: CopySet) -> SdkValue {
 }
 
 /// Hashes of sandboxes as the SDK takes them.
-pub(crate) fn hashes(sandboxes: impl Iterator<Item = SandboxHash>) -> SdkValue {
+fn hashes(sandboxes: impl Iterator<Item = SandboxHash>) -> SdkValue {
     SdkValue::Ns(sandboxes.map(|sandbox| sandbox.bits().to_string()).collect())
 }
 
@@ -57,13 +98,13 @@ pub(crate) fn sandboxes_too_many(item: &Item, kept: &Sandboxes) -> PortResult<Ve
 
 fn all_hashes(item: &Item) -> PortResult<Vec<SandboxHash>> {
     let Some(AttributeValue::Ns(numbers)) = item.get(SANDBOXES) else { return Ok(Vec::new()) };
-    let hash = |number: &String| number.parse().map(SandboxHash::from_bits).map_err(|_| SENSELESS);
+    let hash = |number: &String| number.parse().map(SandboxHash::from_bits).map_err(senseless);
     numbers.iter().map(hash).collect()
 }
 
 fn sandboxes(item: &Item) -> PortResult<Sandboxes> {
     let kept_max = match item.get(SANDBOXES_MAX) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(|_| SENSELESS)?,
+        Some(AttributeValue::N(number)) => number.parse().map_err(senseless)?,
         _ => 0,
     };
     Ok(Sandboxes::stored(kept_max, all_hashes(item)?))
@@ -86,6 +127,10 @@ pub(crate) fn tally(item: &Item) -> PortResult<Tally> {
     Ok(tally)
 }
 
+fn senseless(error: ParseIntError) -> PortError {
+    PortError::Permanent(Box::new(error))
+}
+
 const SENSELESS: PortError = PortError::Invalid("a set in the table names what it cannot hold");
 
 fn copy_set(places: impl IntoIterator<Item = Option<u32>>) -> PortResult<CopySet> {
@@ -105,7 +150,6 @@ struct RollupAttributes {
     witnesses: Vec<Digest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]
     produced: Vec<u32>,
-    #[serde(default)]
     copies: u32,
     round: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]

@@ -1,25 +1,25 @@
-//! What nothing can handle is put aside for a person.
+//! The quarantine: records that no function can handle wait there for a person.
 
 use concord_protocol::ports::PortResult;
 use serde_json::Value;
 
 use crate::fault;
 
-/// The queue of what was put aside, in SQS.
+/// The queue of quarantined records, in SQS.
 #[derive(Clone)]
-pub struct AsideQueue {
+pub struct QuarantineQueue {
     sqs: aws_sdk_sqs::Client,
     url: String,
 }
 
-impl AsideQueue {
+impl QuarantineQueue {
     /// The queue with this address.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, url: String) -> Self {
         Self { sqs: aws_sdk_sqs::Client::new(config), url }
     }
 
-    /// Puts something aside.
+    /// Puts `what` into quarantine.
     ///
     /// # Errors
     /// When SQS cannot be asked.

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, OUTPUTS_KEPT_MAX};
 use concord_protocol::ports::{PortError, PortResult, ReadOutput, ReadPayload, WriteOutput};
 use concord_protocol::{Digest, JobId};
 
 use crate::fault;
-use crate::item::{self, BodyAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
+use crate::item::expression::{self, Expression};
+use crate::item::{self, BlobAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
 use crate::ledger::Ledger;
 
 /// Bytes of a body that stand in an item, at most: an item has 400 KB with everything else in it.
@@ -23,7 +23,7 @@ const ZSTD_LEVEL: i32 = 0;
 impl ReadPayload for Ledger {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         let Some(item) = self.get(job, PAYLOAD_ITEM).await? else { return Ok(None) };
-        let stored: BodyAttributes = item::value(item)?;
+        let stored: BlobAttributes = item::value(item)?;
         if let Some(body) = stored.body {
             return Ok(Some(body.0.into()));
         }
@@ -53,7 +53,7 @@ impl WriteOutput for Ledger {
         if !inline && let Some(zstd) = kept.take() {
             self.put_object(&output_object(job, digest), zstd).await?;
         }
-        let body = BodyAttributes {
+        let body = BlobAttributes {
             job: job.clone(),
             item: output_item(digest),
             digest,
@@ -62,7 +62,7 @@ impl WriteOutput for Ledger {
             zstd: kept.map(Bytes),
             expires_at: self.expires_at(),
         };
-        let put = self.dynamodb.put_item().table_name(&self.table).set_item(Some(attributes(&body)?));
+        let put = self.put(attributes(&body)?, Expression::default());
         put.send().await.map(|_| ()).map_err(fault::port::<PutItemError>("PutItem"))
     }
 }
@@ -70,7 +70,7 @@ impl WriteOutput for Ledger {
 impl ReadOutput for Ledger {
     async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
         let Some(item) = self.get(job, &output_item(digest)).await? else { return Ok(None) };
-        let stored: BodyAttributes = item::value(item)?;
+        let stored: BlobAttributes = item::value(item)?;
         let zstd = match stored.zstd {
             Some(zstd) => Some(zstd.0),
             None => self.get_object(&output_object(job, digest)).await?,
@@ -89,23 +89,8 @@ impl ReadOutput for Ledger {
 impl Ledger {
     /// Takes one of the places that a job has for outputs; gives whether there was one, or it has this one already.
     async fn claim_output(&self, job: &JobId, digest: Digest) -> PortResult<bool> {
-        let digest = digest.to_string();
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(job, OUTPUTS_ITEM)))
-            .update_expression("ADD #digests :digests SET #expires = :expires")
-            .condition_expression(
-                "attribute_not_exists(#digests) OR size(#digests) < :max OR contains(#digests, :digest)",
-            )
-            .expression_attribute_names("#digests", "digests")
-            .expression_attribute_names("#expires", "expires_at")
-            .expression_attribute_values(":digests", AttributeValue::Ss(vec![digest.clone()]))
-            .expression_attribute_values(":digest", AttributeValue::S(digest))
-            .expression_attribute_values(":expires", AttributeValue::N(self.expires_at().to_string()))
-            .expression_attribute_values(":max", AttributeValue::N(OUTPUTS_KEPT_MAX.to_string()));
-        fault::held("UpdateItem", update.send().await)
+        let expression = expression::claim_output(digest, OUTPUTS_KEPT_MAX, self.expires_at());
+        fault::held("UpdateItem", self.update(job, OUTPUTS_ITEM, expression).send().await)
     }
 
     pub(crate) async fn put_object(&self, name: &str, bytes: Vec<u8>) -> PortResult<()> {

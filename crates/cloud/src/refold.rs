@@ -2,26 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Job, JobId, Outcome, Tally, chunk_of};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::fault;
-use crate::item::{self, beside_item, copy_item};
+use crate::item::{beside_item, copy_item, expression};
 use crate::ledger::Ledger;
 
 /// Outcomes that are touched side by side, at most.
 const AT_ONCE_MAX: usize = 16;
 
 impl Ledger {
-    /// Has the outcomes of a job that its tallies lack folded again, by a change of their items; gives how many. An
-    /// outcome that is just on its way to the aggregator may be among them, which changes nothing.
+    /// Touches each outcome of a job that its tallies lack, so that the stream brings it again; gives their number. An
+    /// outcome that is on its way to the aggregator may be among them, which changes nothing.
     ///
     /// # Errors
     /// When the table cannot be read or written.
-    pub async fn fold_again(&self, job: &Job) -> PortResult<usize> {
+    pub async fn refold(&self, job: &Job) -> PortResult<usize> {
         let (id, copies) = (&job.spec.job, job.state.copies());
         let tally = self.read_tally(id).await?;
         let mut folded = 0;
@@ -37,16 +36,7 @@ impl Ledger {
     }
 
     async fn touch(&self, job: &JobId, item: String) -> PortResult<()> {
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(item::key(job, item)))
-            .update_expression("SET #again = :now")
-            .condition_expression("attribute_exists(#job)")
-            .expression_attribute_names("#job", item::JOB)
-            .expression_attribute_names("#again", "folded_again_at")
-            .expression_attribute_values(":now", AttributeValue::N(self.now().unix_ms.to_string()));
+        let update = self.update(job, item, expression::refold(self.now()));
         // One that is gone meanwhile has nothing to say.
         fault::held("UpdateItem", update.send().await).map(|_| ())
     }
