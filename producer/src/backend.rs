@@ -1,4 +1,4 @@
-//! The backend of a verb: the store of this machine, or a stack on AWS. Implements the ports of whichever it is.
+//! The backend of a verb: the store of this machine, or a stack on AWS. Implements the ports over either.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,18 +11,15 @@ use concord_protocol::ports::{
 };
 use concord_protocol::{Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome};
 
+use crate::aws::Stack;
 use crate::error::CliError;
 use crate::settings::Settings;
-use crate::stack::Stack;
 
 /// Copies whose outcomes are read from a stack, at most: each read costs.
 const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
 
 /// Copies whose outcomes are read from a store of this machine, at most: they are held in memory.
 const COPIES_READ_LOCAL_MAX: u32 = 200 * CHUNK_COPIES;
-
-/// Candidates that are named when a name is ambiguous, at most.
-const CANDIDATES_MAX: usize = 10;
 
 /// Where a verb reads and writes jobs.
 pub(crate) enum Backend {
@@ -59,7 +56,7 @@ impl Backend {
     pub(crate) async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
         match self {
             Self::Local(store) => store.submitted(submission),
-            Self::Stack(stack) => stack.ledger.submitted(submission).await,
+            Self::Stack(stack) => stack.submitted(submission).await,
         }
     }
 
@@ -67,7 +64,7 @@ impl Backend {
     pub(crate) async fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
         match self {
             Self::Local(store) => store.list(filter),
-            Self::Stack(stack) => stack.ledger.list(filter.verdict, filter.count_max).await,
+            Self::Stack(stack) => stack.list(filter).await,
         }
     }
 
@@ -75,30 +72,16 @@ impl Backend {
     pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
         match self {
             Self::Local(store) => store.open_jobs(),
-            Self::Stack(stack) => stack.ledger.open_jobs().await,
+            Self::Stack(stack) => stack.open_jobs().await,
         }
     }
 
     /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
     pub(crate) async fn find(&self, name: &str) -> PortResult<Lookup> {
-        let stack = match self {
-            Self::Local(store) => return store.find(name),
-            Self::Stack(stack) => stack,
-        };
-        let Ok(id) = name.parse::<JobId>() else { return Ok(Lookup::Nothing) };
-        let submitted = stack.ledger.submitted(&id).await?;
-        if !submitted.is_empty() {
-            return Ok(Lookup::Jobs(submitted));
+        match self {
+            Self::Local(store) => store.find(name),
+            Self::Stack(stack) => stack.find(name).await,
         }
-        let mut found = stack.ledger.beginning_with(name).await?;
-        Ok(match found.len() {
-            0 => Lookup::Nothing,
-            1 => Lookup::Jobs(found),
-            count => {
-                found.truncate(CANDIDATES_MAX);
-                Lookup::Ambiguous(found, count)
-            }
-        })
     }
 }
 
@@ -129,7 +112,7 @@ macro_rules! port {
             async fn $method(&self $(, $argument: $type)*) -> PortResult<$result> {
                 match self {
                     Self::Local(store) => store.$method($($argument),*).await,
-                    Self::Stack(stack) => stack.ledger.$method($($argument),*).await,
+                    Self::Stack(stack) => stack.ledger().$method($($argument),*).await,
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A program of the user's that says whether two outputs are equivalent.
+//! A program of the user that says whether two outputs are equivalent.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use crate::error::CliError;
 /// How long one comparison may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Bytes that a comparator may write to its standard output, which nobody reads.
+/// Bytes that a comparator may write to its standard output, which is discarded.
 const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes kept of what it writes to its standard error, which is shown when it fails.
+/// Bytes that are kept of its standard error, to be shown when it fails.
 const STDERR_TAIL_BYTES: usize = 400;
 
-/// A program that is called with the names of two files, the reference first: exit code 0 says that they are
+/// A program that is called with the names of two files, the reference first. Exit code 0 means that they are
 /// equivalent, 1 that they are not.
 pub(crate) struct Comparator {
     program: PathBuf,
@@ -26,7 +26,7 @@ pub(crate) struct Comparator {
 }
 
 impl Comparator {
-    /// The program of that name, as a command of the current folder is found.
+    /// Finds the program `name` in the same way as a command in the current folder.
     ///
     /// # Errors
     /// When there is no such program.
@@ -40,16 +40,16 @@ impl Comparator {
         comparator.prepared().map(|_| comparator)
     }
 
-    /// What it is called in a report.
+    /// Its name in a report.
     pub(crate) fn name(&self) -> String {
         format!("comparator {}", self.program.display())
     }
 
-    /// Whether it calls the two outputs equivalent.
+    /// Runs it on two outputs; gives whether they are equivalent.
     ///
     /// # Errors
-    /// When the files cannot be written, or the program fails: with another exit code, by a signal, or by taking longer
-    /// than a minute.
+    /// When the files cannot be written, or the program fails: another exit code, a signal, or a run of more than a
+    /// minute.
     pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<bool, CliError> {
         for (path, output) in self.files().iter().zip(outputs) {
             std::fs::write(path, output).map_err(|error| {

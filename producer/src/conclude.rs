@@ -1,4 +1,4 @@
-//! Prints how jobs stand, and gives the exit code that this calls for.
+//! Prints the state of jobs, and gives the exit code for it.
 
 use concord_protocol::JobId;
 use concord_protocol::ports::ReadJob;
@@ -9,9 +9,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
 use crate::printer::Printer;
-use crate::report::JobReport;
+use crate::render::job::job as text;
+use crate::result::job::JobReport;
 use crate::settings::Settings;
-use crate::text;
 
 /// Prints the report of each job, and gives the worst exit.
 pub(crate) async fn conclude(
@@ -28,7 +28,9 @@ pub(crate) async fn conclude(
         let report = JobReport::with_evidence(backend, &job, settings, &comparing).await?;
         match printer.format {
             Format::Json => printer.json(&report)?,
-            Format::Text => printer.data(&text::report(&report, settings, printer))?,
+            Format::Text => {
+                printer.data(&text(&report, &printer.verdict(report.verdict, 0), &settings.place_flags()))?;
+            }
         }
         exits.push(if settings.accepts_equivalent && report.is_equivalent() {
             Exit::Reproducible
@@ -41,7 +43,7 @@ pub(crate) async fn conclude(
             }
         }
     }
-    // JSON has them as a field.
+    // In JSON the warnings are a field of the job.
     if printer.format == Format::Text {
         for warning in &warnings {
             printer.warn(warning);

@@ -1,12 +1,12 @@
+use std::error::Error;
 use std::fmt;
 
-use concord_cloud::AwsFault;
 use concord_local::OpenError;
 use concord_protocol::ports::PortError;
 
 use crate::exit::Exit;
 
-/// Why a verb could not be done: a cause, what helps, and how the program ends.
+/// Why a verb failed: the cause, a hint that helps, and the exit code.
 #[derive(Debug)]
 pub(crate) struct CliError {
     pub(crate) exit: Exit,
@@ -15,22 +15,22 @@ pub(crate) struct CliError {
 }
 
 impl CliError {
-    /// The caller's input is at fault.
+    /// The input of the user is wrong.
     pub(crate) fn usage(cause: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Usage, cause: cause.into(), hint: None }
     }
 
-    /// The caller's input is at fault, in these words.
+    /// The input of the user is wrong, with this text as the cause.
     pub(crate) fn usage_text(cause: impl fmt::Display) -> Self {
         Self::usage(anyhow::anyhow!("{cause}"))
     }
 
-    /// The store or the system is at fault.
+    /// The store, the network or the system failed.
     pub(crate) fn failed(cause: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Failed, cause: cause.into(), hint: None }
     }
 
-    /// What helps.
+    /// Sets the hint.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -39,10 +39,12 @@ impl CliError {
 impl From<PortError> for CliError {
     fn from(error: PortError) -> Self {
         let hint = match &error {
-            PortError::Transient(source) | PortError::Permanent(source) if source.is::<AwsFault>() => Some(
-                "see that the network, --region and --profile are right, and that you may do what it names; what \
+            PortError::Transient(source) | PortError::Permanent(source) if is_of_aws(source.as_ref()) => {
+                Some(
+                    "see that the network, --region and --profile are right, and that you may do what it names; what \
                  was recorded is kept",
-            ),
+                )
+            }
             PortError::Transient(_) => Some("another process kept the store busy: try again"),
             PortError::Permanent(_) => {
                 Some("what was recorded is kept; see that its disk has room and can be written")
@@ -68,4 +70,15 @@ impl From<OpenError> for CliError {
         };
         Self::failed(error).hint(hint)
     }
+}
+
+/// Whether an error comes from a call to AWS.
+#[cfg(feature = "aws")]
+fn is_of_aws(source: &(dyn Error + Send + Sync + 'static)) -> bool {
+    source.is::<concord_cloud::AwsFault>()
+}
+
+#[cfg(not(feature = "aws"))]
+fn is_of_aws(_: &(dyn Error + Send + Sync + 'static)) -> bool {
+    false
 }

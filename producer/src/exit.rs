@@ -2,25 +2,25 @@ use std::process::ExitCode;
 
 use concord_protocol::Verdict;
 
-/// How the program ends, for scripts.
+/// The exit code, for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Every job is reproducible, or the verb did what was asked.
+    /// Every job is reproducible, or the verb has done its work.
     Reproducible,
     /// A job is divergent.
     Divergent,
-    /// The caller's input is at fault.
+    /// The input of the user is wrong.
     Usage,
     /// A job is inconclusive or cancelled.
     Inconclusive,
-    /// It could not be done: the store or the system is at fault.
+    /// The store, the network or the system failed.
     Failed,
     /// Interrupted by a signal.
     Interrupted,
 }
 
 impl Exit {
-    /// What the verb did was all that was asked.
+    /// The verb has done its work.
     pub(crate) const DONE: Self = Self::Reproducible;
 
     /// The number that the shell sees.
@@ -35,7 +35,7 @@ impl Exit {
         }
     }
 
-    /// What a verdict amounts to. A job that still runs was not waited for.
+    /// The exit for a verdict. A job that still runs was not waited for, and counts as done.
     pub(crate) fn of_verdict(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Running | Verdict::Reproducible => Self::Reproducible,

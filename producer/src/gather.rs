@@ -1,4 +1,4 @@
-//! Reads what explains a job: its outcomes, the outputs to be compared, and what a comparator says of them.
+//! Reads what explains a job: its outcomes, the outputs to compare, and the opinion of a comparator.
 
 use std::path::Path;
 
@@ -24,12 +24,12 @@ const COPIES_AT_ONCE: u32 = 20 * CHUNK_COPIES;
 /// How outputs are compared.
 pub(crate) struct Comparing {
     options: Options,
-    /// The program that says what is equivalent, instead of tolerances.
+    /// The program that says whether outputs are equivalent, instead of tolerances.
     comparator: Option<Comparator>,
 }
 
 impl Comparing {
-    /// As the flags of a verb say.
+    /// The comparison that the flags of a verb ask for.
     ///
     /// # Errors
     /// When a rule of tolerance is invalid, or there is no such comparator.
@@ -57,10 +57,10 @@ impl Comparing {
         })
     }
 
-    /// As the flags say, or else as the job does.
+    /// How the outputs of `job` are parsed and compared: as the flags say, otherwise as the job says.
     ///
     /// # Errors
-    /// When a rule of the job cannot be read, as one of a newer version.
+    /// When a rule of the job is invalid, such as a rule of a newer version.
     pub(crate) fn of_job(&self, job: &Job) -> Result<Options, CliError> {
         let mut options = self.options.clone();
         options.format = self.format(job);
@@ -70,7 +70,7 @@ impl Comparing {
         Ok(options)
     }
 
-    /// As the flags say, without the tolerances of the job.
+    /// The same without the tolerances of the job: only those of the flags count.
     pub(crate) fn flags_only(&self, job: &Job) -> Options {
         Options { format: self.format(job), ..self.options.clone() }
     }
@@ -79,19 +79,19 @@ impl Comparing {
         if self.options.format == OutputFormat::Auto { output_format(&job.spec) } else { self.options.format }
     }
 
-    /// Whether the comparator, if there is one, calls two outputs equivalent.
+    /// Whether the comparator says that two outputs are equivalent; `None` without a comparator.
     ///
     /// # Errors
-    /// When it fails.
+    /// When the comparator fails.
     pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<Option<bool>, CliError> {
         self.comparator.as_ref().map(|comparator| comparator.judge(outputs)).transpose()
     }
 }
 
-/// Reads rules of tolerance.
+/// Parses rules of tolerance; `None` when there are no rules.
 ///
 /// # Errors
-/// When one cannot be read.
+/// When a rule is invalid.
 pub(crate) fn tolerances(rules: &[String]) -> Result<Option<Tolerances>, CliError> {
     if rules.is_empty() {
         return Ok(None);
@@ -104,7 +104,7 @@ pub(crate) fn tolerances(rules: &[String]) -> Result<Option<Tolerances>, CliErro
     Ok(Some(tolerances))
 }
 
-/// The format of that name.
+/// The format that a flag names.
 pub(crate) fn form(read_as: ReadAs) -> OutputFormat {
     match read_as {
         ReadAs::Json => OutputFormat::Json,
@@ -157,13 +157,13 @@ fn limits(backend: &Backend) -> GatherLimits {
 /// What was read of a job.
 pub(crate) struct JudgedExplanation {
     pub(crate) explanation: Explanation,
-    /// How many copies were looked at.
+    /// Copies whose outcomes were read.
     pub(crate) copies_read: u32,
-    /// Why the comparator said nothing.
+    /// The error of the comparator, if it failed.
     pub(crate) comparator_fault: Option<CliError>,
 }
 
-/// The level at which everything is said.
+/// The level of confidence of all statements.
 pub(crate) fn level() -> Level {
     Level::new(CONFIDENCE).unwrap_or_default()
 }

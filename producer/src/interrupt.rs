@@ -1,4 +1,4 @@
-//! Signals: the first asks to stop in good order, a second one ends the program at once.
+//! Signals. The first asks the program to stop in good order, the second ends it at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,12 +9,12 @@ use signal_hook::iterator::Signals;
 use crate::error::CliError;
 use crate::exit::Exit;
 
-/// Whether somebody wants the program to stop.
+/// Whether a signal asked the program to stop.
 #[derive(Clone)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens for interrupt, termination and hang-up from here on. At the first, `stop` is called at once.
+    /// Starts to listen for interrupt, termination and hang-up. The first signal calls `stop` at once.
     pub(crate) fn listen(stop: impl FnOnce() + Send + 'static) -> Result<Self, CliError> {
         let asked = Arc::new(AtomicBool::new(false));
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;

@@ -1,36 +1,37 @@
-//! The command line of Concord: arguments become settings, a verb gives a report, the printer prints it, and the exit
-//! code says what was found.
+//! The command line of Concord. Data goes one way: arguments (parsed), settings (resolved), a verb, its result, the
+//! rendering, the printer, the exit code.
 //!
-//! Knows the store of this machine and the stacks of AWS, but not how they keep things; decides nothing about a job by itself.
+//! Knows the store of this machine and the stacks on AWS, but not how they store anything. Decides nothing about a job.
 
 mod args;
 mod aws;
 mod backend;
+mod calculations;
 mod comparator;
 mod conclude;
-mod copies_table;
-mod doctor;
 mod error;
 mod exit;
-mod expected;
-mod explain;
+mod expectation;
+mod functions;
 mod gather;
 mod interrupt;
+mod named;
 mod new_id;
 mod payloads;
+mod plan;
 mod printer;
 mod process;
 mod progress;
-mod report;
+mod render;
+mod repeated;
+mod replace;
+mod result;
 mod settings;
-mod stack;
-mod text;
 mod verbs;
 mod wait;
+mod warning;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::args::Args;
 use crate::error::CliError;
@@ -39,7 +40,7 @@ use crate::printer::Printer;
 use crate::process::Process;
 use crate::settings::Settings;
 
-/// Threads that drive the calls to AWS: they wait nearly all of the time.
+/// Threads that drive the calls to AWS. They wait nearly all the time.
 const THREADS: usize = 2;
 
 /// Threads that look up addresses of hosts, at most.
@@ -64,7 +65,7 @@ fn run(args: Args, process: &Process, printer: &Printer) -> Result<Exit, CliErro
         .build()
         .map_err(CliError::failed)?;
     let done = runtime.block_on(verbs::run(args.verb, &settings, printer));
-    // Calls that nobody waits for any more end here.
+    // Ends the calls that nobody waits for any more.
     runtime.shutdown_background();
     done
 }

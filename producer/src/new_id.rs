@@ -2,7 +2,7 @@ use concord_protocol::JobId;
 
 use crate::error::CliError;
 
-/// A new name: 10 letters and digits that are hard to mistake, 50 random bits.
+/// A new id of 50 random bits: 10 letters and digits that are hard to confuse.
 pub(crate) fn new_id() -> Result<JobId, CliError> {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut random = [0_u8; 10];

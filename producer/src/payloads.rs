@@ -8,7 +8,7 @@ use concord_protocol::limits::{PAYLOAD_BYTES_MAX, SUBMISSION_BYTES_MAX, SUBMISSI
 
 use crate::error::CliError;
 
-/// A payload, and how to speak of it.
+/// A payload, and its name in messages.
 #[derive(Clone, Debug)]
 pub(crate) struct NamedPayload {
     pub(crate) name: String,
@@ -84,7 +84,7 @@ fn contents(path: &Path, each: bool) -> Result<Vec<u8>, CliError> {
             CliError::usage(anyhow::Error::new(error).context(format!("cannot read the payload {name}")));
         fault.hint("name a file, or - for standard input")
     };
-    // One byte more than may be there tells whether there is too much.
+    // Reads one byte more than is allowed, to see whether there is too much.
     let bytes_max = if each { SUBMISSION_BYTES_MAX } else { PAYLOAD_BYTES_MAX };
     let limit = bytes_max as u64 + 1;
     let mut bytes = Vec::new();

@@ -8,23 +8,17 @@ use crate::args::{Color, Format};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::process::Process;
+use crate::warning::Warning;
 
-/// The only one who prints: data on standard output, conversation on standard error.
+/// Prints data to standard output and messages to standard error. Nothing else in the program prints.
 pub(crate) struct Printer {
     pub(crate) format: Format,
-    /// Whether progress may be drawn over itself.
+    /// Whether progress is drawn over itself on a terminal.
     pub(crate) draws: bool,
     color_out: bool,
     color_err: bool,
     stdout: Stdout,
     stderr: Stderr,
-}
-
-/// Something worth knowing that is no error, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Warning {
-    pub(crate) text: String,
-    pub(crate) hint: String,
 }
 
 impl Printer {
@@ -44,7 +38,7 @@ impl Printer {
         }
     }
 
-    /// Prints data. A reader that has seen enough and left is no error.
+    /// Prints data. It is no error if the reader has closed the pipe.
     pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = self.stdout.lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -62,7 +56,7 @@ impl Printer {
         self.data(&line)
     }
 
-    /// Says something. Nobody listening is no error.
+    /// Prints a message. It is no error if standard error is closed.
     pub(crate) fn say(&self, text: &str) {
         let _ = writeln!(self.stderr.lock(), "{text}");
     }

@@ -8,16 +8,16 @@ use concord_worker::Variables;
 pub(crate) const CONCORD_STORE: &str = "CONCORD_STORE";
 /// Names the stack when neither `--stack` nor `--store` is given.
 pub(crate) const CONCORD_STACK: &str = "CONCORD_STACK";
-/// The folder under which programs keep what should outlive them (XDG base directory specification).
+/// The folder for state that outlives a program (XDG base directory specification).
 const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
-/// The user's folder.
+/// The home folder of the user.
 const HOME: &str = "HOME";
-/// Set and not empty: no colour (<https://no-color.org>).
+/// Set and not empty means no colour (<https://no-color.org>).
 const NO_COLOR: &str = "NO_COLOR";
-/// The folders in which commands are looked for.
+/// The folders that are searched for commands.
 const PATH: &str = "PATH";
 
-/// What the program takes from its process, read once.
+/// What the program reads from its process, once: variables, terminals and cores.
 pub(crate) struct Process {
     pub(crate) store: Option<OsString>,
     pub(crate) stack: Option<OsString>,

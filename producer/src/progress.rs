@@ -1,5 +1,5 @@
-//! How far jobs have come, on standard error: a line a job that is drawn over itself, or, where nobody looks, a line
-//! at each change of state.
+//! The progress of jobs on standard error. On a terminal each job has a line that is redrawn; otherwise each change of
+//! state is printed as a line.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::printer::Printer;
 
-/// Jobs that have a line at the same time, at most.
+/// The most jobs that have a line at the same time.
 pub(crate) const LINES_MAX: usize = 8;
 
 pub(crate) struct Progress<'a> {
@@ -31,7 +31,7 @@ impl<'a> Progress<'a> {
         Self { printer, lines: MultiProgress::new(), jobs: HashMap::new(), rest: None }
     }
 
-    /// Shows a job as it stands.
+    /// Shows the state of a job.
     pub(crate) fn show(&mut self, job: &Job, tally: &JobTally) {
         let id = &job.spec.job;
         let (done, failed) = (tally.produced(), tally.failed(job.state.round()));
@@ -59,7 +59,7 @@ impl<'a> Progress<'a> {
         line.verdict = Some(job.state.verdict());
     }
 
-    /// Shows how many of a job's copies were put on the queue.
+    /// Shows how many copies of a job are on the queue.
     pub(crate) fn enqueued(&mut self, id: &JobId, count: u32, copies: u32) {
         if !self.jobs.contains_key(id) {
             let line = self.line(0);
@@ -72,7 +72,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Says how many open jobs have no line.
+    /// Shows how many open jobs have no line.
     pub(crate) fn show_rest(&mut self, count: usize) {
         if !self.printer.draws {
             return;
@@ -87,16 +87,16 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Takes a job's line away.
+    /// Removes the line of a job.
     pub(crate) fn finish(&mut self, job: &JobId) {
         if let Some(line) = self.jobs.remove(job) {
             line.bar.finish_and_clear();
         }
     }
 
-    /// Takes all lines away.
+    /// Removes all lines.
     pub(crate) fn clear(self) {
-        // A terminal that cannot be cleared any more is gone.
+        // An error here means that the terminal is gone.
         let _ = self.lines.clear();
     }
 

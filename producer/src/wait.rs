@@ -1,30 +1,21 @@
-//! Waits until jobs have ended: here, working on them, or while a stack works.
+//! Waits until jobs have ended. In a store this process works on them; in a stack it only waits.
 
 pub(crate) mod local;
 pub(crate) mod stack;
 
 use concord_protocol::JobId;
 
-use crate::args::WorkArgs;
-use crate::aws::Aws;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
-/// With what jobs are worked on.
-pub(crate) struct Work<'a> {
-    pub(crate) args: &'a WorkArgs,
-    /// The way to the functions of the jobs, if there are any.
-    pub(crate) aws: Option<Aws>,
-}
-
-/// Works until `jobs` have ended, or waits until their stack has, prints the report of each, and gives the worst exit.
+/// Waits until `jobs` have ended, prints the report of each, and gives the worst exit. In a store, works on them.
 pub(crate) async fn wait(
     backend: &Backend,
     jobs: &[JobId],
-    work: &Work<'_>,
+    work: &local::Work,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {

@@ -1,35 +1,35 @@
 use std::sync::Arc;
 
-use concord_protocol::ports::{ReadGolden, ReadJob, ReadOutput, ReadTally, WriteGolden};
+use concord_protocol::ports::{ReadGolden, ReadOutput, ReadTally, WriteGolden};
 use concord_protocol::{Digest, Golden, Job, JobId};
 use serde::Serialize;
 
-use super::{open, unknown};
 use crate::args::{Format, JobsArgs};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::named::{open, read};
 use crate::printer::Printer;
+use crate::render::words::short;
 use crate::settings::Settings;
-use crate::text;
 
-/// What was accepted.
+/// A result that was accepted.
 #[derive(Serialize)]
 struct Accepted {
     job: JobId,
     calculation: String,
     payload_digest: Digest,
     digest: Digest,
-    /// What was golden before, when that was another digest.
+    /// The golden digest before, if it was another one.
     replaced: Option<Digest>,
-    /// Whether the output itself is kept, which a later difference is explained by.
+    /// Whether the output is stored too. It explains later differences.
     output_kept: bool,
 }
 
 /// Makes the results of jobs the golden ones of their calculations and payloads.
 pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let (backend, ids) = open(settings, &args.names).await?;
-    // All or none: what cannot be accepted is found before anything is.
+    // All or none: nothing is accepted before every job was checked.
     let mut goldens = Vec::with_capacity(ids.len());
     for id in &ids {
         goldens.push(golden(&backend, id, settings).await?);
@@ -54,16 +54,16 @@ pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer)
 }
 
 fn line(accepted: &Accepted) -> String {
-    let digest = text::short(&accepted.digest);
+    let digest = short(&accepted.digest);
     let mut line = format!("golden  {digest}  {}", accepted.calculation);
     if let Some(replaced) = &accepted.replaced {
-        line = format!("{line}\n  in place of {}", text::short(replaced));
+        line = format!("{line}\n  in place of {}", short(replaced));
     }
     format!("{line}\n  producer submit --golden expects it of the same calculation and payload\n")
 }
 
 async fn golden(backend: &Backend, id: &JobId, settings: &Settings) -> Result<Golden, CliError> {
-    let job = backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))?;
+    let job = read(backend, id).await?;
     let digest = only_digest(backend, &job).await?;
     Ok(Golden {
         key: job.spec.golden_key(),

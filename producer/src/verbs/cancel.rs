@@ -1,12 +1,13 @@
-use super::{open, replace_all};
 use crate::args::JobsArgs;
 use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::named::open;
 use crate::printer::Printer;
+use crate::replace::replace_all;
 use crate::settings::Settings;
 
-/// Ends jobs for good. The processes that run copies of them see it and kill those.
+/// Ends jobs for good. Processes that run copies of these jobs notice it and kill the copies.
 pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let (backend, jobs) = open(settings, &args.names).await?;
     replace_all(&backend, &jobs, |job| job.cancelled(settings.clock.now())).await?;

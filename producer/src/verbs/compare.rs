@@ -1,60 +1,18 @@
-use concord_difference::Comparison;
-use concord_explain::{Attribution, between};
-use concord_protocol::ports::{ReadJob, ReadOutput, ReadTally};
-use concord_protocol::{Digest, Job, JobId, Verdict};
-use serde::Serialize;
+use concord_explain::between;
+use concord_protocol::Job;
+use concord_protocol::ports::{ReadOutput, ReadTally};
 
-use super::{open, unknown};
 use crate::args::{CompareArgs, Format};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain;
 use crate::gather::{Comparing, outcomes};
+use crate::named::{find, open, read};
 use crate::printer::Printer;
+use crate::render;
+use crate::render::words::calculation;
+use crate::result::comparison::{Compared, Side};
 use crate::settings::Settings;
-
-/// Two jobs, compared.
-#[derive(Serialize)]
-pub(crate) struct Compared {
-    /// The job that is compared with.
-    pub(crate) reference: Side,
-    /// The job that is compared.
-    pub(crate) other: Side,
-    /// Whether both had the same payload: otherwise a difference is no surprise.
-    pub(crate) same_payload: bool,
-    /// Whether each gave one digest and the two are equal; absent when one of them did not give one.
-    pub(crate) same: Option<bool>,
-    /// Whether the outputs are within the tolerances, where some were given and the outputs are there.
-    pub(crate) equivalent: Option<bool>,
-    /// The facts that differ between the two: all runs of the reference are class A, all of the other class B.
-    pub(crate) attribution: Attribution,
-    /// How far the most frequent outputs differ.
-    pub(crate) comparison: Option<Comparison>,
-    /// Why there is no comparison, where the digests differ.
-    pub(crate) unavailable: Option<String>,
-}
-
-/// One of the two.
-#[derive(Serialize)]
-pub(crate) struct Side {
-    pub(crate) job: JobId,
-    pub(crate) calculation: String,
-    pub(crate) verdict: Verdict,
-    pub(crate) copies: u32,
-    /// The most frequent digest.
-    pub(crate) digest: Option<Digest>,
-    pub(crate) distinct_digests: usize,
-    /// Copies that gave a digest.
-    pub(crate) produced: u32,
-}
-
-impl Side {
-    /// Whether every copy gave the same digest.
-    fn is_whole(&self) -> bool {
-        self.distinct_digests == 1 && self.produced == self.copies
-    }
-}
 
 /// Compares two jobs.
 pub(crate) async fn run(
@@ -93,7 +51,7 @@ pub(crate) async fn run(
     };
     match printer.format {
         Format::Json => printer.json(&compared)?,
-        Format::Text => printer.data(&explain::compared_text(&compared))?,
+        Format::Text => printer.data(&render::comparison::comparison(&compared))?,
     }
     Ok(match (compared.same, compared.equivalent) {
         (Some(true), _) | (Some(false), Some(true)) => Exit::Reproducible,
@@ -102,11 +60,11 @@ pub(crate) async fn run(
     })
 }
 
-/// The one job that a name means.
+/// The job that `name` stands for.
 async fn named(backend: &Backend, name: &str) -> Result<Job, CliError> {
-    let ids = super::find(backend, &[name.to_owned()]).await?;
+    let ids = find(backend, &[name.to_owned()]).await?;
     match &ids[..] {
-        [id] => backend.read_job(id).await?.ok_or_else(|| unknown(name)),
+        [id] => read(backend, id).await,
         several => Err(CliError::usage_text(format!("{name:?} is a submission of {} jobs", several.len()))
             .hint("name one of its jobs, such as the first: its id ends in .0")),
     }
@@ -117,7 +75,7 @@ async fn side(backend: &Backend, job: &Job) -> Result<Side, CliError> {
     let digests = tally.digests();
     Ok(Side {
         job: job.spec.job.clone(),
-        calculation: crate::text::calculation(&job.spec.calculation),
+        calculation: calculation(&job.spec.calculation),
         verdict: job.state.verdict(),
         copies: job.state.copies(),
         produced: tally.produced(),

@@ -1,16 +1,31 @@
-//! Looks at everything that a stack consists of.
-
+use crate::args::Format;
+use crate::aws;
 use crate::backend::open_stack;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
+use crate::render::findings::finding as text;
 use crate::settings::Settings;
 
-/// Checks the stack, and prints each finding with what to do about it.
+/// Examines every part of a stack, and prints each finding with what to do about it.
 pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    aws::missing().map_or(Ok(()), Err)?;
     let Some(stack) = open_stack(settings).await? else {
         return Err(CliError::usage_text("no stack is named")
             .hint("producer doctor --stack NAME, or set CONCORD_STACK"));
     };
-    crate::doctor::examine(&stack, printer).await
+    let mut wrong = 0;
+    let examined = aws::examine(&stack, |finding| {
+        wrong += u32::from(!finding.ok);
+        match printer.format {
+            Format::Json => printer.json(&finding),
+            Format::Text => printer.data(&text(&finding)),
+        }
+    });
+    examined.await?;
+    if wrong == 0 {
+        return Ok(Exit::DONE);
+    }
+    printer.say(&format!("findings that want something done: {wrong}"));
+    Ok(Exit::Failed)
 }

@@ -1,14 +1,11 @@
-use concord_protocol::JobId;
-use concord_protocol::ports::ReadJob;
-
-use super::{open, unknown};
 use crate::args::{ExplainArgs, Format};
-use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::{self, Explained};
 use crate::gather::Comparing;
+use crate::named::{open, read};
 use crate::printer::Printer;
+use crate::render;
+use crate::result::explanation::ExplainedJob;
 use crate::settings::Settings;
 
 /// Explains jobs.
@@ -20,28 +17,18 @@ pub(crate) async fn run(
     let comparing = Comparing::of(&args.outputs, settings)?;
     let (backend, ids) = open(settings, &args.names).await?;
     for (place, id) in ids.iter().enumerate() {
-        let explained = explained(&backend, id, &comparing, settings).await?;
+        let explained =
+            ExplainedJob::read(&backend, &read(&backend, id).await?, &comparing, &settings.clock).await?;
         match printer.format {
             Format::Json => printer.json(&explained)?,
             Format::Text => {
                 let blank = if place > 0 { "\n" } else { "" };
                 printer.data(&format!(
                     "{blank}{}",
-                    explain::text(&explained, &printer.verdict(explained.verdict, 0))
+                    render::explanation::explanation(&explained, &printer.verdict(explained.verdict, 0))
                 ))?;
             }
         }
     }
     Ok(Exit::DONE)
-}
-
-/// A job, explained; with the tolerances that were given, or those of the job.
-pub(super) async fn explained(
-    backend: &Backend,
-    id: &JobId,
-    comparing: &Comparing,
-    settings: &Settings,
-) -> Result<Explained, CliError> {
-    let job = backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))?;
-    Explained::read(backend, &job, comparing, &settings.clock).await
 }

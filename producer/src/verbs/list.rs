@@ -5,9 +5,9 @@ use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::report::JobReport;
+use crate::render::words::calculation;
+use crate::result::job::JobReport;
 use crate::settings::Settings;
-use crate::text;
 
 /// Lists jobs, newest first.
 pub(crate) async fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
@@ -32,13 +32,13 @@ pub(crate) async fn run(args: &ListArgs, settings: &Settings, printer: &Printer)
 }
 
 fn line(report: &JobReport, printer: &Printer) -> String {
-    let submitted_at = report.submitted_at.0.strftime("%Y-%m-%d %H:%M:%SZ");
+    let submitted_at = report.submitted_at.strftime("%Y-%m-%d %H:%M:%SZ");
     format!(
         "{}  {:<14} {submitted_at}  {:>7}/{:<7} {}\n",
         printer.verdict(report.verdict, 12),
         report.job,
         report.succeeded,
         report.copies,
-        text::calculation(&report.calculation)
+        calculation(&report.calculation)
     )
 }

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::explain::explained;
-use super::open;
 use crate::args::{ReportArgs, ReportForm};
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::explain::{self, Explained};
 use crate::gather::Comparing;
+use crate::named::{open, read};
 use crate::printer::Printer;
+use crate::render;
+use crate::result::explanation::ExplainedJob;
 use crate::settings::Settings;
 
-/// Writes the explanation of jobs as a file.
+/// Writes the explanation of jobs to a file.
 pub(crate) async fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let form = form(args)?;
     let comparing = Comparing::of(&args.outputs, settings)?;
@@ -28,9 +28,10 @@ pub(crate) async fn run(args: &ReportArgs, settings: &Settings, printer: &Printe
     let writing = Writing::begin(&args.output)?;
     let mut jobs = Vec::with_capacity(ids.len());
     for id in &ids {
-        jobs.push(explained(&backend, id, &comparing, settings).await?);
+        let job = read(&backend, id).await?;
+        jobs.push(ExplainedJob::read(&backend, &job, &comparing, &settings.clock).await?);
     }
-    let report = render(form, &jobs)?;
+    let report = report(form, &jobs)?;
     match writing {
         Writing::Stdout => printer.data(&report)?,
         Writing::Open(mut file) => {
@@ -63,31 +64,31 @@ fn form(args: &ReportArgs) -> Result<ReportForm, CliError> {
     }
 }
 
-fn render(form: ReportForm, jobs: &[Explained]) -> Result<String, CliError> {
-    let texts = |text: &dyn Fn(&Explained) -> String| jobs.iter().map(text).collect::<Vec<_>>().join("\n");
+fn report(form: ReportForm, jobs: &[ExplainedJob]) -> Result<String, CliError> {
+    let texts = |text: &dyn Fn(&ExplainedJob) -> String| jobs.iter().map(text).collect::<Vec<_>>().join("\n");
     Ok(match form {
-        ReportForm::Html => jobs.first().map(explain::html).transpose()?.unwrap_or_default(),
-        ReportForm::Markdown => texts(&explain::markdown),
-        ReportForm::Junit => explain::junit(jobs)?,
+        ReportForm::Html => jobs.first().map(render::page::html).transpose()?.unwrap_or_default(),
+        ReportForm::Markdown => texts(&render::markdown::markdown),
+        ReportForm::Junit => render::junit::junit(jobs)?,
         ReportForm::Json => {
             let lines = jobs.iter().map(|job| serde_json::to_string(job).map(|line| line + "\n"));
             lines.collect::<Result<_, _>>().map_err(CliError::failed)?
         }
-        ReportForm::Text => texts(&|job| explain::text(job, job.verdict.as_str())),
+        ReportForm::Text => texts(&|job| render::explanation::explanation(job, job.verdict.as_str())),
     })
 }
 
-/// Where a report goes.
+/// Where a report is written.
 enum Writing {
     Stdout,
     /// A pipe or a device.
     Open(File),
-    /// A file: written beside its place and moved there, so that nothing is lost half-way.
+    /// A temporary file beside the target, which replaces the target when it is complete.
     Beside(NamedTempFile, PathBuf),
 }
 
 impl Writing {
-    /// Opens what will be written before the work begins.
+    /// Opens the target before the work begins.
     fn begin(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
@@ -96,7 +97,7 @@ impl Writing {
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        // Whoever may read the report that is replaced may read the new one, and nobody else.
+        // The new report has the permissions of the one that it replaces.
         let mut permissions = Permissions::from_mode(0o666);
         let place = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),

@@ -1,19 +1,22 @@
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Cause, Job, JobId};
 
-use super::{function, open, replace_all};
 use crate::args::RetryArgs;
+use crate::aws::Stack;
 use crate::backend::Backend;
-use crate::conclude::{conclude, gone};
+use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::functions;
+use crate::named::{open, read};
 use crate::printer::Printer;
+use crate::replace::replace_all;
 use crate::settings::Settings;
-use crate::stack::Stack;
+use crate::wait::local::Work;
 use crate::wait::stack::{Listening, enqueue};
-use crate::wait::{self, Work, wait};
+use crate::wait::{self, wait};
 
-/// Starts a new round of ended jobs, for their copies without a digest.
+/// Starts a new round of ended jobs for the copies that gave no digest.
 pub(crate) async fn run(args: &RetryArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let (backend, jobs) = open(settings, &args.names).await?;
     if let Some(stack) = backend.stack() {
@@ -22,9 +25,9 @@ pub(crate) async fn run(args: &RetryArgs, settings: &Settings, printer: &Printer
     for id in &jobs {
         has_something_to_run(&backend, id).await?;
     }
-    // Nothing runs later that cannot be called now.
+    // A function that cannot be called now is an error before the round starts.
     let aws =
-        if args.detach { None } else { function::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
+        if args.detach { None } else { functions::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
     let replaced = replace_all(&backend, &jobs, |job| job.retried(settings.clock.now())).await;
     replaced.map_err(|fault| {
         fault.hint("producer status shows how a job stands; producer wait works on a running one")
@@ -33,10 +36,10 @@ pub(crate) async fn run(args: &RetryArgs, settings: &Settings, printer: &Printer
         conclude(&backend, &jobs, settings, printer).await?;
         return Ok(Exit::DONE);
     }
-    wait(&backend, &jobs, &Work { args: &args.work, aws }, settings, printer).await
+    wait(&backend, &jobs, &Work { jobs: args.work.jobs, aws }, settings, printer).await
 }
 
-/// In a stack: a new round of the jobs that have ended, and for the others what is not on the queue yet.
+/// Retries jobs in a stack: starts a new round of ended jobs, and enqueues the missing copies of the others.
 async fn retry_in(
     backend: &Backend,
     stack: &Stack,
@@ -47,10 +50,10 @@ async fn retry_in(
 ) -> Result<Exit, CliError> {
     let (mut ended, mut open) = (Vec::new(), Vec::new());
     for id in jobs {
-        let job = backend.read_job(id).await?.ok_or_else(|| gone(id))?;
-        let again = stack.refold(&job).await?;
-        if again > 0 {
-            printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {again}"));
+        let job = read(backend, id).await?;
+        let refolded = stack.refold(&job).await?;
+        if refolded > 0 {
+            printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {refolded}"));
         }
         if job.state.ended_at().is_some() { ended.push(id.clone()) } else { open.push(job) }
     }
@@ -88,7 +91,7 @@ async fn has_something_to_run(backend: &Backend, id: &JobId) -> Result<(), CliEr
     }
 }
 
-/// Whether a retry has the job extended: its copies agree, in too few sandboxes, and it may have more of them.
+/// Whether a retry extends the job: its copies agree, in too few sandboxes, and the job may have more copies.
 fn may_grow(job: &Job) -> bool {
     job.state.cause() == Some(Cause::Coverage) && job.state.copies() < job.spec.policy.copies_max
 }

@@ -1,12 +1,12 @@
-use super::open;
 use crate::args::JobsArgs;
 use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::named::open;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
-/// Prints how jobs stand.
+/// Prints the state of jobs.
 pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let (backend, jobs) = open(settings, &args.names).await?;
     conclude(&backend, &jobs, settings, printer).await?;

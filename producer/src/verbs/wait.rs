@@ -1,17 +1,19 @@
 use concord_protocol::JobId;
 use concord_protocol::ports::ReadJob;
 
-use super::{function, open};
 use crate::args::WaitArgs;
+use crate::aws::Stack;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::functions;
+use crate::named::open;
 use crate::printer::Printer;
 use crate::settings::Settings;
-use crate::stack::Stack;
-use crate::wait::{Work, wait};
+use crate::wait::local::Work;
+use crate::wait::wait;
 
-/// Works until the named jobs, or all unfinished ones, have ended.
+/// Works until the named jobs have ended, or all unfinished jobs if none is named.
 pub(crate) async fn run(args: &WaitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     if !args.names.is_empty() {
         let (backend, jobs) = open(settings, &args.names).await?;
@@ -34,16 +36,16 @@ async fn work(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let aws = function::of_jobs(backend, jobs, &settings.aws, |job| job.state.ended_at().is_none()).await?;
+    let aws = functions::of_jobs(backend, jobs, &settings.aws, |job| job.state.ended_at().is_none()).await?;
     if let Some(stack) = backend.stack() {
         for id in jobs {
             warn_of_missing(backend, stack, id, printer).await?;
         }
     }
-    wait(backend, jobs, &Work { args: &args.work, aws }, settings, printer).await
+    wait(backend, jobs, &Work { jobs: args.work.jobs, aws }, settings, printer).await
 }
 
-/// A submit that was interrupted may have left copies that nobody will run.
+/// Warns of copies that are not on the queue: an interrupted submit may have left them.
 async fn warn_of_missing(
     backend: &Backend,
     stack: &Stack,

@@ -10,8 +10,6 @@ use concord_protocol::{Job, JobId};
 use concord_worker::{BuiltIn, Calculate, Runs, System};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use super::Work;
-use crate::args::WorkArgs;
 use crate::aws::Aws;
 use crate::backend::Backend;
 use crate::conclude::{conclude, gone};
@@ -23,33 +21,41 @@ use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
 use crate::settings::Settings;
 
-/// How often progress is shown and other processes' work is seen.
+/// How often progress is shown, and how soon the work of other processes is noticed.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Files that a command needs while it runs: its streams, both ends of two of them, and what tells of its end.
+/// Files that a command needs while it runs: its three streams, the other ends of two of them, and its pidfd.
 const FILES_PER_COPY: u64 = 6;
 
-/// Files that a call of a function needs: its connection, and what finds the address.
+/// Files that a call of a function needs: its connection, and a socket for the name server.
 const FILES_PER_CALL: u64 = 2;
 
-/// Files that everything else needs, with some to spare.
+/// Files that the rest of the program needs, and some more.
 const FILES_BESIDES: u64 = 64;
 
-/// Calls of functions that are waited for at once, unless a user says otherwise: the concurrency that Lambda gives an
+/// Calls of functions at the same time, unless the user says otherwise: the concurrency that Lambda gives an
 /// account in a region (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const CALLS_AT_ONCE_MAX: usize = 1_000;
+
+/// How jobs are worked on.
+pub(crate) struct Work {
+    /// Copies that run at once, if the user said how many.
+    pub(crate) jobs: Option<u16>,
+    /// Access to the functions of the jobs, if there are any.
+    pub(crate) aws: Option<Aws>,
+}
 
 /// Works until `jobs` have ended, prints the report of each, and gives the worst exit.
 pub(super) async fn wait(
     backend: &Backend,
     store: &Store,
     jobs: &[JobId],
-    work: &Work<'_>,
+    work: &Work,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let mut remote = remote_jobs(store, jobs, work).await?;
-    let threads = room(work.args, settings, remote.as_mut())?;
+    let threads = room(work.jobs, settings, remote.as_mut())?;
     let go_on = to_go_on(jobs, settings);
     let runs = Arc::new(Runs::default());
     let stopped = Arc::clone(&runs);
@@ -73,15 +79,15 @@ pub(super) async fn wait(
     let ended = waited?;
     stopped?;
     match ended {
-        Ended::All => conclude(backend, jobs, settings, printer).await,
-        Ended::Interrupted => {
+        WaitEnd::All => conclude(backend, jobs, settings, printer).await,
+        WaitEnd::Interrupted => {
             printer.say(&format!("interrupted; what was recorded is kept\n hint: {go_on} goes on"));
             Ok(Exit::Interrupted)
         }
     }
 }
 
-enum Ended {
+enum WaitEnd {
     All,
     Interrupted,
 }
@@ -92,22 +98,22 @@ async fn until_ended(
     fleet: &LocalFleet<impl Calculate + 'static>,
     interrupt: &Interrupt,
     printer: &Printer,
-) -> Result<Ended, CliError> {
+) -> Result<WaitEnd, CliError> {
     let mut progress = Progress::new(printer);
     let mut open: Vec<_> = jobs.to_vec();
     let ended = loop {
         still_open(store, &mut open, &mut progress)?;
         if open.is_empty() {
-            break Ended::All;
+            break WaitEnd::All;
         }
         for id in open.iter().take(LINES_MAX) {
             progress.show(&read(store, id).await?, &store.read_tally(id).await?);
         }
         progress.show_rest(open.len().saturating_sub(LINES_MAX));
         if interrupt.is_asked() || fleet.has_failed() {
-            break Ended::Interrupted;
+            break WaitEnd::Interrupted;
         }
-        // Each look costs as much as there are open jobs: with many of them, not every decision is worth one.
+        // The check above takes longer the more jobs are open: with many of them it is not made after every decision.
         let looked_at = Instant::now();
         while let Some(rest) = LOOK.checked_sub(looked_at.elapsed()) {
             fleet.wait_for_decision(rest, || !interrupt.is_asked());
@@ -137,14 +143,14 @@ async fn read(store: &Store, id: &JobId) -> Result<Job, CliError> {
     job.ok_or_else(|| gone(id))
 }
 
-/// A fault in the middle of the work: what helps is to mend its cause, and to go on.
+/// Adds to an error in the middle of the work the command that continues the work.
 fn broken(fault: CliError, go_on: &str) -> CliError {
     let helps = fault.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
     let hint = format!("{helps}then go on with: {go_on}");
     fault.hint(hint)
 }
 
-/// The command that goes on with the jobs.
+/// The command that continues the work on the jobs.
 fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
     let flags = format!("{}{}", settings.store_flag, settings.aws.flags());
     match jobs {
@@ -153,9 +159,9 @@ fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
     }
 }
 
-/// The jobs whose functions are called. A function job that is not waited for is left alone, whoever submitted it: a
+/// Those of `jobs` whose functions are called; `None` without access to AWS. Other jobs of functions are left alone: a
 /// call takes credentials and costs money.
-async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<Option<RemoteJobs>, CliError> {
+async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work) -> Result<Option<RemoteJobs>, CliError> {
     if work.aws.is_none() {
         return Ok(None);
     }
@@ -168,11 +174,11 @@ async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work<'_>) -> Result<O
             copies += spec.copies_most() as usize;
         }
     }
-    let in_flight_max = work.args.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
+    let in_flight_max = work.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
     Ok(Some(RemoteJobs { jobs: called, in_flight_max }))
 }
 
-/// How many jobs are worked on that nobody here waits for: those that need no AWS.
+/// How many jobs besides `jobs` are worked on: all that call no functions.
 async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
     let mut others = 0;
     for id in store.open_jobs()?.iter().filter(|id| !jobs.contains(id)) {
@@ -181,17 +187,21 @@ async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
     Ok(others)
 }
 
-/// Copies that run at once on threads. Each needs files for its streams, and each call its connection, so as many as
-/// are asked for must be allowed; unless a user asked for them, calls make do with the files that there are.
-fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut RemoteJobs>) -> Result<usize, CliError> {
-    let threads = work.jobs.map_or(settings.cores, usize::from);
+/// Copies that run on threads at the same time. Each needs files for its streams, and each call needs a connection. Fails
+/// if the system allows too few open files; reduces the calls instead if the user did not ask for a number.
+fn room(
+    jobs_wanted: Option<u16>,
+    settings: &Settings,
+    calls: Option<&mut RemoteJobs>,
+) -> Result<usize, CliError> {
+    let threads = jobs_wanted.map_or(settings.cores, usize::from);
     let for_threads = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
     let calls_wanted = calls.as_ref().map_or(0, |calls| calls.in_flight_max);
     let wanted = for_threads + calls_wanted as u64 * FILES_PER_CALL;
     let allowed = files(wanted).unwrap_or(u64::MAX);
     match calls {
         _ if allowed >= wanted => Ok(threads),
-        Some(calls) if work.jobs.is_none() && allowed >= for_threads + FILES_PER_CALL => {
+        Some(calls) if jobs_wanted.is_none() && allowed >= for_threads + FILES_PER_CALL => {
             let fit = (allowed - for_threads) / FILES_PER_CALL;
             calls.in_flight_max = usize::try_from(fit).unwrap_or(usize::MAX).min(calls.in_flight_max);
             Ok(threads)
@@ -204,12 +214,12 @@ fn room(work: &WorkArgs, settings: &Settings, calls: Option<&mut RemoteJobs>) ->
     }
 }
 
-/// Has at least `wanted` open files allowed, as far as that is for this process to say, and gives how many are.
+/// Raises the limit of open files to `wanted` if this process may; gives the limit, `None` when there is none.
 fn files(wanted: u64) -> Option<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < wanted) {
         limit.current = limit.maximum.map_or(Some(wanted), |maximum| Some(maximum.min(wanted)));
-        // What could not be raised is seen by the caller.
+        // The caller sees a limit that could not be raised.
         let _ = setrlimit(Resource::Nofile, limit);
     }
     getrlimit(Resource::Nofile).current

@@ -8,6 +8,7 @@ use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use tokio::sync::Notify;
 
+use crate::aws::Stack;
 use crate::backend::Backend;
 use crate::conclude::{conclude, gone};
 use crate::error::CliError;
@@ -16,20 +17,19 @@ use crate::interrupt::Interrupt;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
 use crate::settings::Settings;
-use crate::stack::Stack;
 
-/// The pause before the second look at the jobs.
+/// The pause between the first and the second read of the jobs.
 const PAUSE_MIN: Duration = Duration::from_millis(500);
 
-/// The pause between two looks, at most. Each look reads the jobs that are waited for, a few at a time: an hour of
-/// waiting for one job costs some 250 looks of two reads, which is a hundredth of a cent.
+/// The longest pause before the jobs are read again. An hour of waiting for one job costs about 250 times two reads,
+/// which is a hundredth of a cent.
 const PAUSE_MAX: Duration = Duration::from_secs(15);
 
-/// Jobs that are read at one look, unless those before them have ended.
-const LOOKED_AT_MAX: usize = 50;
+/// The most open jobs that are read after one pause.
+const JOBS_READ_MAX: usize = 50;
 
-/// Puts the copies of jobs on the stack's queue, as far as they are not there, and gives whether all are: not when the
-/// user interrupted.
+/// Enqueues the copies of jobs that are not on the queue of the stack yet. Gives whether all are: `false` when the user
+/// interrupted.
 pub(crate) async fn enqueue(
     backend: &Backend,
     stack: &Stack,
@@ -61,14 +61,14 @@ pub(crate) async fn enqueue(
     Ok(all)
 }
 
-/// A wait that a signal ends.
+/// Listens for signals, which end a pause.
 pub(crate) struct Listening {
     pub(crate) interrupt: Interrupt,
     woken: Arc<Notify>,
 }
 
 impl Listening {
-    /// Listens for signals from here on.
+    /// Starts to listen.
     pub(crate) fn start() -> Result<Self, CliError> {
         let woken = Arc::new(Notify::new());
         let wakes = Arc::clone(&woken);
@@ -77,12 +77,12 @@ impl Listening {
 
     /// Waits for `pause`, or until a signal came.
     async fn pause(&self, pause: Duration) {
-        // Whether it was the signal or the time shows when somebody looks.
+        // The caller asks `interrupt` whether it was a signal.
         let _ = tokio::time::timeout(pause, self.woken.notified()).await;
     }
 }
 
-/// Waits until `jobs` have ended, prints what is to be said of each, and gives the worst exit.
+/// Waits until `jobs` have ended, prints the report of each, and gives the worst exit.
 pub(crate) async fn wait(
     backend: &Backend,
     stack: &Stack,
@@ -96,7 +96,7 @@ pub(crate) async fn wait(
     let mut pause = PAUSE_MIN;
     loop {
         let before = open.len();
-        look(backend, &mut open, &mut progress).await?;
+        refresh(backend, &mut open, &mut progress).await?;
         if open.is_empty() {
             break;
         }
@@ -116,11 +116,15 @@ pub(crate) async fn wait(
     conclude(backend, jobs, settings, printer).await
 }
 
-/// Looks at the first of the open jobs, and further while they turn out to have ended.
-async fn look(backend: &Backend, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), CliError> {
+/// Reads the open jobs until it has read as many as [`JOBS_READ_MAX`] that are still open; removes those that have ended.
+async fn refresh(
+    backend: &Backend,
+    open: &mut Vec<JobId>,
+    progress: &mut Progress<'_>,
+) -> Result<(), CliError> {
     let mut stay = Vec::new();
     for (place, id) in open.iter().enumerate() {
-        if stay.len() >= LOOKED_AT_MAX {
+        if stay.len() >= JOBS_READ_MAX {
             stay.extend_from_slice(&open[place..]);
             break;
         }

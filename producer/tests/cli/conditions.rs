@@ -78,7 +78,7 @@ fn a_producer_holds_no_sandbox() {
     sandbox.write("p", "payload");
     let submit = |hold: &str| sandbox.run(&["submit", "p", "--hold", hold, "--", "cat"]);
     submit("2s").exits(2).says("--hold needs a stack");
-    submit("61s").exits(2).says("a sandbox is held for 1m at most");
+    submit("61s").exits(2).says("a sandbox can be held for 1m at most");
     assert!(!sandbox.store().exists(), "nothing was submitted");
 }
 

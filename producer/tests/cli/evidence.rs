@@ -158,7 +158,7 @@ fn tolerances_are_a_second_opinion() {
     submit(&["--equivalent", "abs=0", "--accept", "equivalent"])
         .exits(1)
         .prints("not equivalent under abs=0");
-    submit(&["--accept", "equivalent"]).exits(2).says("nothing says what is equivalent");
+    submit(&["--accept", "equivalent"]).exits(2).says("<--equivalent <RULE>|--comparator <PROGRAM>>");
     submit(&["--equivalent", "ulps=4"]).exits(2).says("ulp=4");
 }
 
@@ -211,7 +211,7 @@ fn an_opinion_on_a_part_is_none() {
     sandbox.run(&["compare", "part", "whole"]).exits(3).prints("nothing to compare");
     let detached =
         ["submit", "q", "--detach", "--equivalent", "abs=1", "--accept", "equivalent", "--", "cat"];
-    sandbox.run(&detached).exits(2).says("give them to producer wait");
+    sandbox.run(&detached).exits(2).says("'--detach' cannot be used with '--accept <VERDICT>'");
 }
 
 #[test]

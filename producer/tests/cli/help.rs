@@ -3,15 +3,10 @@
 use crate::harness::Sandbox;
 
 #[test]
-fn help_teaches() {
+fn help_is_data() {
     let sandbox = Sandbox::new();
-    for verb in ["submit", "wait", "status", "list", "copies", "retry", "cancel", "doctor"] {
-        let help = sandbox.run(&[verb, "--help"]).exits(0).stdout;
-        insta::assert_snapshot!(format!("help_{verb}"), help);
-    }
-    let help = sandbox.run(&["--help"]).exits(0).stdout;
-    insta::assert_snapshot!("help", help);
-    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    sandbox.run(&["--help"]).exits(0).prints("Does this computation give the same answer");
+    sandbox.run(&["submit", "--help"]).exits(0).prints("Examples:");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod conditions;
 mod evidence;
 mod faults;
+#[cfg(feature = "aws")]
 mod functions;
 mod harness;
 mod help;

@@ -136,12 +136,53 @@ fn a_change_of_several_jobs_is_made_to_all_or_none() {
 }
 
 #[test]
+fn flags_that_exclude_or_need_each_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let submit = |args: &[&str], words| {
+        check(&sandbox, &[&["submit", "p"], args, &["--", "cat"]].concat(), b"", 2, words);
+    };
+    submit(&["--accept", "equivalent"], "<--equivalent <RULE>|--comparator <PROGRAM>>");
+    submit(&["--comparator", "cmp", "--equivalent", "ulp=4"], "cannot be used with");
+    submit(&["--detach", "--comparator", "cmp"], "'--detach' cannot be used with '--comparator <PROGRAM>'");
+    submit(&["--detach", "--accept", "equivalent", "--equivalent", "ulp=4"], "'--accept <VERDICT>'");
+    submit(&["--copies", "9", "--detect", "1%"], "cannot be used with");
+    submit(&["--function", "f"], "cannot be used with");
+    submit(&["--golden", "--expect", "file"], "cannot be used with");
+    submit(&["--fail-fast", "--extend", "99"], "cannot be used with");
+    sandbox.run(&["list", "--stack", "s", "--store", "t"]).exits(2).says("cannot be used with");
+    sandbox.run(&["list", "--queue-url", "http://127.0.0.1:1/q"]).exits(2).says("--table");
+}
+
+/// A program that was built without AWS says so wherever AWS would be needed.
+#[cfg(not(feature = "aws"))]
+#[test]
+fn a_program_without_aws_says_how_to_build_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", r#"{"probe":"libm"}"#);
+    let check = |run: Run| {
+        let run = run.exits(4).says("this producer was built without AWS");
+        run.says("make install").says("cargo install --path producer --features aws");
+    };
+    check(sandbox.run(&["doctor"]));
+    check(sandbox.run(&["doctor", "--stack", "s"]));
+    check(sandbox.run(&["list", "--stack", "s"]));
+    check(sandbox.run(&["submit", "p", "--stack", "s"]));
+    check(sandbox.run(&["submit", "p", "--function", "f"]));
+    check(sandbox.run(&["list", "--queue-url", "http://127.0.0.1:1/q", "--table", "t"]));
+    let mut command = sandbox.command(&["submit", "p"]);
+    command.env("CONCORD_STACK", "s");
+    check(Run::of(command.output().unwrap()));
+    assert!(!sandbox.store().exists(), "something was made");
+    sandbox.run(&["submit", "p"]).exits(0).prints("reproducible");
+}
+
+#[cfg(feature = "aws")]
+#[test]
 fn stacks_that_cannot_be_meant() {
     let sandbox = Sandbox::new();
     sandbox.write("p", r#"{"probe":"libm"}"#);
     sandbox.run(&["doctor"]).exits(2).says("no stack is named");
-    sandbox.run(&["list", "--stack", "s", "--store", "t"]).exits(2).says("cannot be used with");
-    sandbox.run(&["list", "--queue-url", "http://127.0.0.1:1/q"]).exits(2).says("--table");
     let without_credentials = ["list", "--stack", "s", "--region", "eu-west-1"];
     let mut command = sandbox.command(&without_credentials);
     command.env("AWS_EC2_METADATA_DISABLED", "true");

@@ -1,0 +1,94 @@
+//! Options that say where jobs are kept.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+/// Where jobs are kept.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct StoreArgs {
+    /// The store's file [default: $CONCORD_STORE, or concord/concord.db in the XDG state folder]
+    #[arg(long, global = true, value_name = "PATH", display_order = 100)]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// The stack on AWS that keeps the jobs and works on them, if there is one.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct StackArgs {
+    /// The stack that keeps the jobs and runs the copies [default: $CONCORD_STACK, or none]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with_all = ["store", "queue_url", "table", "bucket"], display_order = 200, help_heading = "AWS")]
+    pub(crate) stack: Option<String>,
+    /// The queue of workers that no stack describes; needs --table
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        requires = "table",
+        conflicts_with = "store",
+        display_order = 201,
+        help_heading = "AWS"
+    )]
+    pub(crate) queue_url: Option<String>,
+    /// The table of such workers
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        requires = "queue_url",
+        display_order = 202,
+        help_heading = "AWS"
+    )]
+    pub(crate) table: Option<String>,
+    /// The bucket of such workers; needed for payloads over 256 KiB
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        requires = "table",
+        display_order = 203,
+        help_heading = "AWS"
+    )]
+    pub(crate) bucket: Option<String>,
+}
+
+impl StackArgs {
+    /// The same flags again, for the command of a hint; empty when none was given.
+    pub(crate) fn flags(&self, aws: &AwsArgs) -> String {
+        let named = [
+            ("stack", &self.stack),
+            ("queue-url", &self.queue_url),
+            ("table", &self.table),
+            ("bucket", &self.bucket),
+        ];
+        let place = flags(&named);
+        if place.is_empty() { place } else { place + &aws.flags() }
+    }
+}
+
+/// Flags as they were given, each with a space before it.
+fn flags(named: &[(&str, &Option<String>)]) -> String {
+    let flag =
+        |(name, value): &(&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
+    named.iter().filter_map(flag).collect()
+}
+
+/// How AWS is reached. The SDK finds what is not given, in the same places as the AWS command line.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct AwsArgs {
+    /// A profile of the AWS configuration files [default: $AWS_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", display_order = 204, help_heading = "AWS")]
+    pub(crate) profile: Option<String>,
+    /// A region [default: $AWS_REGION, or that of the profile]
+    #[arg(long, global = true, value_name = "REGION", display_order = 205, help_heading = "AWS")]
+    pub(crate) region: Option<String>,
+    /// The address of another endpoint, such as an emulator's [default: $AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL", display_order = 206, help_heading = "AWS")]
+    pub(crate) endpoint_url: Option<String>,
+}
+
+impl AwsArgs {
+    /// The same flags again, for the command of a hint; empty when none was given.
+    pub(crate) fn flags(&self) -> String {
+        flags(&[("profile", &self.profile), ("region", &self.region), ("endpoint-url", &self.endpoint_url)])
+    }
+}

@@ -1,0 +1,208 @@
+//! A stack on AWS: its table and queue, the settings of its workers, and how copies are enqueued.
+
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::Output;
+use concord_cloud::{Ledger, Place, Queue, trace_header};
+use concord_local::{ListFilter, Lookup};
+use concord_protocol::ports::{Clock, EnqueueCopies, PortResult};
+use concord_protocol::{Calculation, Job, JobId};
+
+use super::access::Aws;
+use super::settings::StackSettings;
+use crate::args::{AwsArgs, StackArgs};
+use crate::error::CliError;
+
+/// Copies that are enqueued between two checks for an interrupt.
+const ENQUEUED_AT_ONCE_MAX: u32 = 1_000;
+
+/// Candidates that are named when a name is ambiguous, at most.
+const CANDIDATES_MAX: usize = 10;
+
+/// Days until written items expire, when no stack says otherwise.
+const KEEP_DAYS: u32 = 30;
+
+/// A stack, ready to use.
+pub(crate) struct Stack {
+    /// The flags that name it, for the command of a hint.
+    pub(crate) flags: String,
+    /// The settings of its workers.
+    pub(crate) deployed: StackSettings,
+    /// Its outputs and the status of its deployment; empty when no stack describes the fleet.
+    pub(super) description: Description,
+    pub(super) aws: Aws,
+    ledger: Ledger,
+    queue: Queue,
+}
+
+/// What `CloudFormation` says of a stack.
+#[derive(Debug, Default)]
+pub(super) struct Description {
+    /// The status of its deployment.
+    pub(super) status: String,
+    /// All outputs, by name.
+    outputs: Vec<(String, String)>,
+}
+
+impl Description {
+    /// The output of that name.
+    pub(super) fn output(&self, name: &str) -> Option<&str> {
+        self.outputs.iter().find(|(output, _)| output == name).map(|(_, value)| value.as_str())
+    }
+
+    fn deployed(&self) -> StackSettings {
+        StackSettings {
+            calculation: self.output("Calculation").unwrap_or_default().to_owned(),
+            attempts: self.number("Attempts"),
+            receives_max: self.number("MaxReceives"),
+            timeout_s: self.number("Timeout"),
+        }
+    }
+
+    fn number<N: FromStr>(&self, name: &str) -> Option<N> {
+        self.output(name).and_then(|value| value.parse().ok())
+    }
+}
+
+impl Stack {
+    /// The stack that the flags or the environment name; none when they name none.
+    pub(crate) async fn open(
+        args: &StackArgs,
+        aws_args: &AwsArgs,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Option<Self>, CliError> {
+        let aws = match (&args.stack, &args.queue_url) {
+            (None, None) => return Ok(None),
+            _ => Aws::connect(aws_args, None).await?,
+        };
+        // Without this check the first request would fail with a less helpful error.
+        aws.region()?;
+        let (description, queue_url, place) = match (&args.stack, &args.queue_url, &args.table) {
+            (Some(name), ..) => {
+                let description = describe(&aws, name).await?;
+                let output = |output: &str| {
+                    description.output(output).map(str::to_owned).ok_or_else(|| not_ours(name, output))
+                };
+                let place = Place {
+                    table: output("TableName")?,
+                    bucket: Some(output("BucketName")?),
+                    keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
+                };
+                let queue_url = output("QueueUrl")?;
+                output("Calculation")?;
+                (description, queue_url, place)
+            }
+            (None, Some(url), Some(table)) => {
+                let place = Place { table: table.clone(), bucket: args.bucket.clone(), keep_days: KEEP_DAYS };
+                (Description::default(), url.clone(), place)
+            }
+            _ => return Err(CliError::usage_text("--queue-url needs --table beside it")),
+        };
+        let ledger = Ledger::new(&aws.config, place, clock);
+        let queue = Queue::new(&aws.config, queue_url, ledger.clone());
+        let deployed = description.deployed();
+        Ok(Some(Self { flags: args.flags(aws_args), deployed, description, aws, ledger, queue }))
+    }
+
+    /// The ledger of its jobs.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
+    pub(crate) async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
+        self.ledger.submitted(submission).await
+    }
+
+    /// The jobs, newest first.
+    pub(crate) async fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
+        self.ledger.list(filter.verdict, filter.count_max).await
+    }
+
+    /// The jobs that have not ended, oldest first.
+    pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
+        self.ledger.open_jobs().await
+    }
+
+    /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
+    pub(crate) async fn find(&self, name: &str) -> PortResult<Lookup> {
+        let Ok(id) = name.parse::<JobId>() else { return Ok(Lookup::Nothing) };
+        let submitted = self.ledger.submitted(&id).await?;
+        if !submitted.is_empty() {
+            return Ok(Lookup::Jobs(submitted));
+        }
+        let mut found = self.ledger.beginning_with(name).await?;
+        Ok(match found.len() {
+            0 => Lookup::Nothing,
+            1 => Lookup::Jobs(found),
+            count => {
+                found.truncate(CANDIDATES_MAX);
+                Lookup::Ambiguous(found, count)
+            }
+        })
+    }
+
+    /// The calculation of a job in this stack.
+    pub(crate) fn calculation(&self) -> Calculation {
+        Calculation::Deployed { description: self.deployed.calculation.clone() }
+    }
+
+    /// Whether all copies of the job's round were put on the queue.
+    pub(crate) async fn is_enqueued(&self, job: &Job) -> Result<bool, CliError> {
+        Ok(self.ledger.is_enqueued(job).await?)
+    }
+
+    /// Folds the outcomes of a job that its tallies lack; gives how many there were.
+    pub(crate) async fn refold(&self, job: &Job) -> Result<usize, CliError> {
+        Ok(self.ledger.refold(job).await?)
+    }
+
+    /// Enqueues the copies of the job's round that gave no digest, and records when all are enqueued. Calls `part`
+    /// with each range of copies that was enqueued; stops when `part` gives `false`. Gives whether all are enqueued.
+    pub(crate) async fn enqueue(
+        &self,
+        job: &Job,
+        mut part: impl FnMut(&JobId, Range<u32>) -> bool,
+    ) -> Result<bool, CliError> {
+        let (id, round, copies) = (&job.spec.job, job.state.round(), job.state.copies());
+        let queue = self.queue.clone().traced(trace_header(job));
+        for from in (0..copies).step_by(ENQUEUED_AT_ONCE_MAX as usize) {
+            let range = from..copies.min(from.saturating_add(ENQUEUED_AT_ONCE_MAX));
+            queue.enqueue_copies(id, round, range.clone()).await?;
+            if !part(id, range) {
+                return Ok(false);
+            }
+        }
+        self.ledger.set_enqueued(id, round, copies).await?;
+        Ok(true)
+    }
+}
+
+async fn describe(aws: &Aws, name: &str) -> Result<Description, CliError> {
+    let client = aws_sdk_cloudformation::Client::new(&aws.brief);
+    let described = client.describe_stacks().stack_name(name).send().await;
+    let described = described.map_err(|error| {
+        let unknown = error.message().is_some_and(|message| message.contains("does not exist"));
+        let cause = anyhow::Error::new(error).context(format!("cannot read the stack {name:?}"));
+        if unknown {
+            CliError::usage(cause).hint("make deploy STACK=NAME deploys one; --region and --profile say where it is")
+        } else {
+            CliError::failed(cause).hint("see that the network, --region, --profile and --endpoint-url are right, and that you may cloudformation:DescribeStacks")
+        }
+    })?;
+    let stack = described.stacks.unwrap_or_default().into_iter().next();
+    let stack = stack.ok_or_else(|| CliError::usage_text(format!("there is no stack {name:?}")))?;
+    let status = stack.stack_status.map_or_else(String::new, |status| status.as_str().to_owned());
+    let outputs = stack.outputs;
+    let pair = |output: Output| Some((output.output_key?, output.output_value?));
+    let outputs: Vec<_> = outputs.unwrap_or_default().into_iter().filter_map(pair).collect();
+    Ok(Description { status, outputs })
+}
+
+fn not_ours(stack: &str, output: &str) -> CliError {
+    CliError::usage_text(format!("the stack {stack:?} has no output {output}"))
+        .hint("name a stack that make deploy has made, with this version; producer doctor says more")
+}

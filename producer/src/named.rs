@@ -1,0 +1,59 @@
+//! Which jobs a user names.
+
+use std::collections::HashSet;
+
+use concord_local::Lookup;
+use concord_protocol::ports::ReadJob;
+use concord_protocol::{Job, JobId};
+
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::settings::Settings;
+
+/// The jobs that `names` stand for, each once.
+pub(crate) async fn find(backend: &Backend, names: &[String]) -> Result<Vec<JobId>, CliError> {
+    let mut jobs = Vec::new();
+    for name in names {
+        if name.is_empty() {
+            return Err(
+                CliError::usage_text("the name of a job is empty").hint("producer list shows the jobs")
+            );
+        }
+        match backend.find(name).await? {
+            Lookup::Jobs(found) => jobs.extend(found),
+            Lookup::Nothing => return Err(unknown(name)),
+            Lookup::Ambiguous(some, count) => {
+                let some: Vec<_> = some.iter().map(JobId::as_str).collect();
+                let fault =
+                    CliError::usage_text(format!("{count} jobs begin with {name:?}: {}", some.join(", ")));
+                return Err(fault.hint("name more of the id"));
+            }
+        }
+    }
+    let mut seen = HashSet::new();
+    jobs.retain(|job| seen.insert(job.clone()));
+    Ok(jobs)
+}
+
+/// Opens the backend, and finds the jobs that `names` stand for.
+pub(crate) async fn open(settings: &Settings, names: &[String]) -> Result<(Backend, Vec<JobId>), CliError> {
+    let backend = Backend::open(settings).await?;
+    let backend = backend.ok_or_else(|| {
+        let name = names.first().map_or("", String::as_str);
+        let at = settings.store.display();
+        CliError::usage_text(format!("there is no job {name:?}: there is no store at {at}"))
+            .hint("name the store that has it with --store PATH")
+    })?;
+    let jobs = find(&backend, names).await?;
+    Ok((backend, jobs))
+}
+
+pub(crate) fn unknown(name: &str) -> CliError {
+    CliError::usage_text(format!("there is no job {name:?} here"))
+        .hint("producer list shows the jobs; --store PATH or --stack NAME names another place")
+}
+
+/// Reads a job that the backend has just found.
+pub(crate) async fn read(backend: &Backend, id: &JobId) -> Result<Job, CliError> {
+    backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))
+}

@@ -1,0 +1,222 @@
+//! The jobs that a submit asks for. Pure: reads and writes nothing.
+
+use concord_protocol::limits::COPIES_MAX;
+use concord_protocol::ports::NewJob;
+use concord_protocol::{Calculation, Digest, JobId, JobSpec, Policy, Timestamp};
+use concord_statistics::{Level, copies_to_detect};
+
+use crate::args::SubmitArgs;
+use crate::aws::StackSettings;
+use crate::error::CliError;
+use crate::gather::{form, tolerances};
+use crate::payloads::NamedPayload;
+
+/// The jobs of a submission: one for each payload, with the calculation at the same index. `deployed` are the settings of
+/// the stack, if the jobs are for a stack.
+///
+/// # Errors
+/// When no run can fulfil what the flags ask for.
+pub(crate) fn plan(
+    args: &SubmitArgs,
+    payloads: Vec<NamedPayload>,
+    calculations: Vec<Calculation>,
+    deployed: Option<&StackSettings>,
+    submission: &JobId,
+    now: Timestamp,
+) -> Result<Vec<NewJob>, CliError> {
+    let copies = copies(args)?;
+    check(args, copies, &calculations, deployed)?;
+    let policy = policy(args, deployed)?;
+    let is_single = payloads.len() == 1 && !args.each;
+    let jobs = payloads.into_iter().zip(calculations).enumerate().map(|(place, (payload, calculation))| {
+        let job = if is_single { Ok(submission.clone()) } else { numbered(submission, place) };
+        let spec = JobSpec {
+            job: job?,
+            submission: submission.clone(),
+            submitted_at: now,
+            payload_digest: Digest::of(&payload.bytes),
+            payload_bytes: payload.bytes.len() as u64,
+            copies,
+            calculation,
+            policy: policy.clone(),
+        };
+        Ok(NewJob { spec, payload: payload.bytes })
+    });
+    jobs.collect()
+}
+
+/// Copies of each payload, unless the user says otherwise.
+const COPIES: u32 = 20;
+
+/// The number of copies that the flags ask for.
+fn copies(args: &SubmitArgs) -> Result<u32, CliError> {
+    let Some(rate) = args.detect else { return Ok(args.copies.unwrap_or(COPIES)) };
+    let confidence = Level::new(args.confidence).map_err(CliError::usage)?;
+    let copies = copies_to_detect(rate, confidence).map_err(CliError::usage)?;
+    u32::try_from(copies).ok().filter(|copies| *copies <= COPIES_MAX).ok_or_else(|| {
+        CliError::usage_text(format!("that takes {copies} copies, and a job has {COPIES_MAX} at most"))
+            .hint("ask for a larger --detect, or a lower --confidence")
+    })
+}
+
+/// Refuses conditions that no run can fulfil.
+fn check(
+    args: &SubmitArgs,
+    copies: u32,
+    calculations: &[Calculation],
+    deployed: Option<&StackSettings>,
+) -> Result<(), CliError> {
+    if args.conditions.hold.is_some() && deployed.is_none() {
+        return Err(CliError::usage_text(
+            "--hold needs a stack: on one machine a producer is one sandbox, however long it is held",
+        )
+        .hint("name a stack with --stack, or leave --hold out"));
+    }
+    if let Some(copies_max) = args.conditions.extend
+        && copies_max <= copies
+    {
+        return Err(CliError::usage_text(format!(
+            "a job of {copies} copies cannot be extended to {copies_max}"
+        ))
+        .hint("--extend takes the copies that there may be in all: more than --copies"));
+    }
+    let Some(sandboxes) = args.conditions.sandboxes else { return Ok(()) };
+    if calculations.iter().any(Calculation::hides_its_machine) {
+        return Err(CliError::usage_text(
+            "--sandboxes cannot be checked for a function: the sandboxes that ran it are not seen",
+        )
+        .hint("deploy a stack whose workers run the calculation themselves"));
+    }
+    let copies_max = args.conditions.extend.unwrap_or(copies);
+    if copies_max < sandboxes {
+        return Err(CliError::usage_text(format!("{copies_max} copies cannot run in {sandboxes} sandboxes"))
+            .hint(format!("ask for more: --copies {sandboxes} at least, or --extend")));
+    }
+    Ok(())
+}
+
+/// Runs of a failing copy, unless the user or the stack says otherwise.
+const ATTEMPTS: u32 = 2;
+
+/// Milliseconds that one run may take, unless the user or the stack says otherwise: the longest run of a Lambda function.
+const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
+
+/// The policy that the flags ask for, within the bounds of the stack.
+fn policy(args: &SubmitArgs, deployed: Option<&StackSettings>) -> Result<Policy, CliError> {
+    let attempts = args.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
+    let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
+    let copy_timeout_ms = args.copy_timeout.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
+    if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
+        && attempts >= receives_max
+    {
+        return Err(CliError::usage_text(format!(
+            "{attempts} attempts, but the stack's queue delivers a copy {receives_max} times, and one is spare"
+        ))
+        .hint("ask for fewer --attempts, or deploy the stack with a larger MaxReceives"));
+    }
+    if let Some(timeout_ms) = stack_timeout_ms
+        && copy_timeout_ms > timeout_ms
+    {
+        return Err(CliError::usage_text(format!(
+            "a copy timeout of {copy_timeout_ms} ms, but the stack's functions end after {timeout_ms} ms"
+        ))
+        .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
+    }
+    // An invalid rule is refused before anything runs.
+    tolerances(&args.conditions.equivalent)?;
+    Ok(Policy {
+        fail_fast: args.fail_fast,
+        select: args.select.as_ref().map(ToString::to_string),
+        equivalent: args.conditions.equivalent.clone(),
+        read_as: args.conditions.read_as.map(|read_as| form(read_as).name().to_owned()),
+        copies_max: args.conditions.extend.unwrap_or_default(),
+        hold_ms: args.conditions.hold.unwrap_or_default(),
+        sandboxes_min: args.conditions.sandboxes.unwrap_or_default(),
+        ..Policy::bounds(attempts, args.timeout, copy_timeout_ms)
+    })
+}
+
+/// The id of the job at `place` of a submission of several.
+fn numbered(submission: &JobId, place: usize) -> Result<JobId, CliError> {
+    let id = submission.numbered(u32::try_from(place).unwrap_or(u32::MAX));
+    id.map_err(|error| {
+        CliError::usage(error).hint("give a shorter --job: the number of each payload is added to it")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Args, Verb};
+
+    /// What `producer submit p … -- cat` plans for payloads of these bytes, in a stack with these settings if there is one.
+    fn planned(
+        flags: &[&str],
+        payloads: &[&[u8]],
+        deployed: Option<&StackSettings>,
+    ) -> Result<Vec<NewJob>, CliError> {
+        let words = [&["producer", "submit", "p"], flags, &["--", "cat"]].concat();
+        let Verb::Submit(args) = Args::try_parse_from(words).unwrap().verb else { panic!("no submit") };
+        let payloads: Vec<_> = payloads
+            .iter()
+            .map(|bytes| NamedPayload { name: "p".to_owned(), bytes: (*bytes).into() })
+            .collect();
+        let calculations = vec![Calculation::Probe { name: "echo".to_owned() }; payloads.len()];
+        let submission = "s".parse().unwrap();
+        plan(&args, payloads, calculations, deployed, &submission, Timestamp { unix_ms: 7 })
+    }
+
+    #[track_caller]
+    fn refused(planned: Result<Vec<NewJob>, CliError>, words: &str) {
+        let error = planned.unwrap_err();
+        assert!(error.cause.to_string().contains(words), "{error:?}");
+        assert!(error.hint.is_some());
+    }
+
+    #[test]
+    fn each_payload_becomes_a_job() {
+        let jobs = planned(&[], &[b"1"], None).unwrap();
+        let [only] = &jobs[..] else { panic!("{jobs:?}") };
+        assert_eq!((only.spec.job.as_str(), only.spec.copies, &only.payload[..]), ("s", 20, &b"1"[..]));
+        assert_eq!(only.spec.payload_digest, Digest::of(b"1"));
+        assert_eq!(only.spec.submitted_at.unix_ms, 7);
+        let jobs = planned(&["--copies", "3"], &[b"1", b"22"], None).unwrap();
+        let ids: Vec<_> = jobs.iter().map(|new| (new.spec.job.as_str(), new.spec.payload_bytes)).collect();
+        assert_eq!(ids, [("s.0", 1), ("s.1", 2)]);
+        // A list of one element is still a list.
+        assert_eq!(planned(&["--each"], &[b"1"], None).unwrap()[0].spec.job.as_str(), "s.0");
+    }
+
+    #[test]
+    fn a_stack_bounds_what_is_asked() {
+        let deployed = StackSettings {
+            attempts: Some(4),
+            receives_max: Some(5),
+            timeout_s: Some(60),
+            ..StackSettings::default()
+        };
+        let bounds = |flags: &[&str], deployed: Option<&StackSettings>| {
+            let policy = planned(flags, &[b"1"], deployed).unwrap().remove(0).spec.policy;
+            (policy.attempts, policy.copy_timeout_ms)
+        };
+        assert_eq!(bounds(&[], None), (2, 900_000));
+        assert_eq!(bounds(&[], Some(&deployed)), (4, 60_000));
+        assert_eq!(bounds(&["--attempts", "3", "--copy-timeout", "9s"], Some(&deployed)), (3, 9_000));
+        refused(planned(&["--attempts", "5"], &[b"1"], Some(&deployed)), "delivers a copy 5 times");
+        refused(planned(&["--copy-timeout", "61s"], &[b"1"], Some(&deployed)), "end after 60000 ms");
+    }
+
+    #[test]
+    fn conditions_that_no_run_can_fulfil_are_refused() {
+        let check = |flags: &[&str], words: &str| refused(planned(flags, &[b"1"], None), words);
+        check(&["--hold", "1s"], "--hold needs a stack");
+        check(&["--sandboxes", "21"], "20 copies cannot run in 21 sandboxes");
+        check(&["--extend", "20"], "a job of 20 copies cannot be extended to 20");
+        check(&["--equivalent", "ulp=no"], "ulp");
+        assert_eq!(planned(&["--detect", "1%"], &[b"1"], None).unwrap()[0].spec.copies, 299);
+        let stack = StackSettings::default();
+        assert_eq!(planned(&["--hold", "1s"], &[b"1"], Some(&stack)).unwrap()[0].spec.policy.hold_ms, 1_000);
+    }
+}

@@ -1,0 +1,14 @@
+//! Renders results as text for people, Markdown, JUnit XML and HTML. Does not know how a result is found or printed.
+
+pub(crate) mod comparison;
+pub(crate) mod copies;
+pub(crate) mod explanation;
+pub(crate) mod findings;
+pub(crate) mod job;
+pub(crate) mod junit;
+mod lines;
+pub(crate) mod markdown;
+mod numbers;
+pub(crate) mod page;
+mod sentences;
+pub(crate) mod words;

@@ -1,0 +1,114 @@
+//! The report of a job as text, within 80 columns unless names are longer.
+
+use std::fmt::Write as _;
+
+use concord_protocol::{Cause, Digest, Verdict};
+
+use super::sentences::{coverage, equivalence};
+use super::words::{SHOWN_MAX, calculation, elapsed, short, wrapped};
+use crate::result::job::{JobEvidence, JobReport};
+
+/// The report of a job, with `verdict` as its first words and `flags` behind the command of a hint.
+pub(crate) fn job(report: &JobReport, verdict: &str, flags: &str) -> String {
+    let mut text = format!("{verdict}  job {}\n", report.job);
+    let mut line = |words: String| {
+        let _ = writeln!(text, "  {words}");
+    };
+    line(calculation(&report.calculation));
+    line(format!("payload {} ({} bytes)", short(&report.payload_digest), report.payload_bytes));
+    line(copies(report));
+    if let Some(expected) = &report.expected {
+        line(compared(report, expected));
+    }
+    if report.copies > report.copies_submitted {
+        line(format!("extended from {} copies to {}", report.copies_submitted, report.copies));
+    }
+    if let Some(sandboxes) = report.sandboxes {
+        line(format!("{sandboxes} of {} sandboxes gave a digest", report.sandboxes_min));
+    }
+    for digest in report.digests.iter().take(SHOWN_MAX) {
+        let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {bytes} bytes"));
+        line(format!(
+            "{:>9} x {}{bytes}  first: copy {}",
+            digest.copies,
+            short(&digest.digest),
+            digest.first_copy
+        ));
+    }
+    if report.distinct_digests > SHOWN_MAX {
+        line(format!("          … {} distinct digests in all", report.distinct_digests));
+    }
+    for failure in report.failures.iter().take(SHOWN_MAX) {
+        line(format!("{:>9} x failed: {}", failure.copies, failure.reason));
+    }
+    if report.failures.len() > SHOWN_MAX {
+        line(format!("          … {} different reasons in all", report.failures.len()));
+    }
+    if let Some(evidence) = &report.evidence {
+        lines_of_evidence(report, evidence, flags).into_iter().for_each(line);
+    }
+    text
+}
+
+fn copies(report: &JobReport) -> String {
+    let mut words = format!(
+        "{} of {} {} gave a digest, {} distinct",
+        report.succeeded,
+        report.copies,
+        if report.copies == 1 { "copy" } else { "copies" },
+        report.distinct_digests
+    );
+    if report.failed > 0 {
+        let _ = write!(words, "; {} failed", report.failed);
+    }
+    if report.unaccounted > 0 {
+        let what = match (report.ended, report.verdict) {
+            (true, Verdict::Divergent) if report.fail_fast => "saved by --fail-fast",
+            (true, _) => "not run",
+            (false, _) => "to go",
+        };
+        let _ = write!(words, "; {} {what}", report.unaccounted);
+    }
+    let _ = write!(words, "; {}", elapsed(report.elapsed_ms));
+    words
+}
+
+/// How the digests compare with the expected one.
+fn compared(report: &JobReport, expected: &Digest) -> String {
+    let words = match (report.cause, report.succeeded) {
+        (Some(Cause::Drift), _) => "drift: all agree, but not with the expected",
+        _ if report.distinct_digests > 1 => "the copies differ among themselves; expected is",
+        (_, 0) => "expected:",
+        _ => "as expected:",
+    };
+    format!("{words} {}", short(expected))
+}
+
+/// Where the copies ran, the summary, and the command that says more.
+fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if evidence.coverage.copies > 0 {
+        lines.push(coverage(&evidence.coverage));
+    }
+    let summary = &evidence.summary;
+    let mut told = |name: &str, words: Option<&str>| {
+        if let Some(words) = words {
+            lines.push(wrapped(&format!("{name}: {words}")));
+        }
+    };
+    told("separates", summary.separates.as_deref());
+    told("difference", summary.difference.as_deref());
+    told("supports", Some(&summary.supports));
+    if let Some(found) = &evidence.equivalence {
+        told("tolerance", Some(&equivalence(found)));
+    }
+    let more = match report.verdict {
+        Verdict::Divergent => Some("explain"),
+        Verdict::Inconclusive => Some("copies"),
+        Verdict::Running | Verdict::Reproducible | Verdict::Cancelled => None,
+    };
+    if let Some(verb) = more {
+        lines.push(format!("more: producer {verb} {}{}", report.job, flags));
+    }
+    lines
+}

@@ -1,0 +1,84 @@
+//! Sentences about an explanation that several forms of a report share.
+
+use std::fmt::Write as _;
+
+use concord_explain::{Coverage, Equivalence, Separator, Value};
+
+use super::words::{counted, elapsed, p_value};
+use crate::result::explanation::ExplainedJob;
+
+/// How many copies gave a digest, failed, and were read.
+pub(super) fn copies(explained: &ExplainedJob) -> String {
+    let mut words = format!(
+        "{} of {} gave a digest, {} distinct",
+        explained.produced,
+        counted(explained.copies as usize, "copy", "copies"),
+        explained.explanation.classes.len()
+    );
+    if explained.failed > 0 {
+        let _ = write!(words, "; {} failed", explained.failed);
+    }
+    let _ = write!(words, "; {}", elapsed(explained.elapsed_ms));
+    if explained.copies_read < explained.copies {
+        let _ = write!(words, ". Explained from the first {} copies", explained.copies_read);
+    }
+    words
+}
+
+/// Where the copies ran.
+pub(super) fn coverage(coverage: &Coverage) -> String {
+    if coverage.copies == 0 {
+        return "seen: nothing, since no copy gave a digest".to_owned();
+    }
+    if !coverage.host_seen {
+        let callers = usize::try_from(coverage.sandboxes).unwrap_or(usize::MAX);
+        let callers = counted(callers, "process", "processes");
+        return format!("called from {callers} here; the machines that ran it are not seen");
+    }
+    let count = |count: u64, one: &str, many: &str| {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        (count > 0).then(|| counted(count, one, many))
+    };
+    let words: Vec<_> = [
+        count(coverage.sandboxes, "sandbox", "sandboxes"),
+        count(coverage.hosts, "host", "hosts"),
+        count(coverage.cpu_kinds, "kind of CPU", "kinds of CPU"),
+        count(coverage.canary_classes, "canary class", "canary classes"),
+        count(coverage.architectures, "architecture", "architectures"),
+        count(coverage.memory_sizes, "memory size", "memory sizes"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    format!("seen: {}", words.join(", "))
+}
+
+/// Whether the outputs are within the tolerances.
+pub(super) fn equivalence(equivalence: &Equivalence) -> String {
+    let largest =
+        equivalence.largest.as_deref().map_or_else(String::new, |largest| format!("; at most {largest}"));
+    let word = if equivalence.equivalent { "equivalent" } else { "not equivalent" };
+    format!("{word} under {}{largest}", equivalence.tolerances.join("; "))
+}
+
+/// Whether a separator is significant, or perfect without being a mere identifier.
+pub(super) fn is_worth_showing(separator: &Separator) -> bool {
+    separator.significant || (separator.perfect && !separator.unique)
+}
+
+/// How strongly a separator separates the classes.
+pub(super) fn strength(separator: &Separator) -> String {
+    let how = if separator.perfect { "separates perfectly" } else { "goes along with the classes" };
+    let corrected = format!("p = {} after correction", p_value(separator.p_holm));
+    let doubt = if separator.significant { "" } else { ": chance could do that too" };
+    let sandboxes = separator.sandboxes.map_or_else(String::new, |test| {
+        format!("; one vote a sandbox ({}): p = {}", test.n, p_value(test.p))
+    });
+    format!("{how}, {corrected}{doubt}{sandboxes}")
+}
+
+/// How many copies of each class have this value.
+pub(super) fn class_counts(value: &Value) -> String {
+    let counts = value.classes.iter().map(|(class, copies)| format!("{class} x {copies}"));
+    counts.collect::<Vec<_>>().join(", ")
+}

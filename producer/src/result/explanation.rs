@@ -1,0 +1,76 @@
+use concord_explain::Explanation;
+use concord_protocol::ports::Clock;
+use concord_protocol::{Cause, Digest, Job, JobId, Verdict};
+use serde::Serialize;
+
+use super::job::JobReport;
+use super::moment::moment;
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::gather::{Comparing, JudgedExplanation, gather};
+use crate::render::words::calculation;
+
+/// Version of the JSON: raised when a field changes its meaning or is removed.
+const SCHEMA: u32 = 1;
+
+/// A job and its explanation.
+#[derive(Serialize)]
+pub(crate) struct ExplainedJob {
+    schema: u32,
+    pub(crate) job: JobId,
+    pub(crate) submission: JobId,
+    submitted_at: jiff::Timestamp,
+    decided_at: Option<jiff::Timestamp>,
+    ended_at: Option<jiff::Timestamp>,
+    pub(crate) calculation: String,
+    pub(crate) payload: PayloadReport,
+    pub(crate) verdict: Verdict,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) copies: u32,
+    pub(crate) produced: u32,
+    pub(crate) failed: u32,
+    /// Copies whose outcomes were read: only the first ones of a very large job.
+    pub(crate) copies_read: u32,
+    pub(crate) elapsed_ms: u64,
+    #[serde(flatten)]
+    pub(crate) explanation: Explanation,
+}
+
+#[derive(Serialize)]
+pub(crate) struct PayloadReport {
+    pub(crate) digest: Digest,
+    pub(crate) bytes: u64,
+}
+
+impl ExplainedJob {
+    /// Reads the outcomes and outputs of a job, and explains them.
+    pub(crate) async fn read(
+        backend: &Backend,
+        job: &Job,
+        comparing: &Comparing,
+        clock: &dyn Clock,
+    ) -> Result<Self, CliError> {
+        let report = JobReport::read(backend, job, clock.now()).await?;
+        let JudgedExplanation { explanation, copies_read, comparator_fault } =
+            gather(backend, job, comparing).await?;
+        comparator_fault.map_or(Ok(()), Err)?;
+        Ok(Self {
+            schema: SCHEMA,
+            submitted_at: moment(job.spec.submitted_at),
+            decided_at: job.state.decided_at().map(moment),
+            ended_at: job.state.ended_at().map(moment),
+            calculation: calculation(&job.spec.calculation),
+            payload: PayloadReport { digest: job.spec.payload_digest, bytes: job.spec.payload_bytes },
+            verdict: report.verdict,
+            cause: report.cause,
+            copies: report.copies,
+            produced: report.succeeded,
+            failed: report.failed,
+            copies_read,
+            elapsed_ms: report.elapsed_ms,
+            job: report.job,
+            submission: report.submission,
+            explanation,
+        })
+    }
+}

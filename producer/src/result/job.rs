@@ -1,0 +1,283 @@
+use std::collections::BTreeSet;
+
+use concord_explain::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
+use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
+use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
+use serde::Serialize;
+
+use super::moment::moment;
+use crate::backend::Backend;
+use crate::error::CliError;
+use crate::gather::{Comparing, JudgedExplanation, gather};
+use crate::settings::Settings;
+use crate::warning::Warning;
+
+/// The most digests of a job that are listed, the most frequent ones first.
+pub(crate) const DIGESTS_LISTED_MAX: usize = 1_000;
+
+/// With a bound on the divergence rate above this, a verdict supports little.
+const WEAK_RATE: f64 = 0.2;
+
+/// The fact that is the architecture of a processor.
+const ARCHITECTURE: &str = "host.architecture";
+
+/// The reason for copies without an outcome at the deadline.
+const LOST: &str = "no outcome before the deadline";
+
+/// The report of a job.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobReport {
+    pub(crate) job: JobId,
+    pub(crate) submission: JobId,
+    pub(crate) verdict: Verdict,
+    pub(crate) cause: Option<Cause>,
+    /// Copies wanted, with extensions.
+    pub(crate) copies: u32,
+    /// Copies that the submit asked for.
+    pub(crate) copies_submitted: u32,
+    pub(crate) succeeded: u32,
+    pub(crate) failed: u32,
+    /// Copies that neither succeeded nor failed: still to run, or never started.
+    pub(crate) unaccounted: u32,
+    pub(crate) distinct_digests: usize,
+    pub(crate) digests: Vec<DigestReport>,
+    pub(crate) failures: Vec<FailureReport>,
+    pub(crate) elapsed_ms: u64,
+    pub(crate) submitted_at: jiff::Timestamp,
+    pub(crate) ended: bool,
+    pub(crate) payload_digest: Digest,
+    pub(crate) payload_bytes: u64,
+    pub(crate) calculation: Calculation,
+    pub(crate) fail_fast: bool,
+    /// The digest that every copy should give, if one was expected.
+    pub(crate) expected: Option<Digest>,
+    pub(crate) equivalent: Vec<String>,
+    /// Different sandboxes that must give a digest; 0 when no number was asked for.
+    pub(crate) sandboxes_min: u32,
+    /// Different sandboxes that gave a digest, counted up to `sandboxes_min`; `None` when no number was asked for.
+    pub(crate) sandboxes: Option<u32>,
+    #[serde(flatten)]
+    pub(crate) evidence: Option<JobEvidence>,
+}
+
+/// A digest, and how many copies gave it.
+#[derive(Debug, Serialize)]
+pub(crate) struct DigestReport {
+    pub(crate) digest: Digest,
+    pub(crate) copies: u32,
+    pub(crate) first_copy: u32,
+    pub(crate) bytes: Option<u64>,
+}
+
+/// A reason, and how many copies failed for it.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailureReport {
+    pub(crate) reason: String,
+    pub(crate) copies: u32,
+}
+
+/// What is found by reading the outcomes and outputs, which costs more than the tally.
+#[derive(Debug, Serialize)]
+pub(crate) struct JobEvidence {
+    /// The summary: what separates the outputs, how far they differ, what the verdict supports.
+    pub(crate) summary: Summary,
+    /// Where the copies ran.
+    pub(crate) coverage: Coverage,
+    /// How sure the verdict is.
+    pub(crate) confidence: Confidence,
+    /// Whether all outputs are within the tolerances of the job.
+    pub(crate) equivalence: Option<Equivalence>,
+    /// Sandboxes that gave a digest.
+    worker_processes: u64,
+    cpu_kinds: BTreeSet<String>,
+    /// If all copies agree: the share of differing copies is below this.
+    divergence_rate_below: Option<f64>,
+    /// The first difference between the two most frequent outputs.
+    first_difference: Option<FirstDifference>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// The first difference between two outputs.
+#[derive(Debug, Serialize)]
+struct FirstDifference {
+    /// Offset of the first byte that differs, or that one output lacks.
+    byte: u64,
+    digests: [Digest; 2],
+}
+
+impl JobReport {
+    /// The state of a job, from its tally.
+    pub(crate) async fn read(backend: &Backend, job: &Job, now: Timestamp) -> PortResult<Self> {
+        let tally = backend.read_tally(&job.spec.job).await?;
+        let counts = tally.digests();
+        let mut digests = Vec::new();
+        for count in counts.iter().take(DIGESTS_LISTED_MAX) {
+            digests.push(digest_report(backend, &job.spec.job, count).await?);
+        }
+        let succeeded = tally.produced();
+        let failures = failures(job, &tally);
+        let failed = failures.iter().map(|failure| failure.copies).sum();
+        Ok(Self {
+            job: job.spec.job.clone(),
+            submission: job.spec.submission.clone(),
+            verdict: job.state.verdict(),
+            cause: job.state.cause(),
+            copies: job.state.copies(),
+            copies_submitted: job.spec.copies,
+            succeeded,
+            failed,
+            unaccounted: job.state.copies().saturating_sub(succeeded).saturating_sub(failed),
+            distinct_digests: counts.len(),
+            digests,
+            failures,
+            elapsed_ms: job.state.ended_at().unwrap_or(now).ms_since(job.spec.submitted_at),
+            submitted_at: moment(job.spec.submitted_at),
+            ended: job.state.ended_at().is_some(),
+            payload_digest: job.spec.payload_digest,
+            payload_bytes: job.spec.payload_bytes,
+            calculation: job.spec.calculation.clone(),
+            fail_fast: job.spec.policy.fail_fast,
+            expected: job.spec.policy.expect,
+            equivalent: job.spec.policy.equivalent.clone(),
+            sandboxes_min: job.spec.policy.sandboxes_min,
+            sandboxes: (job.spec.policy.sandboxes_min > 0).then(|| tally.sandboxes().len()),
+            evidence: None,
+        })
+    }
+
+    /// Whether the job is divergent, but every copy gave an output, and all outputs are within its tolerances.
+    pub(crate) fn is_equivalent(&self) -> bool {
+        let equivalence = self.evidence.as_ref().and_then(|evidence| evidence.equivalence.as_ref());
+        // Only the whole of what was asked for is judged, not a part of it.
+        let complete = self.ended
+            && self.succeeded == self.copies
+            && self.sandboxes.is_none_or(|sandboxes| sandboxes >= self.sandboxes_min);
+        let equivalent = equivalence.is_some_and(|equivalence| equivalence.equivalent);
+        self.verdict == Verdict::Divergent && complete && equivalent
+    }
+
+    /// The state of a job, with the evidence from its outcomes and outputs.
+    pub(crate) async fn with_evidence(
+        backend: &Backend,
+        job: &Job,
+        settings: &Settings,
+        comparing: &Comparing,
+    ) -> Result<Self, CliError> {
+        let mut report = Self::read(backend, job, settings.clock.now()).await?;
+        let JudgedExplanation { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
+        let agree = job.state.verdict() == Verdict::Reproducible;
+        let mut warnings: Vec<_> = match (job.state.verdict(), job.state.cause()) {
+            (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
+            (_, Some(Cause::Coverage)) => vec![short_coverage(&report, backend)],
+            _ => Vec::new(),
+        };
+        warnings.extend(comparator_fault.map(|fault| Warning {
+            text: format!("no second opinion: {:#}", fault.cause),
+            hint: fault.hint.unwrap_or_default(),
+        }));
+        report.evidence = Some(JobEvidence {
+            worker_processes: explanation.coverage.sandboxes,
+            cpu_kinds: explanation
+                .environments
+                .iter()
+                .map(|place| cpu_kind(|fact| place.facts.get(fact)))
+                .collect(),
+            divergence_rate_below: agree.then_some(explanation.confidence.copies.rate_high),
+            first_difference: first_difference(&report.digests, &explanation.differences),
+            warnings,
+            summary: explanation.summary,
+            coverage: explanation.coverage,
+            confidence: explanation.confidence,
+            equivalence: explanation.equivalence,
+        });
+        Ok(report)
+    }
+}
+
+/// A kind of processor, in words.
+fn cpu_kind<'a>(fact: impl Fn(&str) -> Option<&'a String>) -> String {
+    let names = [ARCHITECTURE].into_iter().chain(CPU_KIND_FACTS);
+    let words: Vec<_> = names.filter_map(fact).map(String::as_str).collect();
+    if words.is_empty() { "unknown".to_owned() } else { words.join(" ") }
+}
+
+fn first_difference(digests: &[DigestReport], differences: &[Difference]) -> Option<FirstDifference> {
+    let [first, second, ..] = digests else { return None };
+    let comparison = differences.first()?.comparison.as_ref()?;
+    Some(FirstDifference { byte: comparison.first_different_byte?, digests: [first.digest, second.digest] })
+}
+
+async fn digest_report(backend: &Backend, job: &JobId, count: &DigestCount) -> PortResult<DigestReport> {
+    let DigestCount { digest, copies, first_copy } = *count;
+    let outcomes = backend.read_outcomes(job, first_copy..first_copy + 1).await?;
+    let produced = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
+    let bytes = produced.filter(|produced| produced.digest == digest).map(|produced| produced.bytes).next();
+    Ok(DigestReport { digest, copies, first_copy, bytes })
+}
+
+fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
+    let mut failures: Vec<_> = tally
+        .failures(job.state.round())
+        .into_iter()
+        .map(|(reason, copies)| FailureReport { reason, copies })
+        .collect();
+    if job.state.cause() == Some(Cause::Deadline) {
+        let failed: u32 = failures.iter().map(|failure| failure.copies).sum();
+        let copies = job.state.copies().saturating_sub(tally.produced()).saturating_sub(failed);
+        failures.push(FailureReport { reason: LOST.to_owned(), copies });
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.copies));
+    }
+    failures
+}
+
+/// The warning for a job whose copies agree, but in too few sandboxes.
+fn short_coverage(report: &JobReport, backend: &Backend) -> Warning {
+    let (seen, asked) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
+    let hint = match backend {
+        Backend::Local(_) => {
+            "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
+             submit to a stack"
+        }
+        Backend::Stack(_) => {
+            "copies shared sandboxes: ask for more --copies, or --extend up to a bound; or have each keep its own for a while with --hold 2s"
+        }
+    };
+    Warning {
+        text: format!(
+            "every copy gave the same digest, but in {seen} of the {asked} sandboxes that are asked"
+        ),
+        hint: hint.to_owned(),
+    }
+}
+
+/// The warning for a reproducible job whose verdict says little.
+fn warning(report: &JobReport, explanation: &Explanation) -> Option<Warning> {
+    let (copies, coverage) = (report.copies, &explanation.coverage);
+    let warning = |text: &str, hint: &str| Some(Warning { text: text.to_owned(), hint: hint.to_owned() });
+    if copies == 1 {
+        return warning(
+            "one copy agrees with itself: this shows nothing",
+            "ask for more, such as --copies 20",
+        );
+    }
+    if report.calculation.hides_its_machine() {
+        return warning(
+            "the machines that ran the function are not seen: many copies may have run on few",
+            "a function can say what it runs on: see reported facts in docs/facts.md",
+        );
+    }
+    if coverage.cpu_kinds <= 1 {
+        let processes = match coverage.sandboxes {
+            1 => "in one sandbox on one kind of CPU".to_owned(),
+            several => format!("on one kind of CPU, in {several} sandboxes"),
+        };
+        return warning(
+            &format!("every copy ran {processes}: this says little about other machines"),
+            "the bound holds for runs like these; to say more, run the same payload on other machines too",
+        );
+    }
+    if explanation.confidence.copies.rate_high > WEAK_RATE {
+        return warning("so few copies support little", "ask for more: with --copies 299 the bound is 1 %");
+    }
+    None
+}
