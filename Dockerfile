@@ -39,7 +39,7 @@ RUN --mount=type=cache,target=/cache,sharing=locked ulimit -n "$(ulimit -H -n)" 
     PATH=$(infra/venv build):$PATH CARGO_HOME=/cache/cargo CARGO_TARGET_DIR=/cache/target \
     cargo zigbuild --profile function --locked --target "$(cat /triple)" \
         -p concord-worker -p concord-aggregator -p concord-producer \
-        --features concord-worker/lambda,concord-aggregator/lambda --bin worker --bin aggregator --bin producer && \
+        --features concord-worker/lambda,concord-aggregator/lambda,concord-producer/aws --bin worker --bin aggregator --bin producer && \
     mkdir -p /programs/state && \
     for name in worker aggregator producer; do cp "/cache/target/$(cat /triple)/function/$name" /programs/; done
 

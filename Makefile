@@ -1,6 +1,6 @@
 # Run `make help` for what there is.
 
-.PHONY: help test check source audit lint graph stack image-test soak demo deploy destroy
+.PHONY: help test check source audit lint graph stack image-test soak demo install deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
@@ -53,6 +53,9 @@ soak: ## Thousands of simulated fleets, each day from other seeds: make soak SEE
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json
 	-cargo run --release --locked -- submit examples/racing-sum.json --copies 50
+
+install: ## Install the producer, with AWS: ~/.cargo/bin/producer
+	cargo install --path producer --features aws --locked
 
 image-test: ## Build the images without Docker and run them as Lambda would; as root, needs buildah and debootstrap
 	acceptance/image/run
