@@ -75,7 +75,7 @@ impl From<OpenError> for CliError {
 /// Whether an error comes from a call to AWS.
 #[cfg(feature = "aws")]
 fn is_of_aws(source: &(dyn Error + Send + Sync + 'static)) -> bool {
-    source.is::<concord_cloud::AwsFault>()
+    source.is::<concord_cloud::AwsError>()
 }
 
 #[cfg(not(feature = "aws"))]

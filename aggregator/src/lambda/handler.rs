@@ -9,8 +9,9 @@ use aws_config::SdkConfig;
 
 use concord_clock::SystemClock;
 use concord_cloud::{
-    Announcer, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, Event, Ledger, Place,
-    QuarantineQueue, Queue, ReadMessage, Record, StreamChange, log_error, trace_header,
+    Announcer, BatchReply, CopyMessage, DeadlineMessage, DeadlineQueue, DynamoLedger, FunctionEvent,
+    LedgerSettings, MessageContent, QuarantineQueue, SqsQueue, StreamChange, StreamRecord, log_error,
+    trace_header,
 };
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};
@@ -27,9 +28,9 @@ const BEGUN_AT_ONCE_MAX: usize = 32;
 
 /// Handles the invocations of the aggregator's function.
 pub struct AggregatorHandler<W> {
-    ledger: Ledger,
-    aggregator: Aggregator<Ledger, Announcer<W>, SystemClock>,
-    copies: Queue,
+    ledger: DynamoLedger,
+    aggregator: Aggregator<DynamoLedger, Announcer<W>, SystemClock>,
+    copies: SqsQueue,
     deadlines: DeadlineQueue,
     quarantine: QuarantineQueue,
     deadline_queue: String,
@@ -42,13 +43,14 @@ impl<W: Write + Send> AggregatorHandler<W> {
     /// SQS; CloudWatch Logs receives `log`.
     pub fn new(config: &SdkConfig, events: &SdkConfig, settings: AggregatorSettings, log: W) -> Self {
         let clock = SystemClock::start();
-        let place = Place { table: settings.table, bucket: None, keep_days: settings.keep_days };
-        let ledger = Ledger::new(config, place, Arc::new(clock));
+        let ledger_settings =
+            LedgerSettings { table: settings.table, bucket: None, keep_days: settings.keep_days };
+        let ledger = DynamoLedger::new(config, ledger_settings, Arc::new(clock));
         let announcer = Announcer::new(events, settings.event_bus, settings.stack, ledger.clone(), log);
         let name = |url: &str| url.rsplit('/').next().unwrap_or(url).to_owned();
         Self {
             aggregator: Aggregator::new(ledger.clone(), announcer, clock),
-            copies: Queue::new(events, settings.queue_url, ledger.clone()),
+            copies: SqsQueue::new(events, settings.queue_url, ledger.clone()),
             ledger,
             deadline_queue: name(&settings.deadline_queue_url),
             dead_letter_queue: name(&settings.dead_letter_queue_url),
@@ -64,10 +66,10 @@ impl<W: Write + Send> AggregatorHandler<W> {
     /// # Errors
     /// When this function does not serve the event.
     pub async fn handle(&self, event: Value) -> Result<Value, Error> {
-        let reply = match Event::parse(event)? {
-            Event::AskVersion => return Ok(json!({"version": env!("CARGO_PKG_VERSION")})),
-            Event::Stream(records) => self.fold(records).await,
-            Event::Messages(messages) => {
+        let reply = match FunctionEvent::parse(event)? {
+            FunctionEvent::AskVersion => return Ok(json!({"version": env!("CARGO_PKG_VERSION")})),
+            FunctionEvent::Stream(records) => self.fold(records).await,
+            FunctionEvent::Messages(messages) => {
                 let mut failed = Vec::new();
                 for message in messages {
                     if let Err(error) = self.message(message.read).await {
@@ -82,12 +84,12 @@ impl<W: Write + Send> AggregatorHandler<W> {
     }
 
     /// Folds a batch of the stream. Records that can never be folded are quarantined, so that they delay no others.
-    async fn fold(&self, records: Vec<Record>) -> BatchReply {
+    async fn fold(&self, records: Vec<StreamRecord>) -> BatchReply {
         let mut failed = Vec::new();
         let mut changes = Vec::new();
         let mut ids_of = BTreeMap::<JobId, Vec<String>>::new();
         let mut due = Vec::new();
-        for Record { id, changes: said } in records {
+        for StreamRecord { id, changes: said } in records {
             let said = match said {
                 Ok(said) => said,
                 Err(record) => {
@@ -175,7 +177,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
         Ok(())
     }
 
-    async fn message(&self, message: Option<ReadMessage>) -> PortResult<()> {
+    async fn message(&self, message: Option<MessageContent>) -> PortResult<()> {
         let message =
             message.ok_or(PortError::Invalid("a message lacks fields that SQS gives to every message"))?;
         if message.queue == self.deadline_queue {
@@ -202,7 +204,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
     }
 
     /// Records that a copy was given up.
-    async fn give_up(&self, message: &ReadMessage) -> PortResult<()> {
+    async fn give_up(&self, message: &MessageContent) -> PortResult<()> {
         let copy = CopyMessage::parse(&message.body).map_err(unreadable)?;
         let round = copy.round;
         let copy = copy.copy();

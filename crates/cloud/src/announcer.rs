@@ -9,9 +9,9 @@ use concord_protocol::{Announcement, Cause, Digest, Evidence, Job, JobId, JobTal
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fault;
-use crate::item::moment::Moment;
-use crate::ledger::Ledger;
+use crate::aws_error;
+use crate::item::rfc3339::Rfc3339;
+use crate::ledger::DynamoLedger;
 
 /// Source of the events.
 pub const EVENT_SOURCE: &str = "concord";
@@ -33,13 +33,19 @@ pub struct Announcer<W> {
     events: aws_sdk_eventbridge::Client,
     bus: String,
     stack: String,
-    ledger: Ledger,
+    ledger: DynamoLedger,
     log: Mutex<W>,
 }
 
 impl<W: Write> Announcer<W> {
     /// An announcer for the jobs in `ledger`. `log` is what CloudWatch Logs receives: standard output, in a function.
-    pub fn new(config: &aws_config::SdkConfig, bus: String, stack: String, ledger: Ledger, log: W) -> Self {
+    pub fn new(
+        config: &aws_config::SdkConfig,
+        bus: String,
+        stack: String,
+        ledger: DynamoLedger,
+        log: W,
+    ) -> Self {
         Self { events: aws_sdk_eventbridge::Client::new(config), bus, stack, ledger, log: Mutex::new(log) }
     }
 
@@ -51,7 +57,8 @@ impl<W: Write> Announcer<W> {
             .detail_type(EVENT_DETAIL_TYPE)
             .detail(serde_json::to_string(detail).map_err(refused)?)
             .build();
-        let put = self.events.put_events().entries(entry).send().await.map_err(fault::port("PutEvents"))?;
+        let put =
+            self.events.put_events().entries(entry).send().await.map_err(aws_error::port("PutEvents"))?;
         let failed = put.entries().iter().find_map(|entry| entry.error_code());
         failed.map_or(Ok(()), |code| Err(PortError::Transient(format!("PutEvents: {code}").into())))
     }
@@ -83,8 +90,8 @@ struct Detail<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
     revision: u64,
-    submitted_at: Moment,
-    decided_at: Moment,
+    submitted_at: Rfc3339,
+    decided_at: Rfc3339,
     time_to_verdict_ms: u64,
     copies: u32,
     succeeded: u32,
@@ -126,8 +133,8 @@ impl<'a> Detail<'a> {
             verdict: announcement.verdict,
             cause,
             revision: announcement.revision,
-            submitted_at: Moment(job.spec.submitted_at),
-            decided_at: Moment(announcement.decided_at),
+            submitted_at: Rfc3339(job.spec.submitted_at),
+            decided_at: Rfc3339(announcement.decided_at),
             time_to_verdict_ms: announcement.decided_at.ms_since(job.spec.submitted_at),
             copies: job.state.copies(),
             succeeded: tally.produced(),

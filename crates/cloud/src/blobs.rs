@@ -9,10 +9,10 @@ use concord_protocol::limits::{OUTPUT_BYTES_MAX, OUTPUTS_KEPT_MAX};
 use concord_protocol::ports::{PortError, PortResult, ReadOutput, ReadPayload, WriteOutput};
 use concord_protocol::{Digest, JobId};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::expression::{self, Expression};
 use crate::item::{self, BlobAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// Bytes of a body that stand in an item, at most: an item has 400 KB with everything else in it.
 pub(crate) const INLINE_BYTES_MAX: usize = 256 * 1024;
@@ -20,7 +20,7 @@ pub(crate) const INLINE_BYTES_MAX: usize = 256 * 1024;
 /// Level of compression: the library's default.
 const ZSTD_LEVEL: i32 = 0;
 
-impl ReadPayload for Ledger {
+impl ReadPayload for DynamoLedger {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         let Some(item) = self.get(job, PAYLOAD_ITEM).await? else { return Ok(None) };
         let stored: BlobAttributes = item::value(item)?;
@@ -41,7 +41,7 @@ fn output_object(job: &JobId, digest: Digest) -> String {
     format!("outputs/{job}/{}", hex(digest))
 }
 
-impl WriteOutput for Ledger {
+impl WriteOutput for DynamoLedger {
     /// A bound that holds however many workers write at once: which outputs are kept is a set in one item.
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         if self.get(job, &output_item(digest)).await?.is_some() || !self.claim_output(job, digest).await? {
@@ -63,11 +63,11 @@ impl WriteOutput for Ledger {
             expires_at: self.expires_at(),
         };
         let put = self.put(attributes(&body)?, Expression::default());
-        put.send().await.map(|_| ()).map_err(fault::port::<PutItemError>("PutItem"))
+        put.send().await.map(|_| ()).map_err(aws_error::port::<PutItemError>("PutItem"))
     }
 }
 
-impl ReadOutput for Ledger {
+impl ReadOutput for DynamoLedger {
     async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
         let Some(item) = self.get(job, &output_item(digest)).await? else { return Ok(None) };
         let stored: BlobAttributes = item::value(item)?;
@@ -86,17 +86,17 @@ impl ReadOutput for Ledger {
     }
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// Takes one of the places that a job has for outputs; gives whether there was one, or it has this one already.
     async fn claim_output(&self, job: &JobId, digest: Digest) -> PortResult<bool> {
         let expression = expression::claim_output(digest, OUTPUTS_KEPT_MAX, self.expires_at());
-        fault::held("UpdateItem", self.update(job, OUTPUTS_ITEM, expression).send().await)
+        aws_error::held("UpdateItem", self.update(job, OUTPUTS_ITEM, expression).send().await)
     }
 
     pub(crate) async fn put_object(&self, name: &str, bytes: Vec<u8>) -> PortResult<()> {
         let (s3, bucket) = self.bucket()?;
         let put = s3.put_object().bucket(bucket).key(name).body(bytes.into());
-        put.send().await.map(|_| ()).map_err(fault::port("PutObject"))
+        put.send().await.map(|_| ()).map_err(aws_error::port("PutObject"))
     }
 
     pub(crate) async fn get_object(&self, name: &str) -> PortResult<Option<Vec<u8>>> {
@@ -106,7 +106,7 @@ impl Ledger {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
-            Err(error) => return Err(fault::port("GetObject")(error)),
+            Err(error) => return Err(aws_error::port("GetObject")(error)),
         };
         let bytes = object.body.collect().await.map_err(|error| PortError::Transient(Box::new(error)))?;
         Ok(Some(bytes.to_vec()))

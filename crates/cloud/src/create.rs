@@ -8,14 +8,14 @@ use concord_protocol::ports::{CreateJobs, NewJob, PortError, PortResult};
 use concord_protocol::{Job, JobId};
 use futures::future::try_join_all;
 
+use crate::aws_error;
 use crate::blobs::{INLINE_BYTES_MAX, payload_object};
-use crate::fault;
 use crate::item::expression::{self, Expression};
 use crate::item::{
     self, BlobAttributes, Bytes, JOB_ITEM, PAYLOAD_ITEM, SUBMISSION_ITEM, SubmissionAttributes, attributes,
     job,
 };
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// Jobs created in one transaction, at most: two items each, of the 100 that a transaction may have.
 const JOBS_AT_ONCE_MAX: usize = 50;
@@ -47,7 +47,7 @@ enum Begun {
     Before,
 }
 
-impl CreateJobs for Ledger {
+impl CreateJobs for DynamoLedger {
     /// One job, or few, are one transaction. A larger submission is several, begun and ended by an item of its own: who
     /// dies in between has created a part, and the same call again creates the rest.
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
@@ -97,7 +97,7 @@ fn inline_bytes(new: &NewJob) -> usize {
     if new.payload.len() <= INLINE_BYTES_MAX { new.payload.len() } else { 0 }
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// Enters a submission of several jobs.
     async fn begin_submission(&self, submission: &JobId, jobs: usize) -> PortResult<Begun> {
         if let Some(stored) = self.submission(submission).await? {
@@ -127,7 +127,7 @@ impl Ledger {
         };
         let expression = if only_new { expression::absent() } else { Expression::default() };
         let put = self.put(attributes(&stored)?, expression);
-        fault::held("PutItem", put.send().await)
+        aws_error::held("PutItem", put.send().await)
     }
 
     /// Creates jobs in one transaction. `resumed` says that jobs of the same submission may be there already.
@@ -146,7 +146,7 @@ impl Ledger {
         let Err(error) = transaction.send().await else { return Ok(Created::All) };
         let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
         else {
-            return Err(fault::port("TransactWriteItems")(error));
+            return Err(aws_error::port("TransactWriteItems")(error));
         };
         let failed = |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let standing =
@@ -167,7 +167,7 @@ impl Ledger {
     async fn check_unused(&self, job: &JobId) -> PortResult<()> {
         // One may be a submission of the same name, which is no job.
         let query = self.query(expression::all_of(job)).consistent_read(true).limit(2);
-        let items = query.send().await.map_err(fault::port("Query"))?.items.unwrap_or_default();
+        let items = query.send().await.map_err(aws_error::port("Query"))?.items.unwrap_or_default();
         // A job that is there is for the transaction to find.
         if !items.iter().any(item::is_of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
             return Ok(());
@@ -219,6 +219,6 @@ impl Ledger {
 
     async fn delete(&self, job: &JobId, item: &str) -> PortResult<()> {
         let delete = self.dynamodb.delete_item().table_name(&self.table).set_key(Some(item::key(job, item)));
-        delete.send().await.map(|_| ()).map_err(fault::port("DeleteItem"))
+        delete.send().await.map(|_| ()).map_err(aws_error::port("DeleteItem"))
     }
 }

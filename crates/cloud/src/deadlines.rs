@@ -3,7 +3,7 @@
 use concord_protocol::ports::{PortError, PortResult};
 use concord_protocol::{JobId, Timestamp};
 
-use crate::fault;
+use crate::aws_error;
 use crate::message::DeadlineMessage;
 
 /// Longest delay of a message in SQS: 15 minutes. A later deadline takes several hops.
@@ -38,7 +38,7 @@ impl DeadlineQueue {
             .map_err(|error| PortError::Permanent(Box::new(error)))?;
         let seconds = delay_seconds(deadline_at, now);
         let send = self.sqs.send_message().queue_url(&self.url).message_body(body).delay_seconds(seconds);
-        send.send().await.map(|_| ()).map_err(fault::port("SendMessage"))
+        send.send().await.map(|_| ()).map_err(aws_error::port("SendMessage"))
     }
 }
 

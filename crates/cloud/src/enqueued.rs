@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, JobId};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::{self, ENQUEUED_ITEM, EnqueuedAttributes, attributes, expression};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
-impl Ledger {
+impl DynamoLedger {
     /// How many copies of a job, from the first one on, were put on the queue in its round; more than it wants when a
     /// later round has begun.
     ///
@@ -47,6 +47,6 @@ impl Ledger {
             expires_at: self.expires_at(),
         };
         let put = self.put(attributes(&stored)?, expression::fewer_enqueued(round, copies));
-        fault::held("PutItem", put.send().await).map(|_| ())
+        aws_error::held("PutItem", put.send().await).map(|_| ())
     }
 }

@@ -14,11 +14,11 @@ use crate::{StreamChange, stream_changes};
 
 /// An invocation.
 #[derive(Debug)]
-pub enum Event {
+pub enum FunctionEvent {
     /// Messages of queues.
-    Messages(Vec<Message>),
+    Messages(Vec<QueueMessage>),
     /// Records of the table's stream.
-    Stream(Vec<Record>),
+    Stream(Vec<StreamRecord>),
     /// `{"ask":"version"}`: whoever looks after the stack wants to know what is deployed.
     AskVersion,
 }
@@ -30,16 +30,16 @@ pub struct EventError;
 
 /// A message of a queue.
 #[derive(Debug)]
-pub struct Message {
+pub struct QueueMessage {
     /// What names it in a reply.
     pub id: String,
     /// The rest; `None` when it cannot be read.
-    pub read: Option<ReadMessage>,
+    pub read: Option<MessageContent>,
 }
 
 /// What a message says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadMessage {
+pub struct MessageContent {
     /// Name of the queue that it came from.
     pub queue: String,
     /// Its body.
@@ -54,7 +54,7 @@ pub struct ReadMessage {
 
 /// A record of the stream.
 #[derive(Debug)]
-pub struct Record {
+pub struct StreamRecord {
     /// Its sequence number.
     pub id: String,
     /// What it says, or the record itself when it cannot be read.
@@ -97,7 +97,7 @@ impl BatchReply {
     }
 }
 
-impl Event {
+impl FunctionEvent {
     /// Reads an invocation.
     ///
     /// # Errors
@@ -112,12 +112,12 @@ impl Event {
         };
         let of_stream = |record: &Value| record.pointer("/dynamodb").is_some();
         if records.iter().all(of_stream) {
-            return records.into_iter().map(Record::read).collect::<Result<_, _>>().map(Self::Stream);
+            return records.into_iter().map(StreamRecord::read).collect::<Result<_, _>>().map(Self::Stream);
         }
         if records.iter().any(of_stream) {
             return Err(EventError);
         }
-        records.into_iter().map(Message::read).collect::<Result<_, _>>().map(Self::Messages)
+        records.into_iter().map(QueueMessage::read).collect::<Result<_, _>>().map(Self::Messages)
     }
 }
 
@@ -135,7 +135,7 @@ fn text_at(record: &Value, pointer: &str) -> Result<String, EventError> {
     text.map(str::to_owned).ok_or(EventError)
 }
 
-impl Record {
+impl StreamRecord {
     fn read(record: Value) -> Result<Self, EventError> {
         let id = text_at(&record, "/dynamodb/SequenceNumber")?;
         let read: Option<EventRecord> = serde_json::from_value(record.clone()).ok();
@@ -145,15 +145,15 @@ impl Record {
     }
 }
 
-impl Message {
+impl QueueMessage {
     fn read(record: Value) -> Result<Self, EventError> {
         let id = text_at(&record, "/messageId")?;
         let read: Option<SqsMessage> = serde_json::from_value(record).ok();
-        Ok(Self { id, read: read.and_then(ReadMessage::of) })
+        Ok(Self { id, read: read.and_then(MessageContent::of) })
     }
 }
 
-impl ReadMessage {
+impl MessageContent {
     fn of(message: SqsMessage) -> Option<Self> {
         let arn = message.event_source_arn?;
         Some(Self {
@@ -206,7 +206,7 @@ mod tests {
             json!({"Records": [{"messageId": "a"}, {"dynamodb": {"SequenceNumber": "1"}}]}),
             json!({"Records": [{"dynamodb": {}}]}),
         ] {
-            assert!(Event::parse(event.clone()).is_err(), "{event}");
+            assert!(FunctionEvent::parse(event.clone()).is_err(), "{event}");
         }
     }
 
@@ -220,11 +220,12 @@ mod tests {
         let mut bad = good.clone();
         bad["messageId"] = json!("bad");
         bad["attributes"] = json!(7);
-        let Ok(Event::Messages(messages)) = Event::parse(json!({"Records": [bad, good]})) else {
+        let Ok(FunctionEvent::Messages(messages)) = FunctionEvent::parse(json!({"Records": [bad, good]}))
+        else {
             panic!("they are messages");
         };
         assert_eq!((messages[0].id.as_str(), &messages[0].read), ("bad", &None));
-        let read = ReadMessage {
+        let read = MessageContent {
             queue: "concord-queue".to_owned(),
             body: "text".to_owned(),
             receive_count: 2,

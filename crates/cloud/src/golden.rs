@@ -8,14 +8,14 @@ use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::{PortError, PortResult, ReadGolden, WriteGolden};
 use concord_protocol::{Digest, Golden, GoldenKey, JobId};
 
+use crate::aws_error;
 use crate::blobs::{INLINE_BYTES_MAX, compressed, decompressed};
-use crate::fault;
 use crate::item::expression::Expression;
 use crate::item::golden::GoldenAttributes;
 use crate::item::{self, Bytes, GOLDEN_ITEM, attributes, hex};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
-impl WriteGolden for Ledger {
+impl WriteGolden for DynamoLedger {
     async fn write_golden(&self, golden: Golden) -> PortResult<()> {
         let partition = partition(&golden.key)?;
         let mut zstd = golden.output.as_deref().map(compressed).transpose()?;
@@ -26,11 +26,11 @@ impl WriteGolden for Ledger {
         }
         let stored = GoldenAttributes::new(partition, &golden, zstd.map(Bytes), kept_in_bucket);
         let put = self.put(attributes(&stored)?, Expression::default());
-        put.send().await.map(|_| ()).map_err(fault::port::<PutItemError>("PutItem"))
+        put.send().await.map(|_| ()).map_err(aws_error::port::<PutItemError>("PutItem"))
     }
 }
 
-impl ReadGolden for Ledger {
+impl ReadGolden for DynamoLedger {
     async fn read_golden(&self, key: &GoldenKey) -> PortResult<Option<Golden>> {
         let partition = partition(key)?;
         let Some(item) = self.get(&partition, GOLDEN_ITEM).await? else { return Ok(None) };

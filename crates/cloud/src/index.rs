@@ -4,15 +4,15 @@ use concord_protocol::ports::{PortResult, ReadJob};
 use concord_protocol::{Job, JobId, Verdict};
 use futures::future::try_join_all;
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::{BY_STATUS, expression, job};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// Jobs of each verdict that are looked at when a name is the beginning of a job's, or when the open ones are wanted:
 /// the newest.
 pub const NEWEST_MAX: usize = 1_000;
 
-impl Ledger {
+impl DynamoLedger {
     /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Ledger {
         while jobs.len() < count_max
             && let Some(item) = items.next().await
         {
-            jobs.push(job::job(item.map_err(fault::port("Query"))?)?);
+            jobs.push(job::job(item.map_err(aws_error::port("Query"))?)?);
         }
         Ok(jobs)
     }

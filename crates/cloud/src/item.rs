@@ -8,8 +8,8 @@ pub(crate) mod change;
 pub(crate) mod expression;
 pub(crate) mod golden;
 pub(crate) mod job;
-pub(crate) mod moment;
 pub(crate) mod outcome;
+pub(crate) mod rfc3339;
 pub(crate) mod tally;
 
 use std::collections::HashMap;

@@ -12,7 +12,7 @@ use concord_protocol::{Digest, Job, JobId, JobState, Timestamp};
 use lru::LruCache;
 
 use crate::access::CONNECT_TIMEOUT;
-use crate::fault;
+use crate::aws_error;
 use crate::item::expression::{self, Expression};
 use crate::item::{self, Attributes, JOB_ITEM, job};
 
@@ -24,7 +24,7 @@ const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero")
 
 /// Where jobs are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct LedgerSettings {
     /// Name of the table.
     pub table: String,
     /// Name of the bucket for payloads and outputs that are too large for the table; nobody who only folds needs it.
@@ -35,7 +35,7 @@ pub struct Place {
 
 /// The ledger in `DynamoDB`, with large payloads and outputs in S3. Its clones are the same ledger.
 #[derive(Clone)]
-pub struct Ledger {
+pub struct DynamoLedger {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) bucket: Option<(aws_sdk_s3::Client, String)>,
     pub(crate) table: String,
@@ -45,10 +45,10 @@ pub struct Ledger {
     kept_facts: Arc<Mutex<LruCache<(JobId, Digest), ()>>>,
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// A ledger in the given table and bucket, which exist.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, place: Place, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(config: &aws_config::SdkConfig, settings: LedgerSettings, clock: Arc<dyn Clock>) -> Self {
         // The address of a bucket as a path works with every endpoint, an emulator's too.
         let s3 = |bucket| {
             let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
@@ -61,9 +61,9 @@ impl Ledger {
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(quick).build();
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
-            bucket: place.bucket.map(s3),
-            table: place.table,
-            keep_days: place.keep_days,
+            bucket: settings.bucket.map(s3),
+            table: settings.table,
+            keep_days: settings.keep_days,
             clock,
             known_jobs: Arc::new(Mutex::new(LruCache::new(REMEMBERED_MAX))),
             kept_facts: Arc::new(Mutex::new(LruCache::new(REMEMBERED_MAX))),
@@ -127,14 +127,14 @@ impl Ledger {
     /// An item as it stands now.
     pub(crate) async fn get(&self, job: &JobId, item: &str) -> PortResult<Option<Attributes>> {
         let get = self.dynamodb.get_item().table_name(&self.table).set_key(Some(item::key(job, item)));
-        Ok(get.consistent_read(true).send().await.map_err(fault::port("GetItem"))?.item)
+        Ok(get.consistent_read(true).send().await.map_err(aws_error::port("GetItem"))?.item)
     }
 
     /// The items of a job whose sort keys stand between two, both included, as they stand now.
     pub(crate) async fn between(&self, job: &JobId, from: &str, to: &str) -> PortResult<Vec<Attributes>> {
         let query = self.query(expression::between(job, from, to)).consistent_read(true);
         let items = query.into_paginator().items().send().collect::<Result<_, _>>().await;
-        items.map_err(fault::port("Query"))
+        items.map_err(aws_error::port("Query"))
     }
 
     /// Fails when a job was never created. A job is not deleted while anything is written for it.
@@ -164,7 +164,7 @@ fn remember<T: Eq + Hash>(seen: &Mutex<LruCache<T, ()>>, new: T) {
     locked(seen).put(new, ());
 }
 
-impl ReadJob for Ledger {
+impl ReadJob for DynamoLedger {
     /// Reads what was written last: a worker that saw an older round would drop the copies of a retry.
     async fn read_job(&self, id: &JobId) -> PortResult<Option<Job>> {
         let Some(item) = self.get(id, JOB_ITEM).await? else { return Ok(None) };
@@ -173,9 +173,9 @@ impl ReadJob for Ledger {
     }
 }
 
-impl ReplaceState for Ledger {
+impl ReplaceState for DynamoLedger {
     async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
         let expression = job::replace_state(&state, self.expires_after(state.deadline_at()))?;
-        fault::held("UpdateItem", self.update(id, JOB_ITEM, expression).send().await)
+        aws_error::held("UpdateItem", self.update(id, JOB_ITEM, expression).send().await)
     }
 }

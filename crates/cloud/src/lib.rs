@@ -7,13 +7,13 @@
 mod access;
 #[cfg(feature = "lambda")]
 mod announcer;
+mod aws_error;
 mod blobs;
 mod create;
 mod deadlines;
 mod enqueued;
 #[cfg(feature = "lambda")]
 mod events;
-mod fault;
 mod golden;
 mod index;
 #[cfg(feature = "invoke")]
@@ -33,19 +33,22 @@ mod tallies;
 pub use access::{Access, sdk_config};
 #[cfg(feature = "lambda")]
 pub use announcer::{Announcer, EVENT_DETAIL_TYPE, EVENT_SOURCE, METRIC_NAMESPACE};
+pub use aws_error::AwsError;
 pub use deadlines::DeadlineQueue;
 #[cfg(feature = "lambda")]
-pub use events::{BatchItemFailure, BatchReply, Event, EventError, Message, ReadMessage, Record, log_error};
-pub use fault::AwsFault;
+pub use events::{
+    BatchItemFailure, BatchReply, EventError, FunctionEvent, MessageContent, QueueMessage, StreamRecord,
+    log_error,
+};
 pub use index::NEWEST_MAX;
 #[cfg(feature = "invoke")]
 pub use invoke::{CheckError, Functions, REQUEST_BYTES_MAX};
 pub use item::BY_STATUS;
 pub use item::change::{StreamChange, stream_changes};
-pub use ledger::{Ledger, Place};
+pub use ledger::{DynamoLedger, LedgerSettings};
 #[cfg(feature = "lambda")]
 pub use log::exit_with_error;
 pub use message::{CopyMessage, DeadlineMessage, MessageError};
 #[cfg(feature = "lambda")]
 pub use quarantine::QuarantineQueue;
-pub use queue::{Queue, trace_header};
+pub use queue::{SqsQueue, trace_header};

@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use concord_protocol::ports::{PortError, PortResult, ReadOutcomes, RecordOutcome};
 use concord_protocol::{JobId, Outcome, Settlement, settle};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::expression::{self, Expression};
 use crate::item::{Attributes, all_facts, beside_item, copies_between, copy_item, outcome};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// On what condition an outcome is written.
 enum Condition<'a> {
@@ -27,7 +27,7 @@ enum Put {
     Stands(Attributes),
 }
 
-impl RecordOutcome for Ledger {
+impl RecordOutcome for DynamoLedger {
     async fn record_outcome(&self, new: Outcome) -> PortResult<Settlement> {
         self.check_known(&new.copy.job).await?;
         self.keep_facts(&new).await?;
@@ -54,7 +54,7 @@ impl RecordOutcome for Ledger {
     }
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// Stores the facts of an environment before anything names their digest. One put a job and process: later ones of
     /// other processes write the same.
     async fn keep_facts(&self, outcome: &Outcome) -> PortResult<()> {
@@ -66,7 +66,7 @@ impl Ledger {
         }
         let attributes = outcome::facts_attributes(job, digest, &environment.facts, self.expires_at())?;
         let put = self.put(attributes, Expression::default());
-        put.send().await.map_err(fault::port::<PutItemError>("PutItem"))?;
+        put.send().await.map_err(aws_error::port::<PutItemError>("PutItem"))?;
         self.remember_facts(job, digest);
         Ok(())
     }
@@ -92,13 +92,13 @@ impl Ledger {
                     let stands = failed.item().cloned();
                     stands.map(Put::Stands).ok_or(PortError::Transient(Box::new(error)))
                 }
-                _ => Err(fault::port("PutItem")(error)),
+                _ => Err(aws_error::port("PutItem")(error)),
             },
         }
     }
 }
 
-impl ReadOutcomes for Ledger {
+impl ReadOutcomes for DynamoLedger {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
         let Some((from, to)) = copies_between(&copies) else { return Ok(Vec::new()) };
         let items = self.between(job, &from, &to).await?;

@@ -3,7 +3,7 @@
 use concord_protocol::ports::PortResult;
 use serde_json::Value;
 
-use crate::fault;
+use crate::aws_error;
 
 /// The queue of quarantined records, in SQS.
 #[derive(Clone)]
@@ -25,6 +25,6 @@ impl QuarantineQueue {
     /// When SQS cannot be asked.
     pub async fn put(&self, what: &Value) -> PortResult<()> {
         let send = self.sqs.send_message().queue_url(&self.url).message_body(what.to_string());
-        send.send().await.map(|_| ()).map_err(fault::port("SendMessage"))
+        send.send().await.map(|_| ()).map_err(aws_error::port("SendMessage"))
     }
 }

@@ -12,9 +12,9 @@ use concord_protocol::ports::{EnqueueCopies, PortError, PortResult};
 use concord_protocol::{CopyId, Digest, Job, JobId};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::{copies_between, outcome};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 use crate::message::CopyMessage;
 
 /// Entries of one batch, at most, as SQS sets it. Ten of the longest messages have about 2 KB, of the 1 MiB that a
@@ -35,25 +35,25 @@ const HIDDEN_SECONDS_MAX: u64 = 12 * 60 * 60;
 
 /// The queue of copies in SQS.
 #[derive(Clone)]
-pub struct Queue {
+pub struct SqsQueue {
     sqs: aws_sdk_sqs::Client,
     url: String,
-    ledger: Ledger,
+    ledger: DynamoLedger,
     trace: Option<String>,
 }
 
 /// An entry that SQS refused, with what it said.
 #[derive(Debug, thiserror::Error)]
 #[error("SendMessageBatch: {code}: {message}")]
-struct EntryFault {
+struct EntryError {
     code: String,
     message: String,
 }
 
-impl Queue {
+impl SqsQueue {
     /// The queue with this address, for the copies of jobs in `ledger`.
     #[must_use]
-    pub fn new(config: &aws_config::SdkConfig, url: String, ledger: Ledger) -> Self {
+    pub fn new(config: &aws_config::SdkConfig, url: String, ledger: DynamoLedger) -> Self {
         Self { sqs: aws_sdk_sqs::Client::new(config), url, ledger, trace: None }
     }
 
@@ -80,7 +80,7 @@ impl Queue {
             .await;
         match changed {
             Err(error) if is_stale(&error) => Ok(()),
-            changed => changed.map(|_| ()).map_err(fault::port("ChangeMessageVisibility")),
+            changed => changed.map(|_| ()).map_err(aws_error::port("ChangeMessageVisibility")),
         }
     }
 
@@ -107,9 +107,9 @@ impl Queue {
         for resend in 0.. {
             let request = self.sqs.send_message_batch().queue_url(&self.url);
             let request = request.set_entries(Some(entries.values().cloned().collect()));
-            let sent = request.send().await.map_err(fault::port("SendMessageBatch"))?;
+            let sent = request.send().await.map_err(aws_error::port("SendMessageBatch"))?;
             let Some(failed) = sent.failed.first() else { return Ok(()) };
-            let fault = Box::new(EntryFault {
+            let fault = Box::new(EntryError {
                 code: failed.code.clone(),
                 message: failed.message.clone().unwrap_or_default(),
             });
@@ -153,7 +153,7 @@ pub fn trace_header(job: &Job) -> String {
     format!("Root=1-{seconds:08x}-{random};Sampled=1")
 }
 
-impl EnqueueCopies for Queue {
+impl EnqueueCopies for SqsQueue {
     /// A copy that is on the queue already is there twice afterwards; its second outcome settles with its first.
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let Some((from, to)) = copies_between(&copies) else { return Ok(()) };

@@ -7,14 +7,14 @@ use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Job, JobId, Outcome, Tally, chunk_of};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::{beside_item, copy_item, expression};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// Outcomes that are touched side by side, at most.
 const AT_ONCE_MAX: usize = 16;
 
-impl Ledger {
+impl DynamoLedger {
     /// Touches each outcome of a job that its tallies lack, so that the stream brings it again; gives their number. An
     /// outcome that is on its way to the aggregator may be among them, which changes nothing.
     ///
@@ -38,7 +38,7 @@ impl Ledger {
     async fn touch(&self, job: &JobId, item: String) -> PortResult<()> {
         let update = self.update(job, item, expression::refold(self.now()));
         // One that is gone meanwhile has nothing to say.
-        fault::held("UpdateItem", update.send().await).map(|_| ())
+        aws_error::held("UpdateItem", update.send().await).map(|_| ())
     }
 }
 

@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use concord_protocol::ports::{MergeRollup, MergeTally, PortResult, ReadTally};
 use concord_protocol::{JobId, JobTally, Rollup, SandboxHash, Tally};
 
-use crate::fault;
+use crate::aws_error;
 use crate::item::tally::{self, StoredRollup};
 use crate::item::{self, Attributes, ROLLUP_ITEM, tally_item};
-use crate::ledger::Ledger;
+use crate::ledger::DynamoLedger;
 
 /// Sets merged by one request, at most: an expression has 4 KiB and these take 20 bytes each.
 const SETS_AT_ONCE_MAX: usize = 100;
@@ -19,7 +19,7 @@ const SETS_AT_ONCE_MAX: usize = 100;
 /// The reason under which failures are counted once so many reasons came that an item would go over its 400 KB.
 const OTHER_REASONS: &str = "one of too many reasons to count apart";
 
-impl MergeTally for Ledger {
+impl MergeTally for DynamoLedger {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let added = match self.add_sets(job, chunk, &delta).await {
             Err(error) if item_is_full(&error) => {
@@ -28,7 +28,7 @@ impl MergeTally for Ledger {
             }
             added => added,
         }
-        .map_err(fault::port("UpdateItem"))?;
+        .map_err(aws_error::port("UpdateItem"))?;
         let item = added.into();
         let tally = tally::tally(&item)?;
         self.drop_sandboxes(job, chunk, &tally::sandboxes_too_many(&item, &tally.sandboxes)?).await?;
@@ -41,7 +41,7 @@ fn item_is_full(error: &SdkError<UpdateItemError, HttpResponse>) -> bool {
         && error.message().is_some_and(|message| message.to_ascii_lowercase().contains("item size"))
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// Unites the sets of a tally's item with those of `delta`, in one atomic step for every [`SETS_AT_ONCE_MAX`]: each
     /// step only adds what is known, so a process that dies between two leaves nothing wrong.
     async fn add_sets(
@@ -63,7 +63,7 @@ impl Ledger {
     }
 }
 
-impl Ledger {
+impl DynamoLedger {
     /// Takes sandboxes out of a tally again which are not among the smallest: they never will be, since a set only
     /// grows, so it does no harm if somebody adds them meanwhile or if this is never done.
     async fn drop_sandboxes(&self, job: &JobId, chunk: u32, hashes: &[SandboxHash]) -> PortResult<()> {
@@ -71,11 +71,11 @@ impl Ledger {
             return Ok(());
         }
         let update = self.update(job, tally_item(chunk), tally::drop_sandboxes(hashes));
-        update.send().await.map(|_| ()).map_err(fault::port("UpdateItem"))
+        update.send().await.map(|_| ()).map_err(aws_error::port("UpdateItem"))
     }
 }
 
-impl MergeRollup for Ledger {
+impl MergeRollup for DynamoLedger {
     async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         loop {
             let item = self.get(job, ROLLUP_ITEM).await?;
@@ -90,16 +90,16 @@ impl MergeRollup for Ledger {
     }
 }
 
-impl Ledger {
+impl DynamoLedger {
     async fn replace_rollup(&self, job: &JobId, rollup: Rollup, before: u64) -> PortResult<bool> {
         let stored = StoredRollup { rollup, revision: before + 1 };
         let attributes = tally::rollup_attributes(job, &stored, self.expires_at())?;
         let put = self.put(attributes, tally::rollup_of_revision(before));
-        fault::held("PutItem", put.send().await)
+        aws_error::held("PutItem", put.send().await)
     }
 }
 
-impl ReadTally for Ledger {
+impl ReadTally for DynamoLedger {
     async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
         let (from, to) = item::all_tallies();
         let items = self.between(job, &from, &to).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::Output;
-use concord_cloud::{Ledger, Place, Queue, trace_header};
+use concord_cloud::{DynamoLedger, LedgerSettings, SqsQueue, trace_header};
 use concord_local::{ListFilter, Lookup};
 use concord_protocol::ports::{Clock, EnqueueCopies, PortResult};
 use concord_protocol::{Calculation, Job, JobId};
@@ -34,8 +34,8 @@ pub(crate) struct Stack {
     /// Its outputs and the status of its deployment; empty when no stack describes the fleet.
     pub(super) description: Description,
     pub(super) aws: Aws,
-    ledger: Ledger,
-    queue: Queue,
+    ledger: DynamoLedger,
+    queue: SqsQueue,
 }
 
 /// What `CloudFormation` says of a stack.
@@ -80,35 +80,39 @@ impl Stack {
         };
         // Without this check the first request would fail with a less helpful error.
         aws.region()?;
-        let (description, queue_url, place) = match (&args.stack, &args.queue_url, &args.table) {
+        let (description, queue_url, ledger_settings) = match (&args.stack, &args.queue_url, &args.table) {
             (Some(name), ..) => {
                 let description = describe(&aws, name).await?;
                 let output = |output: &str| {
                     description.output(output).map(str::to_owned).ok_or_else(|| not_ours(name, output))
                 };
-                let place = Place {
+                let ledger_settings = LedgerSettings {
                     table: output("TableName")?,
                     bucket: Some(output("BucketName")?),
                     keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
                 };
                 let queue_url = output("QueueUrl")?;
                 output("Calculation")?;
-                (description, queue_url, place)
+                (description, queue_url, ledger_settings)
             }
             (None, Some(url), Some(table)) => {
-                let place = Place { table: table.clone(), bucket: args.bucket.clone(), keep_days: KEEP_DAYS };
-                (Description::default(), url.clone(), place)
+                let ledger_settings = LedgerSettings {
+                    table: table.clone(),
+                    bucket: args.bucket.clone(),
+                    keep_days: KEEP_DAYS,
+                };
+                (Description::default(), url.clone(), ledger_settings)
             }
             _ => return Err(CliError::usage_text("--queue-url needs --table beside it")),
         };
-        let ledger = Ledger::new(&aws.config, place, clock);
-        let queue = Queue::new(&aws.config, queue_url, ledger.clone());
+        let ledger = DynamoLedger::new(&aws.config, ledger_settings, clock);
+        let queue = SqsQueue::new(&aws.config, queue_url, ledger.clone());
         let deployed = description.deployed();
         Ok(Some(Self { flags: args.flags(aws_args), deployed, description, aws, ledger, queue }))
     }
 
     /// The ledger of its jobs.
-    pub(crate) fn ledger(&self) -> &Ledger {
+    pub(crate) fn ledger(&self) -> &DynamoLedger {
         &self.ledger
     }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use concord_clock::SystemClock;
-use concord_cloud::{BatchReply, CopyMessage, Event, Ledger, Message, Place, Queue, ReadMessage, log_error};
+use concord_cloud::{
+    BatchReply, CopyMessage, DynamoLedger, FunctionEvent, LedgerSettings, MessageContent, QueueMessage,
+    SqsQueue, log_error,
+};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
@@ -31,9 +34,9 @@ const INVALID_DELAY_MS: u64 = 1_000;
 
 /// Handles the invocations of the worker's function.
 pub struct WorkerHandler<C> {
-    worker: Worker<WorkerLedger, Bounded<C>, SystemClock>,
-    ledger: Ledger,
-    queue: Queue,
+    worker: Worker<HandlerLedger, Bounded<C>, SystemClock>,
+    ledger: DynamoLedger,
+    queue: SqsQueue,
     holds: Arc<Holds>,
     clock: SystemClock,
     at_once: usize,
@@ -44,10 +47,13 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
     /// A handler for the table, bucket and queue that the settings name. `sqs` are the settings of the queue's client.
     pub fn new(config: &SdkConfig, sqs: &SdkConfig, settings: WorkerSettings, calculation: C) -> Self {
         let clock = SystemClock::start();
-        let place =
-            Place { table: settings.table, bucket: Some(settings.bucket), keep_days: settings.keep_days };
-        let ledger = Ledger::new(config, place, Arc::new(clock));
-        let queue = Queue::new(sqs, settings.queue_url, ledger.clone());
+        let ledger_settings = LedgerSettings {
+            table: settings.table,
+            bucket: Some(settings.bucket),
+            keep_days: settings.keep_days,
+        };
+        let ledger = DynamoLedger::new(config, ledger_settings, Arc::new(clock));
+        let queue = SqsQueue::new(sqs, settings.queue_url, ledger.clone());
         // The function computes on another machine, whatever a job says.
         let environment = match &settings.calc {
             Calc::Function(_) => unseen(settings.sandbox),
@@ -56,8 +62,11 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
             }
         };
         let holds = Arc::<Holds>::default();
-        let worker_ledger =
-            WorkerLedger { ledger: ledger.clone(), hash_only: settings.hash_only, holds: Arc::clone(&holds) };
+        let worker_ledger = HandlerLedger {
+            ledger: ledger.clone(),
+            hash_only: settings.hash_only,
+            holds: Arc::clone(&holds),
+        };
         let calculation = Bounded::new(calculation);
         Self {
             worker: Worker::new(worker_ledger, calculation, clock, environment),
@@ -79,12 +88,12 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
         let now_ms = self.clock.now().unix_ms;
         let margin_ms = (deadline_unix_ms.saturating_sub(now_ms) / 20).clamp(MARGIN_MS.0, MARGIN_MS.1);
         let ends_at = Timestamp::from_unix_ms(deadline_unix_ms.saturating_sub(margin_ms));
-        let messages = match Event::parse(event)? {
-            Event::Messages(messages) => messages,
-            Event::AskVersion => {
+        let messages = match FunctionEvent::parse(event)? {
+            FunctionEvent::Messages(messages) => messages,
+            FunctionEvent::AskVersion => {
                 return Ok(json!({"version": env!("CARGO_PKG_VERSION"), "calculation": self.description}));
             }
-            Event::Stream(_) => return Err("this function serves a queue, not a stream".into()),
+            FunctionEvent::Stream(_) => return Err("this function serves a queue, not a stream".into()),
         };
         let handled = messages.into_iter().map(|message| self.message(message, ends_at));
         let (mut holds, mut failed) = (Vec::new(), Vec::new());
@@ -110,8 +119,8 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
     }
 
     /// Handles a message. Returns how long the sandbox is held for it, or its id when it must be delivered again.
-    async fn message(&self, message: Message, ends_at: Timestamp) -> Result<Option<HeldCopy>, String> {
-        let Message { id, read } = message;
+    async fn message(&self, message: QueueMessage, ends_at: Timestamp) -> Result<Option<HeldCopy>, String> {
+        let QueueMessage { id, read } = message;
         let Some(read) = read else {
             log_error(&id, &PortError::Invalid("a message lacks fields that SQS gives to every message"));
             return Err(id);
@@ -149,12 +158,12 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
 
     async fn run(
         &self,
-        message: &ReadMessage,
+        message: &MessageContent,
         copy: CopyMessage,
         ends_at: Timestamp,
     ) -> PortResult<(JobId, Disposition)> {
         let round = copy.round;
-        let ReadMessage { receive_count, sent_at, .. } = *message;
+        let MessageContent { receive_count, sent_at, .. } = *message;
         let delivery = Delivery { copy: copy.copy(), round, receive_count, sent_at, receipt: 0 };
         let job = delivery.copy.job.clone();
         let handled = match self.worker.handle(&delivery, ends_at).await {
@@ -177,13 +186,13 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
 }
 
 /// The ledger of this worker: it may leave out outputs, and notes the holds that jobs ask for.
-struct WorkerLedger {
-    ledger: Ledger,
+struct HandlerLedger {
+    ledger: DynamoLedger,
     hash_only: bool,
     holds: Arc<Holds>,
 }
 
-impl ReadJob for WorkerLedger {
+impl ReadJob for HandlerLedger {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
         let stored = self.ledger.read_job(job).await?;
         if let Some(job) = &stored {
@@ -193,19 +202,19 @@ impl ReadJob for WorkerLedger {
     }
 }
 
-impl ReadPayload for WorkerLedger {
+impl ReadPayload for HandlerLedger {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         self.ledger.read_payload(job).await
     }
 }
 
-impl WriteOutput for WorkerLedger {
+impl WriteOutput for HandlerLedger {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         if self.hash_only { Ok(()) } else { self.ledger.write_output(job, digest, bytes).await }
     }
 }
 
-impl RecordOutcome for WorkerLedger {
+impl RecordOutcome for HandlerLedger {
     async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
         self.ledger.record_outcome(outcome).await
     }

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use aws_smithy_async::rt::sleep::default_async_sleep;
 use aws_smithy_http_client::Builder;
 use concord_acceptance::conformance::Fixture;
-use concord_cloud::{Ledger, Place, Queue};
+use concord_cloud::{DynamoLedger, LedgerSettings, SqsQueue};
 use concord_testkit::SUBMITTED_AT;
 use concord_testkit::TestClock;
 use dynoxide::Database;
@@ -56,9 +56,9 @@ impl InCloud {
                 Err(_) => config(&in_process(stopped).await),
             };
             let stream = create_table(&config, &table).await;
-            let place = Place { table: table.clone(), bucket: None, keep_days: 30 };
-            let ledger = Ledger::new(&config, place, Arc::new(clock.clone()));
-            let queue = Queue::new(&sqs.config(), QUEUE.to_owned(), ledger.clone());
+            let ledger_settings = LedgerSettings { table: table.clone(), bucket: None, keep_days: 30 };
+            let ledger = DynamoLedger::new(&config, ledger_settings, Arc::new(clock.clone()));
+            let queue = SqsQueue::new(&sqs.config(), QUEUE.to_owned(), ledger.clone());
             (Cloud::new(ledger, queue, &sqs, &config, &table, stream), config)
         });
         Self { cloud, sqs, config, table, clock, runtime, _stop: stop }

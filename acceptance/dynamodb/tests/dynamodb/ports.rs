@@ -9,7 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use concord_acceptance::conformance::{FedChange, Transport};
-use concord_cloud::{Announcer, CopyMessage, Ledger, Queue, StreamChange, stream_changes};
+use concord_cloud::{Announcer, CopyMessage, DynamoLedger, SqsQueue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
     Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement,
@@ -21,8 +21,8 @@ use crate::sqs::{DEAD_LETTERS, QUEUE, Sqs};
 
 /// The adapter under test.
 pub(crate) struct Cloud {
-    pub(crate) ledger: Ledger,
-    pub(crate) queue: Queue,
+    pub(crate) ledger: DynamoLedger,
+    pub(crate) queue: SqsQueue,
     dynamodb: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
     streams: aws_sdk_dynamodbstreams::Client,
@@ -35,8 +35,8 @@ pub(crate) struct Cloud {
 
 impl Cloud {
     pub(crate) fn new(
-        ledger: Ledger,
-        queue: Queue,
+        ledger: DynamoLedger,
+        queue: SqsQueue,
         sqs: &Sqs,
         config: &SdkConfig,
         table: &str,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use concord_protocol::{Digest, Golden, GoldenKey, JobId};
 use serde::{Deserialize, Serialize};
 
-use super::moment::Moment;
+use super::rfc3339::Rfc3339;
 use super::{Bytes, GOLDEN_ITEM};
 
 /// A golden result. It has no `expires_at`: it stays until it is replaced.
@@ -16,7 +16,7 @@ pub(crate) struct GoldenAttributes {
     pub(crate) digest: Digest,
     /// The job that gave it.
     accepted_from: JobId,
-    accepted_at: Moment,
+    accepted_at: Rfc3339,
     /// The output, compressed by Zstandard, while it fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) zstd: Option<Bytes>,
@@ -33,7 +33,7 @@ impl GoldenAttributes {
             payload_digest: golden.key.payload_digest,
             digest: golden.digest,
             accepted_from: golden.job.clone(),
-            accepted_at: Moment(golden.accepted_at),
+            accepted_at: Rfc3339(golden.accepted_at),
             zstd,
             kept_in_bucket,
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 use super::expression::{Expression, of_revision};
-use super::moment::Moment;
+use super::rfc3339::Rfc3339;
 use super::{Attributes, EXPIRES_AT, JOB_ITEM, attributes, number, value};
 
 /// What a job is.
@@ -17,7 +17,7 @@ struct SpecAttributes {
     job: JobId,
     item: String,
     submission: JobId,
-    submitted_at: Moment,
+    submitted_at: Rfc3339,
     payload_digest: Digest,
     payload_bytes: u64,
     copies: u32,
@@ -34,11 +34,11 @@ struct StateAttributes {
     /// Copies wanted now.
     copies_wanted: u32,
     round: u32,
-    deadline_at: Moment,
+    deadline_at: Rfc3339,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    decided_at: Option<Moment>,
+    decided_at: Option<Rfc3339>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ended_at: Option<Moment>,
+    ended_at: Option<Rfc3339>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     evidence: Option<Evidence>,
     revision: u64,
@@ -53,7 +53,7 @@ pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState, expires_at: u64) 
         job: spec.job.clone(),
         item: JOB_ITEM.to_owned(),
         submission: spec.submission.clone(),
-        submitted_at: Moment(spec.submitted_at),
+        submitted_at: Rfc3339(spec.submitted_at),
         payload_digest: spec.payload_digest,
         payload_bytes: spec.payload_bytes,
         copies: spec.copies,
@@ -92,9 +92,9 @@ fn state_attributes(state: &JobState, expires_at: u64) -> PortResult<Attributes>
         cause: state.cause(),
         copies_wanted: state.copies(),
         round: state.round(),
-        deadline_at: Moment(state.deadline_at()),
-        decided_at: state.decided_at().map(Moment),
-        ended_at: state.ended_at().map(Moment),
+        deadline_at: Rfc3339(state.deadline_at()),
+        decided_at: state.decided_at().map(Rfc3339),
+        ended_at: state.ended_at().map(Rfc3339),
         evidence: state.evidence().cloned(),
         revision: state.revision(),
     })?;

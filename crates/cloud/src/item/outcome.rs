@@ -6,7 +6,7 @@ use concord_protocol::{Digest, Environment, Facts, Failure, JobId, Outcome, Prod
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
-use super::moment::Moment;
+use super::rfc3339::Rfc3339;
 use super::{Attributes, attributes, copy, facts_item, value};
 
 /// What a run gave: either `digest` and `bytes`, or `reason`.
@@ -23,7 +23,7 @@ struct OutcomeAttributes {
     bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    started_at: Moment,
+    started_at: Rfc3339,
     run_us: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     stderr_tail: String,
@@ -91,7 +91,7 @@ pub(crate) fn outcome_attributes(outcome: &Outcome, item: String, expires_at: u6
         digest: produced.map(|produced| produced.digest),
         bytes: produced.map(|produced| produced.bytes),
         reason: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
-        started_at: Moment(outcome.started_at),
+        started_at: Rfc3339(outcome.started_at),
         run_us: outcome.run_us,
         stderr_tail: outcome.stderr_tail.clone(),
         sandbox: environment.map(|environment| environment.sandbox.clone()),

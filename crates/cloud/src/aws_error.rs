@@ -22,7 +22,7 @@ const PASSING: [&str; 9] = [
 /// An error of AWS, with the code and the words that it gave.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {}", describe(.code.as_deref(), .message.as_deref()))]
-pub struct AwsFault {
+pub struct AwsError {
     operation: &'static str,
     code: Option<String>,
     message: Option<String>,
@@ -54,7 +54,7 @@ where
             _ => true,
         };
         let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
-        let fault = Box::new(AwsFault { operation, code, message, source: Box::new(error) });
+        let fault = Box::new(AwsError { operation, code, message, source: Box::new(error) });
         if passes { PortError::Transient(fault) } else { PortError::Permanent(fault) }
     }
 }

@@ -3,9 +3,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A moment as text that a person can read and that sorts by time: RFC 3339 in UTC, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment(pub(crate) Timestamp);
+pub(crate) struct Rfc3339(pub(crate) Timestamp);
 
-impl Serialize for Moment {
+impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let unix_ms = i64::try_from(self.0.unix_ms).map_err(serde::ser::Error::custom)?;
         let moment = jiff::Timestamp::from_millisecond(unix_ms).map_err(serde::ser::Error::custom)?;
@@ -13,7 +13,7 @@ impl Serialize for Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Rfc3339 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let moment: jiff::Timestamp =
             String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)?;
