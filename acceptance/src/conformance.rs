@@ -1,7 +1,8 @@
 //! What every adapter of the ports has to do, as checks that run on any of them.
 //!
-//! A check is a function over a [`Fixture`]. It panics when the adapter does not conform, and gives the error of a port
-//! that failed. The checks are listed in `checks.rs`. A check that is not listed there is dead code, and a warning.
+//! A check is a function over a [`Fixture`]. It panics when the adapter does not conform, and returns the error of a
+//! port that failed. The checks are listed in `checks.rs`. A check that is not listed there is dead code, and the
+//! compiler warns about it.
 
 mod announcements;
 mod checks;

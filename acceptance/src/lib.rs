@@ -1,8 +1,8 @@
 //! Promises that cross crates.
 //!
-//! Owns an adapter of all ports in memory, the conformance checks that every adapter has to pass, and a simulation of
-//! a whole fleet, on the production worker and aggregator, which replays from one seed. Nothing that is shipped knows
-//! this crate, and it knows no adapter but its own: the tests hand the others in.
+//! Owns an adapter of all ports in memory, the conformance checks that every adapter has to pass, and the simulation
+//! of a whole fleet. The simulation runs the production worker and aggregator, and replays from one seed. No shipped
+//! crate depends on this one. This crate knows no adapter but its own; the tests pass in the others.
 
 pub mod conformance;
 mod memory;

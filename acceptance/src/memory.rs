@@ -1,4 +1,4 @@
-//! All ports in memory: the reference that other adapters are compared with, and the store of the simulation.
+//! All ports in memory. The simulation stores its jobs here, and the conformance checks run on it first.
 
 mod feed;
 mod ledger;

@@ -55,7 +55,7 @@ pub(crate) async fn of_jobs(
     let mut functions = Vec::new();
     for id in jobs {
         if let Some(job) = backend.read_job(id).await?
-            && job.spec.calculation.runs_elsewhere()
+            && job.spec.calculation.runs_remotely()
             && counts(&job)
         {
             functions.push(job.spec.calculation.clone());

@@ -1,5 +1,5 @@
-//! Simulates the fleet of one seed again, and prints every event. Or simulates the fleets of many seeds, and prints the
-//! seeds that broke a promise and how often each event happened.
+//! Replays the simulation of one seed, and prints every event. Or simulates many seeds, and prints the seeds that
+//! broke a promise and how often each event happened.
 
 #![expect(clippy::print_stdout, reason = "this program exists to print events")]
 

@@ -70,8 +70,8 @@ pub fn every_adapter<F: Fixture>() -> Vec<Check<F>> {
     ]
 }
 
-/// What an adapter promises in addition when its queue and ledger are one store: it does not even deliver what is no
-/// longer wanted. A queue that knows nothing of the ledger delivers it, and the worker drops it.
+/// What an adapter promises in addition when its queue and ledger are one store: it does not deliver copies that are
+/// no longer wanted. A queue without access to the ledger delivers them, and the worker drops them.
 #[must_use]
 pub fn embedded_adapter<F: Fixture>() -> Vec<Check<F>> {
     checks![

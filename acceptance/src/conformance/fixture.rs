@@ -64,8 +64,9 @@ pub struct FedChange {
     pub change: Change,
 }
 
-/// What surrounds the worker and the aggregator: the change feed and the dead letters. On AWS event sources of Lambda
-/// do this, on one machine the local fleet does. Neither the worker nor the aggregator calls it, so it is not a port.
+/// The surroundings of the worker and the aggregator: the change feed and the dead letters. On AWS, the event sources
+/// of Lambda provide them; on one machine, the local fleet does. Neither the worker nor the aggregator calls them, so
+/// this trait is not a port.
 pub trait Transport {
     /// Reads at most `count_max` changes that were not acknowledged yet.
     fn read_changes(&self, count_max: usize) -> impl Future<Output = PortResult<Vec<FedChange>>> + Send;

@@ -65,7 +65,7 @@ pub(super) async fn deliveries_are_counted(fixture: &impl Fixture) -> PortResult
     Ok(())
 }
 
-/// A deleted message does not come again, also when it is deleted twice.
+/// A deleted message does not come again, even if it is deleted twice.
 pub(super) async fn deleted_message_does_not_return(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let delivery = received(fixture).await?;
@@ -156,7 +156,10 @@ pub(super) async fn message_delivered_too_often_becomes_a_dead_letter(
         assert_eq!(ports.receive_dead_letters(10).await?, []);
         let_it_expire(fixture);
     }
-    assert!(deliveries >= attempts, "given up after {deliveries} deliveries, before {attempts} attempts");
+    assert!(
+        deliveries >= attempts,
+        "the message was given up after {deliveries} deliveries, before {attempts} attempts"
+    );
     for _ in 0..2 {
         let_it_expire(fixture);
         let letters = ports.receive_dead_letters(10).await?;

@@ -17,7 +17,7 @@ pub(super) async fn stale_receipt_deletes_nothing(fixture: &impl Fixture) -> Por
     Ok(())
 }
 
-/// Nor can that worker make the message visible.
+/// That worker cannot make the message visible either.
 pub(super) async fn stale_receipt_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
     given_queue(fixture, 1).await?;
     let stale = received(fixture).await?;
@@ -53,7 +53,7 @@ pub(super) async fn receipt_of_an_older_round_deletes_nothing(fixture: &impl Fix
     Ok(())
 }
 
-/// Nor can that copy make the message of the new round visible.
+/// That copy cannot make the message of the new round visible either.
 pub(super) async fn receipt_of_an_older_round_delays_nothing(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_queue(fixture, 1).await?;
     let older = received(fixture).await?;

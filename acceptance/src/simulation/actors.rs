@@ -1,4 +1,5 @@
-//! What the doors of a fleet do around the worker and the aggregator, each a future that may be killed at any pause.
+//! What the handlers of a fleet do around the worker and the aggregator. Each is a future that may be killed at any
+//! pause.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,33 +12,34 @@ use concord_protocol::ports::{
 use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState, Timestamp};
 use concord_worker::{Disposition, Worker};
 
-use super::calculation::Simulated;
+use super::calculation::SimulatedCalculation;
 use super::counts::Count;
-use super::ports::Ports;
+use super::ports::SimulatedPorts;
 use super::sabotage::Sabotage;
 use crate::conformance::{FedChange, Transport};
 use concord_testkit::TestClock;
 
-pub(super) type SimulatedWorker = Worker<Ports, Simulated, TestClock>;
-pub(super) type SimulatedAggregator = Aggregator<Ports, Ports, TestClock>;
+pub(super) type SimulatedWorker = Worker<SimulatedPorts, SimulatedCalculation, TestClock>;
+pub(super) type SimulatedAggregator = Aggregator<SimulatedPorts, SimulatedPorts, TestClock>;
 
-/// A passing fault is nobody's fault: whoever comes next tries again. Any other is a broken promise.
-fn note(ports: &Ports, result: PortResult<()>) {
+/// Checks the result of an actor. A transient error is expected, because a later call tries again. Any other error is
+/// a broken promise.
+fn note(ports: &SimulatedPorts, result: PortResult<()>) {
     let broken = match result {
         Ok(()) | Err(PortError::Transient(_)) => return,
-        Err(error) => format!("a port refused what the fleet asked: {error}"),
+        Err(error) => format!("a port refused a request of the fleet: {error}"),
     };
     ports.world.lock().check(Err(broken));
 }
 
-/// Takes deliveries, which then travel to the workers in any order.
-pub(super) async fn receive(ports: Ports, count_max: usize) {
+/// Receives deliveries. They then reach the workers in any order.
+pub(super) async fn receive(ports: SimulatedPorts, count_max: usize) {
     let received = ports.receive_copies(count_max).await;
     note(&ports, received.map(|deliveries| ports.world.lock().arrivals.extend(deliveries)));
 }
 
-/// Hands a delivery to a worker, and does with the message what it says.
-pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: Ports, delivery: Delivery) {
+/// Gives a delivery to a worker, and follows the worker's disposition of the message.
+pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: SimulatedPorts, delivery: Delivery) {
     let done = match worker.handle(&delivery, Timestamp::NEVER).await {
         Ok(Disposition::Ack) => ports.delete_message(&delivery).await,
         Ok(Disposition::RetryAfter { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
@@ -47,8 +49,8 @@ pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: Ports, delivery: De
     note(&ports, done);
 }
 
-/// Takes changes, which then travel to the aggregators in any order.
-pub(super) async fn read_feed(ports: Ports, count_max: usize) {
+/// Reads changes from the feed. They then reach the aggregators in any order.
+pub(super) async fn read_feed(ports: SimulatedPorts, count_max: usize) {
     let read = ports.read_changes(count_max).await;
     note(
         &ports,
@@ -60,8 +62,8 @@ pub(super) async fn read_feed(ports: Ports, count_max: usize) {
     );
 }
 
-/// Hands a batch to an aggregator, and acknowledges what was folded.
-pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: Ports, batch: Vec<FedChange>) {
+/// Gives a batch of changes to an aggregator, and acknowledges the changes that were folded.
+pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, batch: Vec<FedChange>) {
     let (sequences, changes): (Vec<_>, Vec<Change>) =
         batch.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
     let failed = aggregator.fold(&changes).await;
@@ -73,14 +75,14 @@ pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: Ports, bat
     }
 }
 
-/// Lets the deadline of a job come, perhaps too early.
-pub(super) async fn meet_deadline(aggregator: Arc<SimulatedAggregator>, ports: Ports, job: JobId) {
+/// Meets the deadline of a job, perhaps too early.
+pub(super) async fn meet_deadline(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, job: JobId) {
     let met = aggregator.meet_deadline(&job).await;
     note(&ports, met);
 }
 
-/// Records what the queue has given up.
-pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: Ports, count_max: usize) {
+/// Records the failure of each copy whose message was given up.
+pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, count_max: usize) {
     let given_up = async {
         for delivery in ports.receive_dead_letters(count_max).await? {
             aggregator.give_up(&delivery, concord_aggregator::GIVEN_UP).await?;
@@ -93,13 +95,13 @@ pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: Ports, 
     note(&ports, given_up);
 }
 
-/// Puts copies on the queue, and remembers how far that came.
+/// Puts copies on the queue, and remembers how far it got.
 ///
-/// A new round is settled first: a retry may find that every copy has a digest already, and then nothing that happens
-/// later would end the job before its deadline.
+/// A new round is settled first. A retry may find that every copy already has a digest. Then no later event would end
+/// the job before its deadline.
 pub(super) async fn enqueue(
     aggregator: Arc<SimulatedAggregator>,
-    ports: Ports,
+    ports: SimulatedPorts,
     job: JobId,
     round: u32,
     copies: Range<u32>,
@@ -122,7 +124,7 @@ pub(super) async fn enqueue(
 
 /// Changes the state of a job as the user asks, unless that is not legal.
 async fn replace(
-    ports: &Ports,
+    ports: &SimulatedPorts,
     job: &JobId,
     asked: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> PortResult<bool> {
@@ -136,20 +138,20 @@ async fn replace(
 }
 
 /// The user cancels a job.
-pub(super) async fn cancel(ports: Ports, job: JobId) {
-    let ports = Ports { by_user: true, ..ports };
+pub(super) async fn cancel(ports: SimulatedPorts, job: JobId) {
+    let ports = SimulatedPorts { by_user: true, ..ports };
     let replaced = replace(&ports, &job, |stored| stored.cancelled(ports.clock.now())).await;
     note(&ports, replaced.map(|done| count(&ports, Count::Cancel, done)));
 }
 
 /// The user retries a job.
-pub(super) async fn retry(ports: Ports, job: JobId) {
-    let ports = Ports { by_user: true, ..ports };
+pub(super) async fn retry(ports: SimulatedPorts, job: JobId) {
+    let ports = SimulatedPorts { by_user: true, ..ports };
     let replaced = replace(&ports, &job, |stored| stored.retried(ports.clock.now())).await;
     note(&ports, replaced.map(|done| count(&ports, Count::Retry, done)));
 }
 
-fn count(ports: &Ports, count: Count, done: bool) {
+fn count(ports: &SimulatedPorts, count: Count, done: bool) {
     if done {
         ports.world.lock().counts.add(count);
     }

@@ -8,10 +8,10 @@ use super::plan::{Act, output};
 use super::tasks::pause;
 use super::world::World;
 
-/// A calculation that does what its job's plan says.
-pub(super) struct Simulated(pub(super) Arc<World>);
+/// A calculation that follows the plan of its job.
+pub(super) struct SimulatedCalculation(pub(super) Arc<World>);
 
-impl Calculate for Simulated {
+impl Calculate for SimulatedCalculation {
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
         let run = self.0.begin_run(&task.spec);
         pause().await;
@@ -19,7 +19,7 @@ impl Calculate for Simulated {
             Act::Give(number) => {
                 let value = output(task.spec.job.as_str(), number);
                 let (bytes, digested) = match &task.spec.policy.select {
-                    // What is not selected differs every time, and must not count.
+                    // The part that is not selected differs in every run, and must not count.
                     Some(_) => {
                         (format!(r#"{{"run": {}, "value": "{value}"}}"#, run.number), format!("\"{value}\""))
                     }
@@ -36,7 +36,7 @@ impl Calculate for Simulated {
             }
             Act::Panic => {
                 self.0.lock().counts.add(Count::Panic);
-                // Unlike `panic!` it prints nothing: thousands of these are meant.
+                // Unlike `panic!` this prints nothing. Thousands of these panics are intended.
                 std::panic::resume_unwind(Box::new("simulated"))
             }
         }

@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// All that is left to chance, drawn from one seed.
+/// The random numbers of a simulation, all from one seed.
 pub(super) struct Chance(ChaCha8Rng);
 
 impl Chance {
@@ -11,7 +11,7 @@ impl Chance {
         Self(ChaCha8Rng::from_seed(key))
     }
 
-    /// A number below `bound`, which is above 0; near enough to uniform for small bounds.
+    /// A number below `bound`, which is above 0. Nearly uniform for small bounds.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0.next_u64() % bound
     }
@@ -21,17 +21,17 @@ impl Chance {
         first + self.below(last - first + 1)
     }
 
-    /// A small number in such a range.
+    /// A small number in a range that includes both ends.
     pub(super) fn small(&mut self, first: u32, last: u32) -> u32 {
         u32::try_from(self.between(first.into(), last.into())).unwrap_or(last)
     }
 
-    /// True so many times in a thousand.
+    /// True `times` times in a thousand.
     pub(super) fn per_mille(&mut self, times: u64) -> bool {
         times > 0 && self.below(1_000) < times
     }
 
-    /// The place of one of `length` things; `None` when there is none.
+    /// The index of one of `length` elements; `None` when there are none.
     pub(super) fn place(&mut self, length: usize) -> Option<usize> {
         (length > 0).then(|| usize::try_from(self.below(length as u64)).unwrap_or(0))
     }
@@ -48,7 +48,8 @@ impl Chance {
     }
 }
 
-/// A number that depends on both, for what has to be the same whenever it is asked.
+/// A number that depends on both arguments and nothing else, for choices that must not change when they are made
+/// again.
 pub(super) fn mixed(one: u64, other: u64) -> u64 {
     // The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
     let mut word = one ^ other.wrapping_mul(0x9e37_79b9_7f4a_7c15);

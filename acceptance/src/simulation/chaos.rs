@@ -1,4 +1,4 @@
-//! The scheduler while things go wrong.
+//! The scheduler while faults happen.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::counts::Count;
 use super::fleet::{OTHERS, SimulatedFleet};
 use crate::conformance::FedChange;
 
-/// Things under way at once, at most.
+/// The largest number of tasks at once.
 const TASKS_MAX: usize = 40;
 
 impl SimulatedFleet {
-    /// Lets chance reign for the steps of the plan.
+    /// Takes the random steps of the plan.
     pub(super) fn chaos(&mut self) -> Result<(), String> {
         for _ in 0..self.plan.steps {
             self.step();
@@ -66,7 +66,7 @@ impl SimulatedFleet {
         Some(self.plan.jobs[place].new.spec.job.clone())
     }
 
-    /// Lets somebody go on to the next pause.
+    /// Lets one task continue to its next pause.
     fn go_on(&mut self) {
         let place = self.world.lock().chance.place(self.tasks.len());
         if let Some(place) = place {
@@ -85,13 +85,13 @@ impl SimulatedFleet {
         self.clock.advance_ms(ms);
     }
 
-    /// Kills a process, and starts it anew.
+    /// Kills a process and starts it again.
     fn kill(&mut self) {
         let worker = self.per_mille(500);
         let process = if worker {
             usize::try_from(self.below(self.workers.len() as u64)).unwrap_or(0)
         } else {
-            // One of those that were started lately, so that something of it may be under way.
+            // One of the processes that were started last, because it may still have a task.
             let back = usize::try_from(self.below(8)).unwrap_or(0);
             self.last_other().saturating_sub(back).max(OTHERS)
         };
@@ -102,7 +102,7 @@ impl SimulatedFleet {
         let mut world = self.world.lock();
         world.counts.add(Count::Kill);
         (0..calls).for_each(|_| world.counts.add(Count::CallKilled));
-        world.say(|| format!("process {process} is killed, with {calls} calls under way"));
+        world.say(|| format!("process {process} is killed, with {calls} unfinished calls"));
     }
 
     fn enqueue(&mut self) {
@@ -121,7 +121,7 @@ impl SimulatedFleet {
         self.spawn(actors::receive(self.ports.clone(), count_max).boxed());
     }
 
-    /// Hands a delivery to a worker, or to two, or to nobody.
+    /// Gives a delivery to one worker, to two, or to none.
     fn deliver(&mut self) {
         let faults = self.plan.faults;
         let mut world = self.world.lock();
@@ -140,11 +140,11 @@ impl SimulatedFleet {
             let worker = Arc::clone(&self.workers[process]);
             let copy = Some(delivery.copy.clone());
             let future = actors::run(worker, self.ports.clone(), delivery).boxed();
-            self.tasks.spawn(super::tasks::Task { process, copy, future });
+            self.tasks.spawn(super::tasks::SimulatedTask { process, copy, future });
         }
     }
 
-    /// Lets a message vanish, which no queue should do: only the deadline can account for its copy.
+    /// Loses a message, which a queue should never do. Only the deadline can account for its copy.
     fn lose(&self, world: &mut super::world::Inner, delivery: &Delivery) {
         let deleted = self.memory.delete_message(delivery).now_or_never();
         assert!(matches!(deleted, Some(Ok(()))), "the memory deletes at once");
@@ -165,7 +165,7 @@ impl SimulatedFleet {
         }
     }
 
-    /// Some of the changes that are there, in any order, with some that were folded before.
+    /// A batch of waiting changes in any order, with some that were folded before.
     fn batch(&self) -> Vec<FedChange> {
         let mut world = self.world.lock();
         let world = &mut *world;

@@ -3,7 +3,7 @@ use std::fmt;
 
 use concord_protocol::Verdict;
 
-/// What is counted, to see that the simulation has teeth.
+/// An event that is counted, to show that the simulation really exercises it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Count {
     /// A job was submitted.
@@ -12,7 +12,7 @@ pub enum Count {
     JobOfChunks,
     /// A process was killed.
     Kill,
-    /// A call that was under way died with its process.
+    /// A process died during a call.
     CallKilled,
     /// A port failed before it acted.
     FaultBefore,
@@ -20,13 +20,13 @@ pub enum Count {
     FaultAfter,
     /// A delivery came twice.
     DeliveryDoubled,
-    /// A delivery came to nobody.
+    /// A delivery reached two workers.
     DeliveryDropped,
-    /// A message was lost for good.
+    /// A delivery reached no worker.
     MessageLost,
-    /// A change was folded again after it had been folded.
+    /// A message was lost for good.
     ChangeReplayed,
-    /// A copy was run again.
+    /// A change that had been folded was folded again.
     CopyRerun,
     /// A calculation panicked.
     Panic,

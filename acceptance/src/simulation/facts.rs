@@ -1,7 +1,8 @@
-//! What really happened to each job: every outcome that was recorded, and every state that was written.
+//! What really happened to each job: every recorded outcome and every written state.
 //!
-//! Judges what the fleet says. Knows the words, and on purpose not the fold: no tally, no rollup, no rule by which
-//! outcomes settle or verdicts follow. All of that stands here a second time, in the plainest form.
+//! These facts judge the fleet. They use the types of the protocol, but on purpose not its fold: no tally, no rollup,
+//! and no rule by which outcomes settle or verdicts follow. The same rules are written here a second time, in the
+//! simplest form.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,47 +12,48 @@ use concord_protocol::{
 
 /// The facts of every job.
 #[derive(Default)]
-pub(super) struct Facts(BTreeMap<JobId, JobFacts>);
+pub(super) struct SimulatedFacts(BTreeMap<JobId, JobFacts>);
 
 /// The facts of one job.
 pub(super) struct JobFacts {
-    /// Copies that are wanted now.
+    /// The number of copies that are wanted now.
     pub(super) copies: u32,
     copies_most: u32,
     fail_fast: bool,
     expect: Option<Digest>,
     pub(super) sandboxes_min: u32,
-    /// The sandboxes whose digests were kept.
+    /// The sandboxes that gave the recorded digests.
     pub(super) sandboxes: BTreeSet<String>,
     /// The digests that each copy gave, the first one first.
     pub(super) digests: BTreeMap<u32, Vec<Digest>>,
-    /// The rounds in which a copy failed before it ever gave a digest, each with its reason.
+    /// The rounds in which a copy failed before it gave any digest, each with its reason.
     pub(super) failures: BTreeMap<u32, BTreeMap<u32, String>>,
-    /// What its calculation gave for each copy.
+    /// The digests that the calculation gave for each copy.
     given: BTreeMap<u32, BTreeSet<Digest>>,
     pub(super) state: JobState,
-    /// The verdicts that it ever had, by revision.
+    /// Every verdict that the job had, by revision.
     pub(super) decided: BTreeMap<u64, Verdict>,
     pub(super) announced: BTreeSet<(u64, Verdict)>,
-    /// Whether a message of it was lost for good.
+    /// Whether a message of the job was lost for good.
     pub(super) lost: bool,
 }
 
-/// Outcomes with a digest that are taken to show why a simulated job is divergent.
+/// The number of outcomes with a digest that explain the divergence of a simulated job.
 const SEPARATED_OUTCOMES: usize = 14;
 
-/// What the aggregators of a simulation take for an explanation: something that gets true with more copies and stays so.
+/// Whether the outcomes explain a divergence, for the aggregators of a simulation. Once true, it stays true when more
+/// copies are added.
 pub(super) fn is_separated(outcomes: &[Outcome]) -> bool {
     outcomes.iter().filter(|outcome| outcome.result.is_ok()).count() >= SEPARATED_OUTCOMES
 }
 
-type Kept = Result<(), String>;
+type PromiseResult = Result<(), String>;
 
-fn keep(kept: bool, broken: impl FnOnce() -> String) -> Kept {
+fn keep(kept: bool, broken: impl FnOnce() -> String) -> PromiseResult {
     if kept { Ok(()) } else { Err(broken()) }
 }
 
-impl Facts {
+impl SimulatedFacts {
     pub(super) fn add_job(&mut self, spec: &JobSpec) {
         let facts = JobFacts {
             copies: spec.copies,
@@ -72,20 +74,20 @@ impl Facts {
     }
 
     pub(super) fn job(&mut self, job: &JobId) -> &mut JobFacts {
-        self.0.get_mut(job).expect("only submitted jobs are heard of")
+        self.0.get_mut(job).expect("every job of the fleet was submitted")
     }
 
     pub(super) fn jobs(&self) -> impl Iterator<Item = (&JobId, &JobFacts)> {
         self.0.iter()
     }
 
-    /// A calculation gave this for a copy.
+    /// The calculation gave this digest for a copy.
     pub(super) fn given(&mut self, copy: &CopyId, digest: Digest) {
         self.job(&copy.job).given.entry(copy.index).or_default().insert(digest);
     }
 
     /// An outcome was recorded.
-    pub(super) fn recorded(&mut self, outcome: &Outcome) -> Kept {
+    pub(super) fn recorded(&mut self, outcome: &Outcome) -> PromiseResult {
         let CopyId { job, index } = &outcome.copy;
         let facts = self.job(job);
         match &outcome.result {
@@ -97,7 +99,7 @@ impl Facts {
                     facts.sandboxes.extend(environment.map(|environment| environment.sandbox.clone()));
                 }
                 let given = facts.given.get(index).is_some_and(|given| given.contains(&produced.digest));
-                keep(given, || format!("{job}/{index} is recorded with a digest that it never gave"))
+                keep(given, || format!("{job}/{index} has a recorded digest that it never gave"))
             }
             Err(failure) if !facts.digests.contains_key(index) => {
                 let failures = facts.failures.entry(*index).or_default();
@@ -111,7 +113,13 @@ impl Facts {
     }
 
     /// A state was written.
-    pub(super) fn replaced(&mut self, job: &JobId, state: &JobState, now: Timestamp, by_user: bool) -> Kept {
+    pub(super) fn replaced(
+        &mut self,
+        job: &JobId,
+        state: &JobState,
+        now: Timestamp,
+        by_user: bool,
+    ) -> PromiseResult {
         let facts = self.job(job);
         let judged = facts.follows(state, by_user).and_then(|()| facts.justifies(state, now, by_user));
         if facts.state.verdict() != state.verdict() && state.verdict() != Verdict::Running {
@@ -123,12 +131,12 @@ impl Facts {
     }
 
     /// A verdict was announced.
-    pub(super) fn announced(&mut self, announcement: &Announcement) -> Kept {
+    pub(super) fn announced(&mut self, announcement: &Announcement) -> PromiseResult {
         let Announcement { job, verdict, revision, .. } = announcement;
         let facts = self.job(job);
         facts.announced.insert((*revision, *verdict));
         keep(facts.decided.get(revision) == Some(verdict), || {
-            format!("{job} is announced as {verdict}, which it was not at revision {revision}")
+            format!("{job} was announced as {verdict}, but had another verdict at revision {revision}")
         })
     }
 }
@@ -151,8 +159,8 @@ impl JobFacts {
         })
     }
 
-    /// Whether the state may follow the one before it.
-    fn follows(&self, new: &JobState, by_user: bool) -> Kept {
+    /// Whether `new` may follow the current state.
+    fn follows(&self, new: &JobState, by_user: bool) -> PromiseResult {
         use Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
         let old = &self.state;
         let again =
@@ -168,7 +176,7 @@ impl JobFacts {
             (Reproducible | Divergent | Cancelled | Inconclusive, _) => false,
         };
         let in_order = new.revision() == old.revision() + 1;
-        // That every copy ended stays true: no deadline can be the cause after that. Nor do copies that differed agree.
+        // Once every copy has ended, the deadline cannot become the cause. Copies that differ never agree again.
         let backwards = match (old.cause(), new.cause()) {
             (Some(Cause::Failures), Some(Cause::Deadline))
             | (Some(Cause::Coverage), Some(Cause::Deadline | Cause::Failures)) => true,
@@ -185,8 +193,8 @@ impl JobFacts {
         keep(legal && in_order, || format!("turned from {old:?} into {new:?}"))
     }
 
-    /// Whether what happened is reason enough for the state.
-    fn justifies(&self, new: &JobState, now: Timestamp, by_user: bool) -> Kept {
+    /// Whether the outcomes justify the new state.
+    fn justifies(&self, new: &JobState, now: Timestamp, by_user: bool) -> PromiseResult {
         let accounted = || self.all_accounted(new.round());
         let overdue = now >= new.deadline_at();
         let reason = match (new.verdict(), new.cause()) {
@@ -202,11 +210,11 @@ impl JobFacts {
             (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at().is_some(),
             _ => false,
         };
-        keep(reason, || format!("became {:?} {:?} without reason", new.verdict(), new.cause()))?;
+        keep(reason, || format!("became {:?} {:?} without a reason", new.verdict(), new.cause()))?;
         let ends = new.ended_at().is_some() && self.state.ended_at().is_none();
         let divergent = self.distinct().len() > 1 || self.drifted();
         let may_end = accounted() || overdue || by_user || (divergent && self.fail_fast);
-        keep(!ends || may_end, || format!("ended as {:?} without reason", new.verdict()))?;
+        keep(!ends || may_end, || format!("ended as {:?} without a reason", new.verdict()))?;
         let says_enough = match (new.verdict(), new.cause()) {
             (Verdict::Inconclusive, Some(Cause::Coverage)) => false,
             (Verdict::Divergent, None) if !self.fail_fast => self.is_separated(),
@@ -215,10 +223,10 @@ impl JobFacts {
         let may_grow = new.copies() < self.copies_most && !overdue && !by_user;
         keep(!ends || says_enough || !may_grow, || "ended with copies that say too little".to_owned())?;
         let grows = new.copies() > self.state.copies();
-        keep(!grows || self.may_grow(), || "wants more copies without reason".to_owned())
+        keep(!grows || self.may_grow(), || "wants more copies without a reason".to_owned())
     }
 
-    /// Whether the copies that there are are all accounted for, and may be too few.
+    /// Whether every copy is accounted for, and the copies may be too few.
     fn may_grow(&self) -> bool {
         let short = self.agree() && self.may_be_short();
         let divergent = self.distinct().len() > 1 && !self.fail_fast;
@@ -229,7 +237,7 @@ impl JobFacts {
         self.digests.values().map(Vec::len).sum::<usize>() >= SEPARATED_OUTCOMES
     }
 
-    /// Whether there is a digest that every copy gave, and that is the expected one if there is one.
+    /// Whether every copy gave a common digest, which is the expected one if there is one.
     fn agree(&self) -> bool {
         let mut copies = self.digests.values();
         let first = copies.next().map(Vec::as_slice).unwrap_or_default();
@@ -241,22 +249,23 @@ impl JobFacts {
             })
     }
 
-    /// Whether a copy gave another digest than the one that is expected.
+    /// Whether a copy gave a digest that is not the expected one.
     fn drifted(&self) -> bool {
         self.expect.is_some_and(|expected| self.distinct().iter().any(|digest| *digest != expected))
     }
 
-    /// Whether digests came from as many sandboxes as are asked for.
+    /// Whether the digests came from as many sandboxes as the job asks for.
     fn enough_sandboxes(&self) -> bool {
         self.sandboxes.len() >= self.sandboxes_min as usize
     }
 
-    /// Whether sandboxes are too few, or were before a second outcome of a copy, which may not have been folded.
+    /// Whether the sandboxes are too few, or were too few before the second outcome of a copy. That outcome may not
+    /// have been folded yet.
     fn may_be_short(&self) -> bool {
         !self.enough_sandboxes() || self.digests.values().any(|given| given.len() > 1)
     }
 
-    /// How the job has to stand once nothing is left to do.
+    /// The verdict and cause of the job once nothing is left to do.
     pub(super) fn calls_for(&self) -> (Verdict, Option<Cause>) {
         let cancelled = self.decided.values().any(|verdict| *verdict == Verdict::Cancelled);
         if cancelled {

@@ -6,47 +6,47 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::actors::{self, SimulatedAggregator, SimulatedWorker};
-use super::calculation::Simulated;
+use super::calculation::SimulatedCalculation;
 use super::chance::Chance;
 use super::counts::Count;
 use super::facts::is_separated;
-use super::plan::Plan;
-use super::ports::Ports;
+use super::plan::SimulationPlan;
+use super::ports::SimulatedPorts;
 use super::report::{SimulationReport, SimulationSettings};
-use super::tasks::{Task, Tasks};
+use super::tasks::{SimulatedTask, Tasks};
 use super::world::World;
 use crate::Memory;
 use concord_testkit::TestClock;
 
-/// When every simulation starts: late enough that no message was visible before.
+/// When every simulation starts: after 0, so that no message is visible before.
 const START: Timestamp = Timestamp { unix_ms: 1_000 };
 
-/// Processes that are not workers have this number and those above.
+/// Processes that are not workers have this number or a larger one.
 pub(super) const OTHERS: usize = 1_000;
 
-/// A fleet: worker processes, aggregators, keepers and a user, over one memory.
+/// A fleet of worker processes, aggregators, maintenance and a user, on one store in memory.
 pub(super) struct SimulatedFleet {
-    pub(super) plan: Plan,
+    pub(super) plan: SimulationPlan,
     pub(super) world: Arc<World>,
     pub(super) memory: Memory,
     pub(super) clock: TestClock,
-    pub(super) ports: Ports,
+    pub(super) ports: SimulatedPorts,
     pub(super) workers: Vec<Arc<SimulatedWorker>>,
     pub(super) aggregator: Arc<SimulatedAggregator>,
     pub(super) tasks: Tasks,
     others: usize,
-    /// Processes that were started anew.
+    /// How many processes were started again.
     starts: usize,
 }
 
 impl SimulatedFleet {
     pub(super) fn new(seed: u64, settings: SimulationSettings) -> Self {
         let mut chance = Chance::new(seed);
-        let plan = Plan::drawn(seed, &mut chance, START);
+        let plan = SimulationPlan::drawn(seed, &mut chance, START);
         let clock = TestClock::at(START);
         let memory = Memory::new(Arc::new(clock.clone()));
         let world = Arc::new(World::new(chance, plan.faults, clock.clone(), settings.traced));
-        let ports = Ports {
+        let ports = SimulatedPorts {
             memory: memory.clone(),
             world: Arc::clone(&world),
             clock: clock.clone(),
@@ -61,7 +61,7 @@ impl SimulatedFleet {
         Self { plan, world, memory, clock, ports, workers, aggregator, tasks, others: OTHERS, starts: 0 }
     }
 
-    /// Lives through everything: submission, chaos, rest, the deadlines, and a last retry.
+    /// Runs the whole simulation: submission, chaos, rest, the deadlines, and a last retry.
     pub(super) fn live(&mut self) -> Result<(), String> {
         self.submit();
         self.chaos()?;
@@ -82,7 +82,7 @@ impl SimulatedFleet {
     fn submit(&mut self) {
         let jobs = self.plan.jobs.iter().map(|plan| plan.new.clone()).collect();
         let taken = self.memory.create_jobs(jobs).now_or_never();
-        assert!(matches!(taken, Some(Ok(None))), "a fresh memory takes every job");
+        assert!(matches!(taken, Some(Ok(None))), "an empty store accepts every job");
         let mut world = self.world.lock();
         let faults = self.plan.faults;
         world.say(|| format!("{faults:?}"));
@@ -91,36 +91,36 @@ impl SimulatedFleet {
         }
     }
 
-    /// The first broken promise, if there is one.
+    /// Returns an error if a promise was broken.
     pub(super) fn checked(&self) -> Result<(), String> {
         self.world.lock().violation.clone().map_or(Ok(()), Err)
     }
 
-    /// Every job as it stands.
+    /// Every job, as it is stored.
     pub(super) fn stored(&self) -> Vec<Job> {
         self.memory.state().jobs.values().map(|stored| stored.job.clone()).collect()
     }
 
-    /// Starts something in a process of its own.
+    /// Starts a task in a process of its own.
     pub(super) fn spawn(&mut self, future: BoxFuture<'static, ()>) {
         self.others += 1;
-        self.tasks.spawn(Task { process: self.others, copy: None, future });
+        self.tasks.spawn(SimulatedTask { process: self.others, copy: None, future });
     }
 
-    /// The number of the process that was started last, of those which are no workers.
+    /// The number of the last started process that is not a worker.
     pub(super) fn last_other(&self) -> usize {
         self.others
     }
 
-    /// Hands deliveries to workers.
+    /// Gives a delivery to a worker.
     pub(super) fn run(&mut self, delivery: concord_protocol::ports::Delivery, process: usize) {
         let worker = Arc::clone(&self.workers[process]);
         let copy = Some(delivery.copy.clone());
         let future = actors::run(worker, self.ports.clone(), delivery).boxed();
-        self.tasks.spawn(Task { process, copy, future });
+        self.tasks.spawn(SimulatedTask { process, copy, future });
     }
 
-    /// The next copies of an open job that are not on the queue yet.
+    /// For each open job, the copies that are not on the queue yet.
     pub(super) fn to_enqueue(&self) -> Vec<(JobId, u32, std::ops::Range<u32>)> {
         let world = self.world.lock();
         let open = self.stored().into_iter().filter(|job| job.state.ended_at().is_none());
@@ -139,20 +139,25 @@ impl SimulatedFleet {
         open.filter(|job| now >= job.state.deadline_at()).map(|job| job.spec.job.clone()).collect()
     }
 
-    /// Starts a worker process anew: what it knew is gone.
+    /// Starts a worker process again. It forgets everything.
     pub(super) fn restart(&mut self, process: usize) {
         self.starts += 1;
         self.workers[process] = worker(&self.ports, process, self.starts);
     }
 }
 
-fn worker(ports: &Ports, process: usize, start: usize) -> Arc<SimulatedWorker> {
+fn worker(ports: &SimulatedPorts, process: usize, start: usize) -> Arc<SimulatedWorker> {
     let environment = Environment {
         sandbox: format!("process-{process}-{start}"),
         identity: Facts::default(),
         facts: Facts::default(),
     };
-    let ports = Ports { remembers: true, ..ports.clone() };
+    let ports = SimulatedPorts { remembers: true, ..ports.clone() };
     let clock = ports.clock.clone();
-    Arc::new(SimulatedWorker::new(ports.clone(), Simulated(Arc::clone(&ports.world)), clock, environment))
+    Arc::new(SimulatedWorker::new(
+        ports.clone(),
+        SimulatedCalculation(Arc::clone(&ports.world)),
+        clock,
+        environment,
+    ))
 }

@@ -1,4 +1,4 @@
-//! What a seed has in store: its jobs, what their calculations do, and how often what goes wrong.
+//! What a seed determines: the jobs, what their calculations do, and how often each fault happens.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use concord_testkit::spec;
 
 use super::chance::{Chance, mixed};
 
-/// What the calculation of a job does, run by run.
+/// How the calculation of a job behaves, run by run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Behaviour {
-    /// Always the same.
+    /// Every run gives the same output.
     Same,
-    /// Some copies give another output than the others.
+    /// Some copies give a different output.
     CopiesDiffer { per_mille: u64 },
-    /// A copy gives another output from this run on.
+    /// From this run on, a copy gives a different output.
     RerunsDiffer { from_run: u32 },
     /// The first runs of each copy fail.
     FirstRunsFail { runs: u32 },
@@ -26,14 +26,14 @@ pub(super) enum Behaviour {
     FirstRunsPanic { runs: u32 },
     /// The first runs of each copy are stopped.
     FirstRunsStop { runs: u32 },
-    /// Anything, run by run.
+    /// Each run does something at random.
     Anything,
 }
 
 /// What one run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Gives the output with this number.
+    /// The run gives the output with this number.
     Give(u64),
     Fail,
     Panic,
@@ -56,7 +56,7 @@ impl Behaviour {
         }
     }
 
-    /// What the given run of a copy does, counted from 0; the same whenever it is asked.
+    /// What a run of a copy does, counted from 0. The same arguments always give the same act.
     pub(super) fn act(self, salt: u64, copy: u32, run: u32) -> Act {
         let of_copy = mixed(salt, copy.into());
         let hit = |per_mille| of_copy % 1_000 < per_mille;
@@ -79,7 +79,7 @@ impl Behaviour {
     }
 }
 
-/// A job that is going to be submitted.
+/// A job to be submitted.
 #[derive(Clone)]
 pub(super) struct JobPlan {
     pub(super) new: NewJob,
@@ -87,7 +87,7 @@ pub(super) struct JobPlan {
     pub(super) salt: u64,
 }
 
-/// How often what goes wrong, in a thousand.
+/// How often each fault happens, in a thousand.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Faults {
     pub(super) port_fails: u64,
@@ -130,17 +130,17 @@ impl Faults {
     }
 }
 
-/// Everything that is settled before the fleet starts.
-pub(super) struct Plan {
+/// Everything that is decided before the fleet starts.
+pub(super) struct SimulationPlan {
     pub(super) jobs: Vec<JobPlan>,
     pub(super) workers: usize,
     pub(super) steps: u64,
     pub(super) faults: Faults,
-    /// Milliseconds that pass at once, mostly.
+    /// The usual time step in milliseconds, at most.
     pub(super) pace_ms: u64,
 }
 
-impl Plan {
+impl SimulationPlan {
     pub(super) fn drawn(seed: u64, chance: &mut Chance, now: Timestamp) -> Self {
         let large = chance.per_mille(20);
         let jobs = (0..chance.between(1, 4)).map(|number| {
@@ -162,7 +162,7 @@ impl Plan {
     }
 }
 
-/// The text that the output with a number is, or that is selected from it.
+/// The text of the output with a number, or of the selected part of it.
 pub(super) fn output(job: &str, number: u64) -> String {
     format!("{job}.{number}")
 }
@@ -178,7 +178,7 @@ fn policy(chance: &mut Chance, job: &str, copies: u32) -> Policy {
         let digested = if select.is_some() { format!("\"{text}\"") } else { text };
         Digest::of(digested.as_bytes())
     });
-    // Of a large job not even twice as many: it would be all that a seed does.
+    // A large job does not even get twice as many copies. Otherwise it would take all steps of the seed.
     let most = if copies >= CHUNK_COPIES { copies + CHUNK_COPIES } else { copies * 5 };
     let copies_max = if chance.per_mille(250) { chance.small(copies, most) } else { 0 };
     let sandboxes_min = if chance.per_mille(250) { chance.small(1, 4) } else { 0 };

@@ -1,4 +1,4 @@
-//! All ports, as the fleet meets them: slow, failing, and watched.
+//! All ports, as the fleet sees them: they take time, they fail, and their calls are checked.
 
 use std::future::Future;
 use std::ops::Range;
@@ -21,20 +21,21 @@ use crate::Memory;
 use crate::conformance::{FedChange, Transport};
 use concord_testkit::TestClock;
 
-/// The memory, behind calls that take time and may fail.
+/// The store in memory, behind calls that take time and may fail.
 #[derive(Clone)]
-pub(super) struct Ports {
+pub(super) struct SimulatedPorts {
     pub(super) memory: Memory,
     pub(super) world: Arc<World>,
     pub(super) clock: TestClock,
     pub(super) sabotage: Option<Sabotage>,
-    /// Whether a job may be read as it stood when a message of it was received: workers do that.
+    /// Whether `read_job` may return a job as it was when one of its messages was received. Workers read jobs like
+    /// this.
     pub(super) remembers: bool,
-    /// Whether it is the user who calls.
+    /// Whether the user makes the calls.
     pub(super) by_user: bool,
 }
 
-impl Ports {
+impl SimulatedPorts {
     /// Pauses, may fail, acts, pauses, and may fail again.
     async fn call<T>(&self, name: &str, act: impl Future<Output = PortResult<T>>) -> PortResult<T> {
         pause().await;
@@ -46,7 +47,7 @@ impl Ports {
     }
 }
 
-impl ReadJob for Ports {
+impl ReadJob for SimulatedPorts {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
         let remembered = self.remembers.then(|| {
             let mut world = self.world.lock();
@@ -60,19 +61,19 @@ impl ReadJob for Ports {
     }
 }
 
-impl ReadPayload for Ports {
+impl ReadPayload for SimulatedPorts {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         self.call("read_payload", self.memory.read_payload(job)).await
     }
 }
 
-impl WriteOutput for Ports {
+impl WriteOutput for SimulatedPorts {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         self.call("write_output", self.memory.write_output(job, digest, bytes)).await
     }
 }
 
-impl RecordOutcome for Ports {
+impl RecordOutcome for SimulatedPorts {
     async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
         let record = async {
             if let Some(sabotage) = self.sabotage {
@@ -89,7 +90,7 @@ impl RecordOutcome for Ports {
     }
 }
 
-impl Ports {
+impl SimulatedPorts {
     fn watch(&self, outcome: &Outcome, settlement: Settlement) {
         let mut world = self.world.lock();
         world.say(|| {
@@ -114,7 +115,7 @@ impl Ports {
     }
 }
 
-impl Ports {
+impl SimulatedPorts {
     fn watch_announcement(&self, announcement: &Announcement) {
         let mut world = self.world.lock();
         world.counts.add(Count::Announcement);
@@ -124,19 +125,19 @@ impl Ports {
     }
 }
 
-impl ReadOutcomes for Ports {
+impl ReadOutcomes for SimulatedPorts {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
         self.call("read_outcomes", self.memory.read_outcomes(job, copies)).await
     }
 }
 
-impl ReadOutput for Ports {
+impl ReadOutput for SimulatedPorts {
     async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
         self.call("read_output", self.memory.read_output(job, digest)).await
     }
 }
 
-impl MergeTally for Ports {
+impl MergeTally for SimulatedPorts {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let merge = async {
             if let Some(sabotage) = self.sabotage {
@@ -148,7 +149,7 @@ impl MergeTally for Ports {
     }
 }
 
-impl MergeRollup for Ports {
+impl MergeRollup for SimulatedPorts {
     async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         let merge = async {
             if let Some(sabotage) = self.sabotage {
@@ -160,7 +161,7 @@ impl MergeRollup for Ports {
     }
 }
 
-impl ReplaceState for Ports {
+impl ReplaceState for SimulatedPorts {
     async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         let replace = async {
             let state = match self.sabotage {
@@ -203,7 +204,7 @@ impl ReplaceState for Ports {
     }
 }
 
-impl Announce for Ports {
+impl Announce for SimulatedPorts {
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let announce = async {
             if self.sabotage == Some(Sabotage::AnnouncementIsDropped) {
@@ -216,13 +217,13 @@ impl Announce for Ports {
     }
 }
 
-impl EnqueueCopies for Ports {
+impl EnqueueCopies for SimulatedPorts {
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         self.call("enqueue_copies", self.memory.enqueue_copies(job, round, copies)).await
     }
 }
 
-impl ReceiveCopies for Ports {
+impl ReceiveCopies for SimulatedPorts {
     async fn receive_copies(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
         let receive = async {
             let deliveries = self.memory.receive_copies(count_max).await?;
@@ -240,25 +241,25 @@ impl ReceiveCopies for Ports {
     }
 }
 
-impl DeleteMessage for Ports {
+impl DeleteMessage for SimulatedPorts {
     async fn delete_message(&self, delivery: &Delivery) -> PortResult<()> {
         self.call("delete_message", self.memory.delete_message(delivery)).await
     }
 }
 
-impl DelayMessage for Ports {
+impl DelayMessage for SimulatedPorts {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
         self.call("delay_message", self.memory.delay_message(delivery, delay_ms)).await
     }
 }
 
-impl ReceiveDeadLetters for Ports {
+impl ReceiveDeadLetters for SimulatedPorts {
     async fn receive_dead_letters(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
         self.call("receive_dead_letters", self.memory.receive_dead_letters(count_max)).await
     }
 }
 
-impl Transport for Ports {
+impl Transport for SimulatedPorts {
     async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
         self.call("read_changes", self.memory.read_changes(count_max)).await
     }

@@ -3,21 +3,21 @@ use std::fmt;
 use super::counts::Counts;
 use super::sabotage::Sabotage;
 
-/// How the fleet of a seed is simulated.
+/// The settings of a simulation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SimulationSettings {
-    /// A mistake in the adapter that the checks have to find.
+    /// A deliberate mistake that the checks have to find.
     pub sabotage: Option<Sabotage>,
-    /// Whether every event is written down.
+    /// Whether every event is recorded.
     pub traced: bool,
 }
 
-/// The result of a seed.
+/// The result of a simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimulationReport {
     /// The seed.
     pub seed: u64,
-    /// The first promise that was broken, if one was.
+    /// The first broken promise, if any.
     pub violation: Option<String>,
     /// How often each event happened.
     pub counts: Counts,

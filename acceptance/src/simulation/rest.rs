@@ -1,4 +1,4 @@
-//! The fleet without faults, until nothing is left to do; and what has to be true then.
+//! The fleet without faults, until nothing is left to do, and the checks that follow.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use super::facts::JobFacts;
 use super::fleet::SimulatedFleet;
 use super::plan::Faults;
 
-/// Times that the whole fleet is looked after before it must have come to rest.
+/// The largest number of turns until the fleet must have come to rest.
 const TURNS_MAX: u32 = 10_000;
 
-/// Messages and changes that are taken at once.
+/// The number of messages or changes that are received at once.
 const AT_ONCE: usize = 500;
 
 impl SimulatedFleet {
-    /// Comes to rest while deadlines are only passed by the way. Nothing may be left to them, unless a message was
-    /// lost for good.
+    /// Runs the fleet until nothing is left to do. Then no open job may depend on its deadline, unless one of its
+    /// messages was lost for good.
     pub(super) fn rest_before_deadlines(&mut self) -> Result<(), String> {
         self.world.lock().faults = Faults::NONE;
         self.world.lock().say(|| "no more faults".to_owned());
@@ -29,13 +29,15 @@ impl SimulatedFleet {
         let world = self.world.lock();
         for (job, facts) in world.facts.jobs() {
             if facts.state.ended_at().is_none() && !facts.lost {
-                return Err(format!("{job} is open, and nothing is left to do but to wait for its deadline"));
+                return Err(format!(
+                    "{job} is open, and nothing is left to do except to wait for its deadline"
+                ));
             }
         }
         Ok(())
     }
 
-    /// Passes every deadline; then every job has ended and stands as it should.
+    /// Passes every deadline, and then checks that every job has ended with the right state.
     pub(super) fn rest_after_deadlines(&mut self) -> Result<(), String> {
         while let Some(deadline_at) = self.next_deadline() {
             self.clock.advance_ms(deadline_at);
@@ -44,7 +46,7 @@ impl SimulatedFleet {
         self.stored().iter().try_for_each(|job| self.check_ended(job))
     }
 
-    /// A retry must be able to complete a job, however it came to be inconclusive.
+    /// Retries every inconclusive job. A retry must be able to complete it, whatever made it inconclusive.
     pub(super) fn retry_what_is_inconclusive(&mut self) -> Result<(), String> {
         let inconclusive =
             self.stored().into_iter().filter(|job| job.state.verdict() == Verdict::Inconclusive);
@@ -62,12 +64,12 @@ impl SimulatedFleet {
         open.map(|job| job.state.deadline_at().ms_since(self.clock.now())).min()
     }
 
-    /// Looks after everything until nothing is left to do.
+    /// Does all the work that there is until nothing is left to do.
     fn rest(&mut self) -> Result<(), String> {
         for _ in 0..TURNS_MAX {
             self.tasks.finish(&self.world);
             self.checked()?;
-            self.look_after();
+            self.start_all_work();
             if self.tasks.len() > 0 {
                 continue;
             }
@@ -76,10 +78,10 @@ impl SimulatedFleet {
             self.clock.advance_ms(visible_at.ms_since(now));
             self.spawn(actors::receive(self.ports.clone(), AT_ONCE).boxed());
         }
-        Err("the fleet does not come to rest".to_owned())
+        Err("the fleet did not come to rest".to_owned())
     }
 
-    fn look_after(&mut self) {
+    fn start_all_work(&mut self) {
         let arrivals = std::mem::take(&mut self.world.lock().arrivals);
         for (place, delivery) in arrivals.into_iter().enumerate() {
             self.run(delivery, place % self.workers.len());
@@ -107,38 +109,38 @@ impl SimulatedFleet {
 
     fn check_ended(&self, job: &Job) -> Result<(), String> {
         let id = &job.spec.job;
-        let now = |what: &str| format!("{id} {what}");
+        let job_that = |what: &str| format!("{id} {what}");
         let mut world = self.world.lock();
         let facts = world.facts.job(id);
         if job.state.ended_at().is_none() {
-            return Err(now("never ended"));
+            return Err(job_that("never ended"));
         }
         if facts.state != job.state {
-            return Err(now("stands otherwise than it was written"));
+            return Err(job_that("has another state than the one that was written"));
         }
         let stands = (job.state.verdict(), job.state.cause());
         if stands != facts.calls_for() {
-            return Err(now(&format!(
-                "stands as {stands:?}, but its outcomes call for {:?}",
+            return Err(job_that(&format!(
+                "is {stands:?}, but its outcomes call for {:?}",
                 facts.calls_for()
             )));
         }
         let announced = self.memory.announced(id).into_iter().collect::<BTreeMap<_, _>>();
         if announced != facts.decided {
-            return Err(now(&format!("was announced as {announced:?}, but became {:?}", facts.decided)));
+            return Err(job_that(&format!("was announced as {announced:?}, but became {:?}", facts.decided)));
         }
         if job.state.copies() > job.spec.copies.max(job.spec.policy.copies_max) {
-            return Err(now("wants more copies than it may"));
+            return Err(job_that("wants more copies than its policy allows"));
         }
         if self.memory.state().queued(id) > 0 {
-            return Err(now("has messages after its end"));
+            return Err(job_that("has messages after its end"));
         }
         self.check_outcomes(id, facts)?;
         self.check_tally(id, facts)?;
         self.check_outputs(id, facts)
     }
 
-    /// Every digest that was recorded is there, and the first one of each copy stands first.
+    /// Every recorded digest is stored, and the first digest of each copy comes first.
     fn check_outcomes(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
         let read = self.memory.read_outcomes(job, 0..facts.copies).now_or_never();
         let mut stored = BTreeMap::<u32, Vec<Digest>>::new();
@@ -148,10 +150,14 @@ impl SimulatedFleet {
             }
         }
         let same = stored == facts.digests;
-        if same { Ok(()) } else { Err(format!("{job} has lost an outcome, or has one that never was")) }
+        if same {
+            Ok(())
+        } else {
+            Err(format!("{job} has lost an outcome, or has one that was never recorded"))
+        }
     }
 
-    /// The tally knows exactly the copies that gave each digest, and those that failed, each once.
+    /// The tally has exactly the copies that gave each digest and the copies that failed, each once.
     fn check_tally(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
         let tally = self.memory.read_tally(job).now_or_never().and_then(Result::ok).unwrap_or_default();
         let mut digests = BTreeSet::new();
@@ -188,7 +194,7 @@ impl SimulatedFleet {
         if counted && produced { Ok(()) } else { Err(format!("the copies of {job} are counted wrongly")) }
     }
 
-    /// Every recorded digest can be explained by its output.
+    /// Every recorded digest has its output, which can explain it.
     fn check_outputs(&self, job: &JobId, facts: &JobFacts) -> Result<(), String> {
         for digest in facts.distinct().into_iter().take(OUTPUTS_KEPT_MAX) {
             let output = self.memory.read_output(job, digest).now_or_never().and_then(Result::ok).flatten();

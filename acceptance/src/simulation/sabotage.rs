@@ -1,33 +1,33 @@
-//! Mistakes that an adapter could make, to show that the checks find them.
+//! Deliberate mistakes of an adapter or of the fleet. They show that the checks find such mistakes.
 
 use concord_protocol::{JobId, JobState, Outcome};
 
 use crate::Memory;
 use crate::conformance::examples::with;
 
-/// A mistake in the adapter, or in what drives the fleet.
+/// A deliberate mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
-    /// A second, differing outcome takes the place of the first.
+    /// A differing second outcome replaces the first.
     SecondOutcomeOverwrites,
-    /// A second, differing outcome is stored and never enters the feed.
+    /// A differing second outcome is stored, but never enters the feed.
     SecondOutcomeIsNotFed,
-    /// A tally is replaced by what is to be merged into it.
+    /// A tally is replaced instead of merged.
     TallyIsReplaced,
-    /// A rollup is replaced by what is to be merged into it.
+    /// A rollup is replaced instead of merged.
     RollupIsReplaced,
-    /// A state is written whatever stands there.
+    /// A state is written, whatever the stored revision is.
     StateIsOverwritten,
-    /// A verdict is announced to nobody.
+    /// A verdict is never announced.
     AnnouncementIsDropped,
     /// A message is deleted when it is delivered.
     MessageIsDeletedEarly,
-    /// A retried job is not looked at before its copies are put on the queue.
+    /// A retried job is not settled before its copies are put on the queue.
     RetryIsNotSettled,
 }
 
 impl Sabotage {
-    /// All of them.
+    /// All mistakes.
     pub const ALL: [Self; 8] = [
         Self::SecondOutcomeOverwrites,
         Self::SecondOutcomeIsNotFed,
@@ -39,7 +39,7 @@ impl Sabotage {
         Self::RetryIsNotSettled,
     ];
 
-    /// Spoils what is stored, so that recording this outcome does the wrong thing.
+    /// Damages the store, so that recording this outcome goes wrong.
     pub(super) fn before_outcome(self, memory: &Memory, outcome: &Outcome) {
         let mut state = memory.state();
         let Some(stored) = state.jobs.get_mut(&outcome.copy.job) else { return };
@@ -51,14 +51,14 @@ impl Sabotage {
         }
     }
 
-    /// Spoils what is stored once an outcome was kept beside the first.
+    /// Damages the store after an outcome was kept beside the first.
     pub(super) fn after_second_outcome(self, memory: &Memory) {
         if self == Self::SecondOutcomeIsNotFed {
             memory.state().feed.pop_last();
         }
     }
 
-    /// Spoils what is stored, so that the next merge does the wrong thing.
+    /// Damages the store, so that the next merge goes wrong.
     pub(super) fn before_merge(self, memory: &Memory, job: &JobId, chunk: Option<u32>) {
         let mut state = memory.state();
         let Some(stored) = state.jobs.get_mut(job) else { return };
@@ -69,7 +69,7 @@ impl Sabotage {
         }
     }
 
-    /// The state that is written in place of the one that should be.
+    /// The state to write instead of `state`.
     pub(super) fn state(self, memory: &Memory, job: &JobId, state: JobState) -> JobState {
         match memory.state().jobs.get(job) {
             Some(stored) if self == Self::StateIsOverwritten => {

@@ -10,12 +10,12 @@ use futures::task::noop_waker_ref;
 use super::world::World;
 
 thread_local! {
-    /// Who has paused since the last step. A fleet lives on one thread.
+    /// The tasks that have paused since the last step. A fleet runs on one thread.
     static PAUSED: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lets the scheduler choose who goes on, or that this one does not. What runs side by side within one task pauses
-/// together, and goes on together.
+/// Pauses the task. The scheduler then chooses the task that continues, or kills one. Futures that run side by side
+/// within one task pause together, and continue together.
 pub(super) async fn pause() {
     let mut paused = false;
     poll_fn(|context| {
@@ -28,20 +28,20 @@ pub(super) async fn pause() {
     .await;
 }
 
-/// Something under way in a process.
-pub(super) struct Task {
+/// A task of a process.
+pub(super) struct SimulatedTask {
     pub(super) process: usize,
-    /// The copy that is being run, when one is.
+    /// The copy that the task runs, if any.
     pub(super) copy: Option<CopyId>,
     pub(super) future: BoxFuture<'static, ()>,
 }
 
-/// All that is under way.
+/// All unfinished tasks.
 #[derive(Default)]
-pub(super) struct Tasks(Vec<Task>);
+pub(super) struct Tasks(Vec<SimulatedTask>);
 
 impl Tasks {
-    pub(super) fn spawn(&mut self, task: Task) {
+    pub(super) fn spawn(&mut self, task: SimulatedTask) {
         self.0.push(task);
     }
 
@@ -49,14 +49,14 @@ impl Tasks {
         self.0.len()
     }
 
-    /// Lets one task go on to its next pause.
+    /// Lets one task continue to its next pause.
     pub(super) fn poll(&mut self, place: usize, world: &World) {
         if self.poll_once(place, world) {
             self.0.swap_remove(place);
         }
     }
 
-    /// Lets every task go on to its end, one after the other.
+    /// Lets every task run to its end, one after the other.
     pub(super) fn finish(&mut self, world: &World) {
         for place in 0..self.0.len() {
             while !self.poll_once(place, world) {}
@@ -72,7 +72,7 @@ impl Tasks {
         future.poll(&mut Context::from_waker(noop_waker_ref())) == Poll::Ready(())
     }
 
-    /// Ends a process between two of its steps, and says how much was under way in it.
+    /// Kills a process between two of its steps. Returns the number of its unfinished tasks.
     pub(super) fn kill(&mut self, process: usize) -> usize {
         let before = self.0.len();
         self.0.retain(|task| task.process != process);

@@ -6,31 +6,31 @@ use concord_protocol::{CopyId, Job, JobId, JobSpec};
 
 use super::chance::Chance;
 use super::counts::{Count, Counts};
-use super::facts::Facts;
+use super::facts::SimulatedFacts;
 use super::plan::{Act, Behaviour, Faults};
 use crate::conformance::FedChange;
 use concord_testkit::TestClock;
 
-/// What everybody in a simulation shares. There is one thread; the lock is only ever held between two pauses.
+/// What all parts of a simulation share. There is one thread, and the lock is never held across a pause.
 pub(super) struct World(Mutex<Inner>);
 
 pub(super) struct Inner {
     pub(super) chance: Chance,
     pub(super) faults: Faults,
-    pub(super) facts: Facts,
+    pub(super) facts: SimulatedFacts,
     pub(super) counts: Counts,
-    /// The first promise that was broken.
+    /// The first broken promise.
     pub(super) violation: Option<String>,
-    /// The copy whose task goes on.
+    /// The copy whose task is running now.
     pub(super) running: Option<CopyId>,
     /// Deliveries on their way to a worker.
     pub(super) arrivals: Vec<Delivery>,
-    /// Changes on their way to an aggregator, and all that ever were.
+    /// Changes on their way to an aggregator, and then every change so far.
     pub(super) fed: Vec<FedChange>,
     pub(super) ever_fed: BTreeMap<u64, FedChange>,
-    /// Jobs as they stood when a message of theirs was last received.
+    /// Jobs as they were when one of their messages was last received.
     pub(super) remembered: BTreeMap<JobId, Job>,
-    /// The round of each job whose copies are being put on the queue, and how many are there.
+    /// For each job, the round whose copies are put on the queue, and how many of them are there.
     pub(super) enqueued: BTreeMap<JobId, (u32, u32)>,
     runs: BTreeMap<CopyId, u32>,
     behaviours: BTreeMap<JobId, (Behaviour, u64)>,
@@ -39,7 +39,7 @@ pub(super) struct Inner {
 }
 
 /// One run of a copy.
-pub(super) struct Run {
+pub(super) struct SimulatedRun {
     pub(super) copy: CopyId,
     pub(super) number: u32,
     pub(super) act: Act,
@@ -50,7 +50,7 @@ impl World {
         Self(Mutex::new(Inner {
             chance,
             faults,
-            facts: Facts::default(),
+            facts: SimulatedFacts::default(),
             counts: Counts::default(),
             violation: None,
             running: None,
@@ -70,8 +70,8 @@ impl World {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts another run of the copy whose task goes on, and says what it does.
-    pub(super) fn begin_run(&self, spec: &JobSpec) -> Run {
+    /// Counts another run of the copy whose task is running, and returns what the run does.
+    pub(super) fn begin_run(&self, spec: &JobSpec) -> SimulatedRun {
         let mut world = self.lock();
         let copy = world.running.clone().filter(|copy| copy.job == spec.job);
         let copy = copy.expect("a calculation runs in the task of its copy");
@@ -84,7 +84,7 @@ impl World {
         let (behaviour, salt) = world.behaviours[&copy.job];
         let act = behaviour.act(salt, copy.index, number);
         world.say(|| format!("{}/{} run {number}: {act:?}", copy.job, copy.index));
-        Run { copy, number, act }
+        SimulatedRun { copy, number, act }
     }
 }
 
@@ -102,7 +102,7 @@ impl Inner {
         });
     }
 
-    /// Writes an event down.
+    /// Adds an event to the trace.
     pub(super) fn say(&mut self, event: impl FnOnce() -> String) {
         if let Some(trace) = &mut self.trace {
             let now = self.clock.now().unix_ms;
@@ -114,7 +114,7 @@ impl Inner {
         self.trace.take().unwrap_or_default()
     }
 
-    /// Takes note of a promise that was not kept.
+    /// Records a broken promise.
     pub(super) fn check(&mut self, kept: Result<(), String>) {
         if let Err(broken) = kept {
             self.say(|| format!("BROKEN: {broken}"));
@@ -122,7 +122,7 @@ impl Inner {
         }
     }
 
-    /// Whether a port call fails here.
+    /// Fails a port call at random.
     pub(super) fn fault(&mut self, count: Count, call: &str) -> PortResult<()> {
         if !self.chance.per_mille(self.faults.port_fails) {
             return Ok(());

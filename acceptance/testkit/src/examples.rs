@@ -51,7 +51,7 @@ pub fn copy(job: &JobId, index: u32) -> CopyId {
     CopyId { job: job.clone(), index }
 }
 
-/// What a run gave: `Ok` with an output, or `Err` with the reason of a failure.
+/// The result of a run: `Ok` with an output, or `Err` with the reason of a failure.
 pub type Gave<'a> = Result<&'a str, &'a str>;
 
 /// An outcome of a copy in a round.

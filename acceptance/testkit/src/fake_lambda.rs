@@ -31,7 +31,7 @@ pub struct Call {
     pub index: usize,
 }
 
-/// A reply, and when it is sent.
+/// A reply, and the moment at which it is sent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     hold: Hold,
@@ -51,51 +51,51 @@ enum Hold {
 }
 
 impl Answer {
-    /// Status 200 with a body.
+    /// An answer with status 200 and this body.
     #[must_use]
     pub fn reply(body: impl Into<Vec<u8>>) -> Self {
         Self { hold: Hold::No, status: Some(200), headers: Vec::new(), body: body.into() }
     }
 
-    /// An error of Lambda itself.
+    /// An answer with an error of Lambda itself.
     #[must_use]
     pub fn error(status: u16, code: &str) -> Self {
         let body = format!(r#"{{"Type":"User","Message":"{code} it is"}}"#);
         Self { status: Some(status), ..Self::reply(body) }.with("x-amzn-errortype", code)
     }
 
-    /// A status with an empty body.
+    /// An answer with this status and an empty body.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self { status: Some(status), ..Self::reply("") }
     }
 
-    /// Closes the connection without an answer.
+    /// An answer that closes the connection without a reply.
     #[must_use]
     pub fn closed() -> Self {
         Self { status: None, ..Self::reply("") }
     }
 
-    /// The same with a header.
+    /// The same answer with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 
-    /// The same, sent once `count` calls were in flight at once.
+    /// The same answer, sent once `count` calls were in flight at once.
     #[must_use]
     pub fn once_in_flight(self, count: usize) -> Self {
         Self { hold: Hold::UntilInFlight(count), ..self }
     }
 
-    /// The same, sent once the test calls [`FakeLambda::release`].
+    /// The same answer, sent once the test calls [`FakeLambda::release`].
     #[must_use]
     pub fn once_released(self) -> Self {
         Self { hold: Hold::UntilReleased, ..self }
     }
 
-    /// The same, sent after `time`.
+    /// The same answer, sent after `time`.
     #[must_use]
     pub fn after(self, time: Duration) -> Self {
         Self { hold: Hold::For(time), ..self }
@@ -128,7 +128,8 @@ struct ServerState {
 }
 
 impl FakeLambda {
-    /// A server that answers each call with what `plan` gives. A dry run is answered as a call, but with status 204.
+    /// Starts a server that answers each call with the result of `plan`. A dry run is answered in the same way, but
+    /// with status 204.
     pub fn start(plan: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -77,7 +77,7 @@ fn sandboxes() -> impl Strategy<Value = Sandboxes> {
         .prop_map(|some| some.map_or_else(Sandboxes::default, |some| Sandboxes::stored(SANDBOXES_MIN, some)))
 }
 
-/// The change for what a copy gave in a round: the number of an output, or the number of a reason.
+/// The change that a copy makes in a round. `gave` is the number of an output, or the number of a reason.
 fn of_copy(index: u32, round: u32, gave: Result<u32, u32>, sandbox: Option<SandboxHash>) -> Change {
     let copy = copy(&id("job"), index);
     match gave {
@@ -155,7 +155,7 @@ fn is_a_union<M: Merged + PartialEq + std::fmt::Debug>(one: &M, two: &M, three: 
     assert_eq!(one.merged(two).merged(two), one.merged(two), "absorbing");
 }
 
-/// What an aggregator keeps of a job, in its simplest form.
+/// What an aggregator stores about a job, in its simplest form.
 #[derive(Clone)]
 struct FoldedJob {
     job: Job,
@@ -261,7 +261,7 @@ proptest! {
     /// After an extension the chunks are folded again, in any order. The rollup then says exactly whether every copy
     /// that is wanted gave a digest.
     #[test]
-    fn an_extension_is_not_taken_for_complete(
+    fn an_extended_job_is_complete_only_with_all_its_copies(
         before in 1..3 * CHUNK_COPIES,
         more in 1..2 * CHUNK_COPIES,
         given in 0..6 * CHUNK_COPIES,

@@ -15,7 +15,7 @@ use concord_cloud::{
 };
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, Delivery, EnqueueCopies, PortError, PortResult, ReadJob};
-use concord_protocol::{JobId, Timestamp};
+use concord_protocol::{JobId, Timestamp, copy_ranges};
 use futures::{StreamExt, stream};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
@@ -168,9 +168,9 @@ impl<W: Write + Send> AggregatorHandler<W> {
         }
         let queue = self.copies.clone().traced(trace_header(&job));
         let from = self.ledger.enqueued_copies(&job).await?.max(copies.start);
-        for from in (from..copies.end).step_by(CHUNK_COPIES as usize) {
-            let to = copies.end.min(from + CHUNK_COPIES);
-            queue.enqueue_copies(id, round, from..to).await?;
+        for range in copy_ranges(from..copies.end, CHUNK_COPIES) {
+            let to = range.end;
+            queue.enqueue_copies(id, round, range).await?;
             // If this takes longer than an invocation, the next one goes on from here.
             self.ledger.set_enqueued(id, round, to).await?;
         }

@@ -4,8 +4,8 @@
 //! cargo run --release -p concord-difference --example difference -- FORMAT LEFT RIGHT [TOLERANCE...]
 //! ```
 //!
-//! Prints the statement, then one line of JSON: the seconds that the comparison took, how much memory the process took
-//! at most, with the two files in it, and the comparison.
+//! Prints the statement. Then prints one line of JSON: the seconds that the comparison took, the most memory that the
+//! process used (with the two files in it), and the comparison.
 
 use std::error::Error;
 use std::fs;
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The most memory that this process had in use so far, in KiB (proc(5), `VmHWM`); 0 where that is not told.
+/// The most memory that this process has used so far, in KiB (proc(5), `VmHWM`); 0 where the system does not say.
 fn resident_kb_max() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

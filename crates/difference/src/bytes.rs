@@ -1,9 +1,9 @@
-use super::comparison::{Comparison, Kind};
+use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
 
-/// Bytes that are compared at once, as memory.
+/// The number of bytes that are compared in one step.
 const CHUNK_BYTES: usize = 4096;
 
 /// The index of the first byte that differs or that only one output has.
@@ -21,7 +21,7 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Compariso
     let mut findings = Findings::new(options);
     if left.len() != right.len() {
         let texts = || [left, right].map(|side| format!("[{}]", side.len()));
-        findings.mismatch(ROOT, Kind::Shape, &[], texts);
+        findings.mismatch(ROOT, MismatchKind::Shape, &[], texts);
     }
     let chunks = left.chunks(CHUNK_BYTES).zip(right.chunks(CHUNK_BYTES));
     let different: usize = chunks

@@ -22,13 +22,14 @@ pub fn compare(left: &[u8], right: &[u8], options: &Options) -> Comparison {
     }
 }
 
-/// Compares two outputs in the format that `options` ask for. Returns why that is impossible, if there is something to say.
+/// Compares two outputs in the format that `options` ask for. If that is impossible, returns the reason, or `None`
+/// when the reason needs no note.
 fn compare_in_format(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Option<String>> {
     let as_raw = |float| raw::compare(left, right, Number::Float(float), options.format, options);
     match options.format {
         OutputFormat::Auto => detect(left, right, options),
         OutputFormat::Json => match as_json(left, right, options) {
-            Err(why) if !options.strict => as_json_lines(left, right, options).map_err(|_| Some(why)),
+            Err(why) if !options.strict => as_json_lines(left, right, options).ok_or(Some(why)),
             read => read.map_err(Some),
         },
         OutputFormat::Npy => npy::compare(left, right, options).map_err(Some),
@@ -48,7 +49,7 @@ fn detect(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, Op
             return Ok(comparison);
         }
         if !options.strict
-            && let Ok(comparison) = as_json_lines(left, right, options)
+            && let Some(comparison) = as_json_lines(left, right, options)
         {
             return Ok(comparison);
         }
@@ -84,8 +85,9 @@ fn as_json(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, S
     Ok(findings.finish(OutputFormat::Json))
 }
 
-fn as_json_lines(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
+/// Compares two outputs as lines of JSON; `None` if one of them is something else.
+fn as_json_lines(left: &[u8], right: &[u8], options: &Options) -> Option<Comparison> {
     let mut findings = Findings::new(options);
-    json::walk_lines(left, right, options.strict, &mut findings).map_err(|not_json| not_json.to_string())?;
-    Ok(findings.finish(OutputFormat::Json))
+    json::walk_lines(left, right, options.strict, &mut findings).ok()?;
+    Some(findings.finish(OutputFormat::Json))
 }

@@ -15,18 +15,18 @@ pub struct Comparison {
     pub bytes: [u64; 2],
     /// The index, from 0, of the first byte that differs or that only one output has.
     pub first_different_byte: Option<u64>,
-    /// Pairs of numbers compared; in the format `bytes`, pairs of bytes.
+    /// The number of pairs of numbers that were compared; in the format `bytes`, the number of pairs of bytes.
     pub values_compared: u64,
-    /// Pairs that are not the same number. Zeros of different signs are not the same, and neither are NaNs with
-    /// different bits.
+    /// The number of pairs that are not the same number. Zeros with different signs are not the same, and neither are
+    /// NaNs with different bits.
     pub values_different: u64,
     /// Differences that have no size: one entry for each kind and path, the gravest kinds first.
     pub mismatches: Vec<Mismatch>,
-    /// Number of mismatches, each one counted.
+    /// The number of all mismatches.
     pub mismatches_total: u64,
-    /// How far numbers are apart, by path: the worst first, those without a difference last.
+    /// How far numbers are apart, by path: the worst first, and paths without a difference last.
     pub paths: Vec<PathDifference>,
-    /// How many paths hold numbers.
+    /// The number of paths that hold numbers.
     pub paths_total: u64,
     /// Why the comparison ended early or left something out.
     pub truncated: Option<String>,
@@ -40,27 +40,27 @@ pub struct Comparison {
     pub(super) largest: Option<FurthestPair>,
 }
 
-/// What kind of difference a mismatch is, the gravest first.
+/// The kind of a mismatch, the gravest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum MismatchKind {
     /// Lengths, numbers of rows or columns, dimensions.
     Shape,
-    /// A number against a text, or `1` against `1.0`.
+    /// A number and a text, or `1` and `1.0`.
     Type,
     /// A key that one side lacks, or keys in another order.
     Key,
-    /// NaN against a number, or NaNs of other bits.
+    /// NaN and a number, or two NaNs with different bits.
     Nan,
-    /// An infinity against anything else.
+    /// An infinity and anything else.
     Infinity,
-    /// Two numbers of different signs; zeros have signs too.
+    /// Two numbers with different signs. Zeros have signs too.
     Sign,
-    /// Texts, or one number spelled in two ways.
+    /// Two texts, or one number written in two ways.
     Text,
 }
 
-impl Kind {
+impl MismatchKind {
     /// The name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -80,8 +80,8 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mismatch {
     /// The kind of the mismatches.
-    pub kind: Kind,
-    /// Where: a JSON pointer (RFC 6901) in which `*` stands for each element of an array.
+    pub kind: MismatchKind,
+    /// The place: a JSON pointer (RFC 6901) in which `*` stands for each element of an array.
     pub path: String,
     /// The indices of the first mismatch in the arrays on the path, from 0; `None` if there is no array.
     pub index: Option<Vec<u64>>,
@@ -89,7 +89,7 @@ pub struct Mismatch {
     pub left: String,
     /// The value on the right, shortened; empty if there is none.
     pub right: String,
-    /// How many there are.
+    /// The number of mismatches.
     pub count: u64,
 }
 
@@ -103,9 +103,9 @@ pub struct PathDifference {
     /// such as `i8`.
     #[serde(rename = "type")]
     pub number: &'static str,
-    /// Pairs of numbers compared.
+    /// The number of pairs that were compared.
     pub compared: u64,
-    /// Pairs that are not the same number.
+    /// The number of pairs that are not the same number.
     pub different: u64,
     /// The indices of the first different pair in the arrays on the path, from 0.
     pub first_index: Option<Vec<u64>>,
@@ -122,16 +122,17 @@ pub struct PathDifference {
     pub common_bits_min: Option<u32>,
     /// The number of different pairs by their distance, in powers of two. A range that is not listed has no pair.
     pub ulp_histogram: Vec<UlpCount>,
-    /// Different pairs that are not within the tolerance of this path; 0 when it is ignored or there are no tolerances.
+    /// The number of different pairs that are not within the tolerance of this path; 0 when the path is ignored or
+    /// there are no tolerances.
     pub beyond_tolerance: u64,
 }
 
-/// A bar of a histogram.
+/// One bar of a histogram.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UlpCount {
     /// A distance or a range of them, both ends included: `0`, `1`, `2-3`, `4-7` and so on.
     pub ulp: String,
-    /// Pairs with such a distance.
+    /// The number of pairs with such a distance.
     pub values: u64,
 }
 

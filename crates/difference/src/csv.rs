@@ -1,10 +1,10 @@
-//! Tables of text: lines of columns, as spreadsheets, `numpy.savetxt` and many programs write them.
+//! Tables of text: lines with columns, as spreadsheets, `numpy.savetxt` and many programs write them.
 
 mod cell;
 mod dialect;
 mod rows;
 
-use super::comparison::{Comparison, Kind};
+use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::limits::ComparisonLimits;
 use super::options::{Options, OutputFormat};
@@ -77,7 +77,7 @@ impl TableWalk<'_, '_, '_> {
         for (at, (one, other)) in pairs.filter(|(_, (one, other))| one != other) {
             let texts = || [one, other].map(|name| shown(name, chars_max));
             let path = if same_names { ROOT } else { self.columns[at] };
-            self.findings.mismatch(path, Kind::Key, &[], texts);
+            self.findings.mismatch(path, MismatchKind::Key, &[], texts);
             if same_names {
                 break;
             }
@@ -96,7 +96,7 @@ impl TableWalk<'_, '_, '_> {
                 let rows = [0, 1].map(|side| rows + if more[side] { 1 + self.sides[side].rest() } else { 0 });
                 let texts = || [0, 1].map(|side| format!("[{}, {}]", rows[side], widths[side]));
                 if rows[0] != rows[1] || widths[0] != widths[1] {
-                    self.findings.mismatch(ROOT, Kind::Shape, &[], texts);
+                    self.findings.mismatch(ROOT, MismatchKind::Shape, &[], texts);
                 }
                 return;
             }
@@ -109,7 +109,7 @@ impl TableWalk<'_, '_, '_> {
         let widths = self.sides.each_ref().map(Rows::width);
         if widths[0] != widths[1] && widths != usual {
             let texts = || widths.map(|width| format!("[{width}]"));
-            self.findings.mismatch(ROOT, Kind::Shape, &[row], texts);
+            self.findings.mismatch(ROOT, MismatchKind::Shape, &[row], texts);
         }
         for at in 0..widths[0] {
             while self.columns.len() <= at {

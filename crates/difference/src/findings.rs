@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use super::comparison::{Comparison, FurthestPair, Kind, Mismatch, PathDifference};
+use super::comparison::{Comparison, FurthestPair, Mismatch, MismatchKind, PathDifference};
 use super::float::{Distance, Float};
 use super::integer;
 use super::limits::ComparisonLimits;
@@ -17,7 +17,7 @@ pub(super) struct Findings<'o> {
     judged: bool,
     mismatches: Vec<(Path, Mismatch)>,
     mismatches_total: u64,
-    /// Mismatches that no tolerance allows.
+    /// The number of mismatches that no tolerance allows.
     beyond: u64,
     truncated: Option<String>,
 }
@@ -87,7 +87,7 @@ impl<'o> Findings<'o> {
     pub(super) fn mismatch(
         &mut self,
         path: Path,
-        kind: Kind,
+        kind: MismatchKind,
         index: &[u64],
         texts: impl Fn() -> [String; 2],
     ) {
@@ -95,15 +95,15 @@ impl<'o> Findings<'o> {
         self.record(path, kind, || index.to_vec(), texts);
     }
 
-    /// Adds one number or text that is spelled in two ways. It is reported, but every tolerance allows it.
+    /// Adds one number or text that is written in two ways. It is reported, but every tolerance allows it.
     pub(super) fn spelling(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
-        self.record(path, Kind::Text, || index.to_vec(), texts);
+        self.record(path, MismatchKind::Text, || index.to_vec(), texts);
     }
 
     fn record(
         &mut self,
         path: Path,
-        kind: Kind,
+        kind: MismatchKind,
         index: impl Fn() -> Vec<u64>,
         texts: impl Fn() -> [String; 2],
     ) {
@@ -172,18 +172,18 @@ impl<'o> Findings<'o> {
 
 impl NumberPair<'_> {
     /// The kind of mismatch, if the pair is one, and the distance, if both numbers are finite.
-    fn relation(&self) -> (Option<Kind>, Option<Distance>) {
+    fn relation(&self) -> (Option<MismatchKind>, Option<Distance>) {
         match *self {
             Self::Float(float, [left, right]) => {
                 let either = |is: &dyn Fn(u64) -> bool| is(left) || is(right);
                 if either(&|bits| float.is_nan(bits)) {
-                    return (Some(Kind::Nan), None);
+                    return (Some(MismatchKind::Nan), None);
                 }
                 if either(&|bits| float.is_infinite(bits)) {
-                    return (Some(Kind::Infinity), None);
+                    return (Some(MismatchKind::Infinity), None);
                 }
                 let signs = float.is_negative(left) != float.is_negative(right);
-                (signs.then_some(Kind::Sign), Some(float.distance(left, right)))
+                (signs.then_some(MismatchKind::Sign), Some(float.distance(left, right)))
             }
             Self::Integers([left, right]) => (None, Some(integer::distance(left, right))),
             Self::Small([left, right]) => (None, Some(integer::small_distance(left, right))),
@@ -195,7 +195,8 @@ impl NumberPair<'_> {
     }
 }
 
-/// The worst first: beyond tolerance, then by distance, then by how many differ.
+/// Orders two paths, the worse one first: by the number of pairs beyond the tolerance, then by distance, then by the
+/// number of different pairs.
 fn worse(one: &Spread, other: &Spread) -> Ordering {
     let distance = match (&one.furthest, &other.furthest) {
         (Some((one, _)), Some((other, _))) => by_distance(other, one),

@@ -9,14 +9,14 @@ pub(super) enum Float {
 /// How far two finite numbers of one format are apart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Distance {
-    /// Steps from one representable number to the next on the way from one to the other; 0 between the two zeros.
-    /// `None` for integers beyond 2^53, which are not measured in a binary format.
+    /// The number of steps between representable numbers from one to the other; 0 between the two zeros. `None` for
+    /// integers beyond 2^53, which are not measured in a binary format.
     pub(super) ulp: Option<u64>,
     /// `|a - b|`, rounded to a double; infinite beyond its range.
     pub(super) absolute: f64,
     /// `|a - b| / max(|a|, |b|)`, at most 2; 0 between the two zeros.
     pub(super) relative: f64,
-    /// Leading bits (sign, exponent, significand) that are the same.
+    /// The number of leading bits (sign, exponent, significand) that are equal.
     pub(super) common_bits: Option<u32>,
 }
 
@@ -67,9 +67,9 @@ impl Float {
         }
     }
 
-    /// Steps between representable numbers from one to the other. The magnitudes of IEEE 754 numbers are in the order
-    /// of their bits. So numbers of one sign are as far apart as their bits, and numbers of different signs meet at
-    /// zero, which counts once.
+    /// The number of steps between representable numbers from one to the other. The magnitudes of IEEE 754 numbers
+    /// are in the order of their bits. So the distance of two numbers with the same sign is the difference of their
+    /// bits. Numbers with different signs meet at zero, which counts once.
     pub(super) const fn ulp(self, left: u64, right: u64) -> u64 {
         let (a, b) = (self.magnitude(left), self.magnitude(right));
         if self.is_negative(left) == self.is_negative(right) { a.abs_diff(b) } else { a + b }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_those_of_the_standard() {
+    fn half_precision_follows_the_standard() {
         for (bits, expect) in [
             (0x3c00, 1.0),
             (0xc000, -2.0),

@@ -3,11 +3,11 @@ use super::float::{Distance, Float};
 /// 2^53: every integer up to it is exactly a double.
 const DOUBLE_EXACT_MAX: u64 = 1 << 53;
 
-/// Decimal digits of an integer that is well within the range of doubles.
+/// The number of decimal digits up to which an integer is well within the range of doubles.
 const DOUBLE_DIGITS: usize = 300;
 
-/// Characters of an integer that is subtracted from another, at most. Longer integers that differ count as infinitely
-/// far apart.
+/// The longest integer that is subtracted from another, in characters. Longer integers that differ count as
+/// infinitely far apart.
 const DIGITS_MAX: usize = 4_096;
 
 /// The distance of two different integers, each written in decimal: an optional `-` and digits of any length without
@@ -45,7 +45,7 @@ fn large_distance(left: &[u8], right: &[u8]) -> Distance {
     let (larger, smaller) = if left_larger { (left, right) } else { (right, left) };
     let combined =
         if left_negative == right_negative { subtract(&larger, &smaller) } else { add(&larger, &smaller) };
-    // Beyond the range of doubles the last digits say nothing about the ratio.
+    // Beyond the range of doubles, the last digits do not change the ratio.
     let surplus = larger.len().saturating_sub(DOUBLE_DIGITS);
     let leading = |digits: &[u8]| double(&digits[..digits.len() - surplus]);
     let relative = leading(&combined) / leading(&larger);
@@ -60,12 +60,12 @@ fn small(text: &[u8]) -> Option<i128> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// The double nearest to decimal digits, which may start with zeros.
+/// The double nearest to an integer, given by its decimal digits, which may start with zeros.
 fn double(digits: &[u8]) -> f64 {
     std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(f64::INFINITY)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a distance is told as the nearest double")]
+#[expect(clippy::cast_precision_loss, reason = "a distance is reported as the nearest double")]
 fn rounded_magnitude(value: u128) -> f64 {
     value as f64
 }
@@ -75,7 +75,7 @@ fn rounded(value: i128) -> f64 {
     value as f64
 }
 
-/// `larger - smaller`, digit by digit as on paper; `larger` is at least `smaller`.
+/// `larger - smaller`, digit by digit, as on paper. `larger` is at least `smaller`.
 fn subtract(larger: &[u8], smaller: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
     by_digit(larger, smaller, |a, b| {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_those_of_the_integers() {
+    fn the_distance_of_integers_is_exact() {
         for (left, right, absolute, ulp) in [
             ("3", "5", 2.0, Some((1_u64 << 51) + (1 << 50))),
             ("0", "1", 1.0, Some(0x3ff0_0000_0000_0000)),
@@ -146,7 +146,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn on_paper_as_in_the_machine(left in -(1_i128 << 120)..1 << 120, right in -(1_i128 << 120)..1 << 120) {
+        fn subtraction_agrees_with_machine_integers(left in -(1_i128 << 120)..1 << 120, right in -(1_i128 << 120)..1 << 120) {
             prop_assume!(left.abs() > 1 << 54 && left != right);
             let (small, large) = (
                 small_distance(left, right),

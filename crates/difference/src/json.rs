@@ -1,4 +1,4 @@
-//! JSON, read on both sides at once and without losing anything: numbers stay text until they differ.
+//! JSON, read on both sides at once and without loss: a number stays text until it differs.
 
 mod lines;
 mod members;

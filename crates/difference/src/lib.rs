@@ -1,7 +1,7 @@
 //! How far two outputs differ: where, and for numbers by how much.
 //!
-//! Owns the reading of outputs as numbers, and their comparison. Knows no other crate of Concord, no job and no copy: the
-//! bytes of two outputs come in, a [`Comparison`] goes out.
+//! Owns the reading of outputs as numbers, and their comparison. Knows no other crate of Concord except the JSON
+//! scanner, and no job or copy: the bytes of two outputs come in, a [`Comparison`] goes out.
 //!
 //! Outputs are read as JSON, a table of text, an array of `numpy`, raw floats, or bytes. Whether two outputs are the same
 //! is decided by their bytes; the comparison explains how they differ, and with [`Tolerances`] it gives a second opinion.
@@ -32,7 +32,7 @@ mod tolerance;
 mod tests;
 
 pub use compare::compare;
-pub use comparison::{Comparison, Kind, Mismatch, PathDifference, UlpCount};
+pub use comparison::{Comparison, Mismatch, MismatchKind, PathDifference, UlpCount};
 pub use limits::ComparisonLimits;
 pub use options::{Options, OutputFormat};
 pub use tolerance::{ToleranceError, Tolerances};

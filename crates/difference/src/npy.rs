@@ -2,14 +2,14 @@
 
 mod header;
 
-use super::comparison::{Comparison, Kind};
+use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::numbers::{self, Layout, Numbers};
 use super::options::{Options, OutputFormat};
 use super::paths::{Path, ROOT};
 use header::{Header, MAGIC};
 
-/// Whether an output starts as an array's file does.
+/// Whether an output starts like an array file.
 pub(super) fn is_npy(output: &[u8]) -> bool {
     output.starts_with(MAGIC)
 }
@@ -17,18 +17,21 @@ pub(super) fn is_npy(output: &[u8]) -> bool {
 /// Compares two arrays. The error says which output is not an array that can be read.
 pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Comparison, String> {
     let read = |output, which| {
-        header::read(output).map_err(|why| format!("the {which} output is not an array that is read: {why}"))
+        header::read(output).map_err(|why| format!("the {which} output is not a readable array: {why}"))
     };
     let [(left, left_bytes), (right, right_bytes)] = [read(left, "first")?, read(right, "second")?];
     let mut findings = Findings::new(options);
     if left.shape != right.shape {
-        findings
-            .mismatch(ROOT, Kind::Shape, &[], || [&left, &right].map(|header| format!("{:?}", header.shape)));
+        findings.mismatch(ROOT, MismatchKind::Shape, &[], || {
+            [&left, &right].map(|header| format!("{:?}", header.shape))
+        });
     } else if left.fortran_order != right.fortran_order && left.is_ordered() {
-        findings.mismatch(ROOT, Kind::Shape, &[], || [&left, &right].map(Header::order));
+        findings.mismatch(ROOT, MismatchKind::Shape, &[], || [&left, &right].map(Header::order));
     }
     if left.description != right.description {
-        findings.mismatch(ROOT, Kind::Type, &[], || [&left, &right].map(|header| header.description.clone()));
+        findings.mismatch(ROOT, MismatchKind::Type, &[], || {
+            [&left, &right].map(|header| header.description.clone())
+        });
     }
     if (left.number, left.complex) == (right.number, right.complex) {
         let sides = [(&left, left_bytes), (&right, right_bytes)]

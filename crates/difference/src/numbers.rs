@@ -4,7 +4,7 @@ use super::findings::{Findings, NumberPair};
 use super::float::Float;
 use super::paths::Path;
 
-/// Bytes that are compared at once, as memory; a multiple of each number's size.
+/// The number of bytes that are compared in one step; a multiple of the size of each number.
 const CHUNK_BYTES: usize = 4096;
 
 /// The type of a number.
@@ -17,7 +17,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// Bytes of one number.
+    /// The size of one number, in bytes.
     pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Float(Float::F16) => 2,

@@ -7,12 +7,13 @@ use crate::tolerance::Tolerances;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputFormat {
-    /// The format that both outputs turn out to have: JSON, a table, an array of `numpy`; otherwise bytes.
+    /// The format of both outputs, if they have the same one: JSON, a table, or an array of `numpy`. Otherwise bytes.
     #[default]
     Auto,
-    /// One JSON value (RFC 8259), or two or more lines of one array or object each (jsonlines.org), unless `strict`.
+    /// One JSON value (RFC 8259), or two or more lines with one array or object each (jsonlines.org), unless
+    /// `strict`.
     Json,
-    /// Lines of columns, separated by a comma, a semicolon, a tab or spaces.
+    /// Lines with columns, separated by a comma, a semicolon, a tab or spaces.
     Csv,
     /// The file format of `numpy` for one array.
     Npy,

@@ -26,7 +26,7 @@ struct Node {
     segment: NodeName,
     depth: usize,
     allowance: Allowance,
-    /// Whether everything below is counted here.
+    /// Whether everything below this path is counted here.
     gathers: bool,
     /// The child that stands for all elements of an array, or for all keys beyond the bound.
     each: Option<Path>,
@@ -121,7 +121,7 @@ impl<'o> Paths<'o> {
         node.expected = if place + 1 == node.keys.len() { 0 } else { place + 1 };
     }
 
-    /// Whether there is room for one more path. If not, everything below `above` is counted there.
+    /// Whether there is room for one more path. If not, everything below `above` is counted at `above`.
     fn room(&mut self, above: Path) -> bool {
         let room = self.nodes.len() < self.limits.paths_max;
         if !room {

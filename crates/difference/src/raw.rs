@@ -1,4 +1,4 @@
-use super::comparison::{Comparison, Kind};
+use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::numbers::{self, Layout, Number, Numbers};
 use super::options::{Options, OutputFormat};
@@ -19,11 +19,13 @@ pub(super) fn compare(
             0 => format!("[{}]", bytes.len() / size),
             rest => format!("[{}] and {rest} bytes", bytes.len() / size),
         };
-        findings.mismatch(ROOT, Kind::Shape, &[], || [left, right].map(shape));
+        findings.mismatch(ROOT, MismatchKind::Shape, &[], || [left, right].map(shape));
     } else if !left.len().is_multiple_of(size) {
         let rests = [left, right].map(|bytes| &bytes[bytes.len() / size * size..]);
         if rests[0] != rests[1] {
-            findings.mismatch(ROOT, Kind::Text, &[], || rests.map(|rest| format!("{rest:02x?} at the end")));
+            findings.mismatch(ROOT, MismatchKind::Text, &[], || {
+                rests.map(|rest| format!("{rest:02x?} at the end"))
+            });
         }
     }
     let layout =

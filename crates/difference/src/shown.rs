@@ -21,7 +21,8 @@ pub(super) fn shown(text: &[u8], chars_max: usize) -> String {
     if cut { shown + "…" } else { shown }
 }
 
-/// A path with indices in place of its `*`. If their numbers differ, the indices follow the path.
+/// A path with indices instead of `*`. If the number of indices differs from the number of `*`, the indices follow
+/// the path.
 pub(super) fn placed(path: &str, index: &[u64]) -> String {
     let stars = path.split('/').filter(|segment| *segment == "*").count();
     if stars != index.len() {
@@ -35,7 +36,7 @@ pub(super) fn placed(path: &str, index: &[u64]) -> String {
     places.collect::<Vec<_>>().join("/")
 }
 
-/// A whole number with a comma between thousands.
+/// A whole number with a comma between groups of three digits.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_cut_and_made_harmless() {
+    fn long_texts_are_cut_and_control_characters_are_escaped() {
         for (text, expect) in [
             (&b"abc"[..], "abc"),
             (b"abcde", "abcde"),

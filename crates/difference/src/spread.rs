@@ -6,7 +6,7 @@ use super::float::Distance;
 /// One bar for distance 0 and one for each power of two that a `u64` can hold.
 const BARS: usize = 65;
 
-/// The numbers of one path: how many, and how far apart.
+/// The numbers of one path: how many there are, and how far they are apart.
 #[derive(Default)]
 pub(super) struct Spread {
     pub(super) number: Option<&'static str>,
@@ -67,18 +67,18 @@ impl Spread {
 }
 
 /// Whether `one` is larger than `other`: first in representable numbers, then in absolute terms. Integers that are
-/// too large for the first measure count as furthest.
+/// too large for the first measure count as the furthest.
 pub(super) fn further(one: &Distance, other: &Distance) -> bool {
     by_distance(one, other).is_gt()
 }
 
-/// The order of [`further`], the nearest first.
+/// Orders distances like [`further`], the smallest first.
 pub(super) fn by_distance(one: &Distance, other: &Distance) -> Ordering {
     let ulp = |distance: &Distance| distance.ulp.unwrap_or(u64::MAX);
     ulp(one).cmp(&ulp(other)).then(one.absolute.total_cmp(&other.absolute))
 }
 
-/// The distances of a bar: bar `n` holds from 2^(n-1) to 2^n - 1.
+/// The distances of a bar. Bar `n` holds the distances from 2^(n-1) to 2^n - 1.
 fn range(bar: usize) -> String {
     match bar {
         0 | 1 => bar.to_string(),

@@ -1,11 +1,11 @@
-use super::comparison::{Comparison, FurthestPair, Kind, Mismatch, PathDifference};
+use super::comparison::{Comparison, FurthestPair, Mismatch, MismatchKind, PathDifference};
 use super::options::OutputFormat;
 use super::shown::{grouped, placed, shown};
 
-/// Characters of a statement, at most.
+/// The largest number of characters of a statement.
 pub(super) const STATEMENT_CHARS_MAX: usize = 160;
 
-/// Characters of a path and of a text in it.
+/// The largest number of characters of a path, or of a text, in a statement.
 const PATH_CHARS_MAX: usize = 50;
 const TEXT_CHARS_MAX: usize = 24;
 
@@ -45,7 +45,7 @@ impl Comparison {
         if self.format == OutputFormat::Bytes {
             return self.bytes_sentence();
         }
-        let grave = self.mismatches.first().filter(|mismatch| mismatch.kind <= Kind::Key);
+        let grave = self.mismatches.first().filter(|mismatch| mismatch.kind <= MismatchKind::Key);
         match (grave, self.values_different) {
             (Some(mismatch), 0) => mismatch_sentence(mismatch),
             (Some(mismatch), _) => format!("{}; {}", mismatch_sentence(mismatch), self.numbers_sentence()),
@@ -73,8 +73,10 @@ impl Comparison {
     fn numbers_sentence(&self) -> String {
         let (different, compared) = (grouped(self.values_different), grouped(self.values_compared));
         let verb = if self.values_different == 1 { "differs" } else { "differ" };
-        let unmeasured =
-            self.mismatches.iter().find(|mismatch| matches!(mismatch.kind, Kind::Nan | Kind::Infinity));
+        let unmeasured = self
+            .mismatches
+            .iter()
+            .find(|mismatch| matches!(mismatch.kind, MismatchKind::Nan | MismatchKind::Infinity));
         let worst = self.paths.iter().find(|path| path.different > 0);
         let how = match (unmeasured, worst, &self.furthest) {
             (Some(mismatch), ..) => {
@@ -97,7 +99,7 @@ impl Comparison {
 }
 
 impl FurthestPair {
-    /// In representable numbers, or for integers as they are; shortened where it is a long number.
+    /// The distance in representable numbers; for integers, the difference. A long number is shortened.
     fn distance(&self) -> String {
         match self.ulp {
             Some(ulp) if !self.integer && ulp < 1_000_000_000 => format!("{} ulp", grouped(ulp)),
@@ -117,12 +119,16 @@ fn mismatch_sentence(mismatch: &Mismatch) -> String {
     let place = mismatch_place(mismatch);
     let [left, right] = [&mismatch.left, &mismatch.right].map(|text| shown(text.as_bytes(), TEXT_CHARS_MAX));
     match mismatch.kind {
-        Kind::Key if left.is_empty() && right.is_empty() => {
+        MismatchKind::Key if left.is_empty() && right.is_empty() => {
             format!("the outputs differ in their keys{place}")
         }
-        Kind::Key if left.is_empty() => format!("only the second output has something{place}: {right}"),
-        Kind::Key if right.is_empty() => format!("only the first output has something{place}: {left}"),
-        Kind::Key => format!("the outputs have keys in another order{place}: {left} and {right}"),
+        MismatchKind::Key if left.is_empty() => {
+            format!("only the second output has something{place}: {right}")
+        }
+        MismatchKind::Key if right.is_empty() => {
+            format!("only the first output has something{place}: {left}")
+        }
+        MismatchKind::Key => format!("the outputs have keys in another order{place}: {left} and {right}"),
         kind => format!("the outputs differ in {}{place}: {left} and {right}", kind.name()),
     }
 }

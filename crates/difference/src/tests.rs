@@ -84,7 +84,7 @@ fn a_statement_is_one_short_sentence() {
 }
 
 #[test]
-fn tolerances_judge_what_is_not_ignored() {
+fn tolerances_judge_all_paths_that_are_not_ignored() {
     let doc = |energy: &str, at: &str| format!("{{\"energy\":[1.0,{energy}],\"at\":{at},\"n\":3}}");
     for (tolerances, left, right, expect, largest) in [
         (&["ulp=1"][..], doc("1.0", "1"), doc("1.0000000000000002", "1"), true, Some("1 ulp at /energy/1")),
@@ -140,7 +140,7 @@ fn tolerances_judge_what_is_not_ignored() {
 }
 
 #[test]
-fn what_could_grow_is_bounded() {
+fn memory_is_bounded() {
     use std::fmt::Write as _;
     let limits = ComparisonLimits {
         paths_max: 4,

@@ -11,16 +11,16 @@ use rule::{KeyPattern, Rule};
 
 /// How far two numbers may be apart and still count as equivalent, by path.
 ///
-/// Each rule is a text. A rule without a path is the default: it holds for all paths that no other rule names.
-/// Without a default, only numbers with the same bits are equivalent there.
+/// Each rule is a text. A rule without a path is the default: it holds for every path that no other rule matches.
+/// Without a default, numbers on those paths are equivalent only if they have the same bits.
 ///
-/// - `ulp=4`, `abs=1e-9`, `rel=1e-12`: at most so many representable numbers, so large a `|a - b|`, so large a
-///   `|a - b| / max(|a|, |b|)`. Of several, joined by commas, **one that holds is enough**.
-/// - `/energy: rel=1e-12` for one path: a JSON pointer in which a segment `*` stands for any key and for the elements of
-///   an array, and `/**` at the end for all that is below.
-/// - `/timestamp: ignore`: neither this nor anything below it is looked at.
+/// - `ulp=4`, `abs=1e-9`, `rel=1e-12`: the largest number of representable numbers, the largest `|a - b|`, the
+///   largest `|a - b| / max(|a|, |b|)`. Several bounds are joined by commas, and **one that holds is enough**.
+/// - `/energy: rel=1e-12` for one path: a JSON pointer in which a segment `*` stands for any key and for the elements
+///   of an array, and `/**` at the end for everything below.
+/// - `/timestamp: ignore`: neither this value nor anything below it is compared.
 ///
-/// If several rules fit a path, the longest wins. Of rules of the same length, one that ends in `/**` loses, and then
+/// If several rules match a path, the longest wins. Of rules of the same length, one that ends in `/**` loses; then
 /// the one with fewer `*` wins.
 ///
 /// Tolerances are stored and sent as the list of their texts.
@@ -60,15 +60,14 @@ impl Tolerances {
         let best = self.rules.iter().filter(|rule| rule.fits(path)).max_by_key(|rule| rule.rank());
         let from_above = Allowance::Ignore == above;
         match best {
-            // A rule that fits only because of its `/**` says nothing about this path that it does not say about the
-            // parent.
+            // A rule that matches only because of its `/**` already applied to the parent.
             Some(rule) if !from_above || rule.segments.len() == path.len() => rule.allowance,
             _ if from_above => Allowance::Ignore,
             _ => Allowance::Exact,
         }
     }
 
-    /// Whether a rule names this key. Such a key is always counted separately, however many keys its object has.
+    /// Whether a rule names this key. Such a key is always counted separately, even if its object has very many keys.
     pub(super) fn name(&self, key: &[u8]) -> bool {
         let named = |segment: &KeyPattern| matches!(segment, KeyPattern::Key(name) if name == key);
         self.rules.iter().any(|rule| rule.segments.iter().any(named))

@@ -1,5 +1,5 @@
-//! How long all the statistics of a large job take: 10,000 copies, 80 facts, 2 to 10,000 digests, from a few shared
-//! environments, or from one environment per copy.
+//! Measures how long all the statistics of a large job take: 10,000 copies, 80 facts, 2 to 10,000 digests, with a few
+//! shared environments or one environment per copy.
 //!
 //! ```sh
 //! cargo run --release -p concord-explain --example attribution_speed
@@ -14,7 +14,7 @@ use fastrand::Rng;
 
 const COPIES: usize = 10_000;
 const FACTS: usize = 80;
-/// Facts that differ from copy to copy.
+/// The number of facts that differ from copy to copy.
 const OWN: usize = 5;
 
 fn main() -> Result<()> {

@@ -5,16 +5,16 @@ use crate::{
     Attribution, Class, Confidence, Coverage, ObservedRun, Stage, attribute, classify, separates, supports,
 };
 
-/// Everything that the runs of a job say.
+/// All statistics of the runs of a job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Assessment {
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
-    /// How many different environments gave digests.
+    /// How many different environments gave a digest.
     pub coverage: Coverage,
     /// How sure the verdict is.
     pub confidence: Confidence,
-    /// Which facts go together with the classes.
+    /// The facts that go together with the classes.
     pub attribution: Attribution,
     /// What separates the classes, in a sentence; see [`separates`].
     pub separates: String,
@@ -44,7 +44,7 @@ mod tests {
     use crate::FactMap;
 
     #[test]
-    fn it_is_printed_as_one_object() {
+    fn an_assessment_is_serialised_as_one_object() {
         let environments =
             ["c0", "c1"].map(|class| FactMap::from([("canary.class".to_owned(), class.to_owned())]));
         let nothing = FactMap::new();

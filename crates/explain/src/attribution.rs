@@ -1,4 +1,4 @@
-//! Which recorded facts go together with the classes.
+//! Finds the recorded facts that go together with the classes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,13 @@ pub use sandboxes::UnitTest;
 pub use significance::SIGNIFICANCE_LEVEL;
 pub use splits::Split;
 
-/// Values listed for one separator, at most: the most frequent ones first, then by name.
+/// The largest number of values in the list of one separator: the most frequent ones first, then by name.
 pub const VALUES_LISTED_MAX: usize = 50;
 
-/// Classes listed for one value, at most: the most frequent ones of the job.
+/// The largest number of classes in the list of one value: the most frequent ones of the job.
 pub const CLASSES_LISTED_MAX: usize = 26;
 
-/// Shown as the value of a fact that a run lacks.
+/// The value that is shown for a fact that a run lacks.
 const NO_VALUE: &str = "(none)";
 
 /// A value, and the runs that have it.
@@ -34,13 +34,13 @@ const NO_VALUE: &str = "(none)";
 pub struct Value {
     /// One value for each of the separator's facts; `(none)` for a fact that the runs lack.
     pub value: Vec<String>,
-    /// Runs that have it.
+    /// The number of runs that have the value.
     pub runs: u64,
-    /// Runs by the label of their class; at most [`CLASSES_LISTED_MAX`] classes.
+    /// The number of runs by the label of their class; at most [`CLASSES_LISTED_MAX`] classes.
     pub classes: BTreeMap<String, u64>,
 }
 
-/// Facts that split the runs in the same way, and how that split goes with the classes.
+/// Facts that split the runs in the same way, and how well that split fits the classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of its own of a printed object")]
 pub struct Separator {
@@ -52,7 +52,7 @@ pub struct Separator {
     pub p: f64,
     /// The p-value, corrected for the number of separators (Holm).
     pub p_holm: f64,
-    /// Whether the corrected p-value is at most [`SIGNIFICANCE_LEVEL`]. Counts copies as independent.
+    /// Whether the corrected p-value is at most [`SIGNIFICANCE_LEVEL`]. The test counts copies as independent.
     pub significant: bool,
     /// Whether the p-value is exact; otherwise it is a bound that is never too small.
     pub exact: bool,
@@ -62,18 +62,18 @@ pub struct Separator {
     pub sandboxes: Option<UnitTest>,
     /// The values, by frequency; at most [`VALUES_LISTED_MAX`].
     pub values: Vec<Value>,
-    /// How many values there are.
+    /// The number of values.
     pub values_total: u64,
 }
 
-/// Which recorded facts go together with the classes. A copy that gave two digests counts as two runs here.
+/// The facts that go together with the classes. A copy that gave two digests counts as two runs here.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Attribution {
-    /// Copies that gave a digest.
+    /// The number of copies that gave a digest.
     pub copies: u64,
-    /// Facts that vary; 0 when there are fewer than two classes, since nothing is tested then.
+    /// The number of facts that vary. 0 if there are fewer than two classes, because then nothing is tested.
     pub facts_tested: u64,
-    /// Facts that have the same value in all runs.
+    /// The number of facts that have the same value in all runs.
     pub facts_constant: u64,
     /// The separators that were tested: perfect and significant ones first, then by p-value.
     pub separators: Vec<Separator>,
@@ -126,7 +126,7 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes) -> Attributio
         .zip(by_sandbox)
         .map(|((tested, ln_p_holm), by_sandbox)| tested.separator(ln_p_holm, by_sandbox, &columns, classes))
         .collect();
-    // The sort is stable: within each of the two groups the order stays.
+    // The sort is stable, so the order within each of the two groups stays.
     separators.sort_by_key(|separator| !(separator.perfect && separator.significant));
     let is_explained = separators.iter().any(|separator| separator.significant);
     let splits = if is_explained { Vec::new() } else { splits::splits(runs, classes) };
@@ -144,11 +144,11 @@ struct Tested {
     found: Independence,
 }
 
-/// The smaller rank comes first. Two computations of equal p-values may differ in the last digits, so these are left
-/// out.
+/// The rank of a separator; the smallest rank comes first. Two computations of equal p-values may differ in the last
+/// digits, so a rank has p-values without these digits.
 type Rank = (i64, bool, bool, usize, Standing, String);
 
-/// Steps per unit of ln p: p-values that differ by less than 1e-9 of themselves have the same rank.
+/// The number of ranks per unit of ln p. P-values with a relative difference below 1e-9 have the same rank.
 const RANK_STEPS: f64 = 1e9;
 
 impl Tested {

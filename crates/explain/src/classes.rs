@@ -10,11 +10,11 @@ use crate::ObservedRun;
 pub struct Quantiles {
     /// The smallest.
     pub min: u64,
-    /// A quarter are at most this.
+    /// A quarter of the numbers are at most this.
     pub p25: u64,
-    /// Half are at most this.
+    /// Half of the numbers are at most this.
     pub median: u64,
-    /// Three quarters are at most this.
+    /// Three quarters of the numbers are at most this.
     pub p75: u64,
     /// The largest.
     pub max: u64,
@@ -38,15 +38,15 @@ pub struct Class {
     pub class: String,
     /// The digest.
     pub digest: String,
-    /// Copies that gave it.
+    /// The number of copies that gave the digest.
     pub copies: u64,
-    /// Distinct known sandboxes that gave it.
+    /// The number of distinct known sandboxes that gave the digest.
     pub sandboxes: u64,
-    /// The lowest index of a copy that gave it.
+    /// The lowest index of a copy that gave the digest.
     pub first_copy: u32,
-    /// Bytes that were digested.
+    /// The number of bytes that were digested.
     pub bytes: u64,
-    /// Run times in microseconds.
+    /// The run times, in microseconds.
     pub run_us: Quantiles,
 }
 
@@ -115,7 +115,7 @@ mod tests {
     use crate::FactMap;
 
     #[test]
-    fn labels_go_on_after_z() {
+    fn labels_continue_after_z() {
         let check = |place, expect: &str| assert_eq!(class_label(place), expect);
         check(0, "A");
         check(25, "Z");

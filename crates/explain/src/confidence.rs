@@ -8,13 +8,13 @@ use concord_statistics::{Level, anytime_interval, clopper_pearson, none_seen_bou
 /// Whether more copies may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// More copies may come: an interval has to hold at every moment at which somebody reads it.
+    /// More copies may come. An interval has to hold whenever somebody reads it.
     Running,
-    /// The number of copies was fixed before, and they have all ended.
+    /// The number of copies was fixed in advance, and all of them have ended.
     Ended,
 }
 
-/// Which kind of interval this is.
+/// The kind of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interval {
@@ -26,22 +26,22 @@ pub enum Interval {
     Anytime,
 }
 
-/// How many of `n` copies or sandboxes differed from the most frequent class, and what that says of the rate.
+/// How many of `n` copies or sandboxes differed from the most frequent class, and an interval for the rate.
 ///
-/// If none differed, the bound has all of alpha on its one side, as it is commonly quoted. If some differed, the
-/// interval has half of alpha on each side, or holds at any time. Each of the two is wrong in at most a fraction
-/// alpha of jobs. A reader who quotes whichever of the two applies is wrong in at most 1.5 alpha of ended jobs.
+/// If none differed, the whole of alpha is on the one side of the bound, as is common. If some differed, the interval
+/// has half of alpha on each side, or holds at any time. Each of these is wrong in at most a fraction alpha of jobs.
+/// A reader who always quotes the one that applies is wrong in at most 1.5 alpha of ended jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share {
-    /// Copies or sandboxes.
+    /// The number of copies or sandboxes.
     pub n: u64,
-    /// Copies or sandboxes that gave anything but the most frequent class.
+    /// The number of copies or sandboxes that gave anything except the most frequent class.
     pub different: u64,
     /// The rate is at least this.
     pub rate_low: f64,
     /// The rate is at most this.
     pub rate_high: f64,
-    /// Which kind of interval the two bounds are.
+    /// The kind of interval that the two bounds form.
     pub interval: Interval,
 }
 
@@ -58,11 +58,12 @@ impl Share {
     }
 }
 
-/// The chance that the next copy shows a digest that was never seen: digests that were seen once, divided by copies.
-/// For sandboxes: digests that were seen in one sandbox alone, divided by sandboxes.
+/// The chance that the next copy shows a digest that was never seen: the number of digests that were seen once,
+/// divided by the number of copies. For sandboxes: the number of digests that were seen in one sandbox only, divided
+/// by the number of sandboxes.
 ///
 /// Source: I. J. Good, "The population frequencies of species and the estimation of population parameters", 1953. It
-/// is an estimate and no bound: if all copies agree, it is 0, and the bounds here say how certain that is.
+/// is an estimate and not a bound. If all copies agree, it is 0, and the bounds here say how certain that is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Unseen {
     /// For the next copy; `None` without copies.
@@ -75,20 +76,20 @@ pub struct Unseen {
     pub sandboxes_high: Option<f64>,
 }
 
-/// How sure a verdict is. All figures suppose that copies are independent draws from the environments that a copy may
-/// meet. Copies in one sandbox are not independent, so each figure is also given for distinct sandboxes.
+/// How sure a verdict is. All figures assume that copies are independent draws from the environments that a copy may
+/// get. Copies in one sandbox are not independent, so each figure is also given for distinct sandboxes.
 ///
-/// The most frequent class is taken as if it had been named before. If two classes are about equally frequent, chance
-/// decides which of them is the reference.
+/// The most frequent class is treated as if it had been chosen in advance. If two classes are about equally frequent,
+/// chance decides which of them is the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Confidence {
     /// The level of the intervals.
     pub level: Level,
-    /// Copies.
+    /// The share of the copies.
     pub copies: Share,
-    /// Distinct sandboxes. A sandbox differs if it gave anything but the most frequent class.
+    /// The share of the distinct sandboxes. A sandbox differs if it gave anything except the most frequent class.
     pub sandboxes: Share,
-    /// Whether more digests are to be expected.
+    /// The chance of further digests.
     pub unseen: Unseen,
 }
 

@@ -4,28 +4,28 @@ use serde::Serialize;
 
 use crate::ObservedRun;
 
-/// How many different environments gave digests, so far as facts were recorded. A count is 0 if no run has the fact.
+/// How many different environments gave digests, as far as facts were recorded. A count is 0 if no run has the fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// Copies.
+    /// The number of copies.
     pub copies: u64,
-    /// Sandboxes.
+    /// The number of sandboxes.
     pub sandboxes: u64,
-    /// Hosts: starts of a machine, by `host.boot_id`.
+    /// The number of hosts: starts of a machine, by `host.boot_id`.
     pub hosts: u64,
-    /// Kinds of processor, by vendor, family, model, stepping and name together.
+    /// The number of kinds of processor, by vendor, family, model, stepping and name together.
     pub cpu_kinds: u64,
-    /// Classes of the canary, by `canary.class`.
+    /// The number of classes of the canary, by `canary.class`.
     pub canary_classes: u64,
-    /// Architectures, by `host.architecture`.
+    /// The number of architectures, by `host.architecture`.
     pub architectures: u64,
-    /// Memory sizes of sandboxes, by `sandbox.memory_mb`.
+    /// The number of memory sizes of sandboxes, by `sandbox.memory_mb`.
     pub memory_sizes: u64,
     /// Whether any run knew its host.
     pub host_seen: bool,
 }
 
-/// The facts that make a kind of processor, on any architecture.
+/// The facts that together identify a kind of processor, on any architecture.
 pub const CPU_KIND_FACTS: [&str; 9] = [
     "cpu.vendor",
     "cpu.family",
@@ -78,7 +78,7 @@ mod tests {
     use crate::FactMap;
 
     #[test]
-    fn places_are_counted_once_and_only_where_they_are_known() {
+    fn known_environments_are_counted_once() {
         let facts = |pairs: &[(&str, &str)]| -> FactMap {
             pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
         };

@@ -17,14 +17,14 @@ use crate::{
 };
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
-/// Classes whose outputs are compared with the reference, at most: the most frequent ones. With tolerances, every
-/// class whose output was kept is compared.
+/// The largest number of classes whose outputs are compared with the reference: the most frequent ones. With
+/// tolerances, every class whose output was kept is compared.
 pub const CLASSES_COMPARED_MAX: usize = 8;
 
-/// Label of the reference when the job has an expected result.
+/// The label of the reference if the job has an expected result.
 pub const EXPECTED: &str = "expected";
 
-/// What the outcomes of a job say. The caller reads the outputs and compares them afterwards: see
+/// The explanation of a job by its outcomes. The caller reads the outputs and compares them afterwards: see
 /// [`pairs`](Self::pairs).
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
@@ -32,13 +32,13 @@ pub struct Explanation {
     pub summary: Summary,
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
-    /// Reasons of copies that gave no digest, most frequent first.
+    /// The reasons of the copies that gave no digest, most frequent first.
     pub failures: Vec<FailedCopies>,
-    /// How many different places gave digests.
+    /// How many different environments gave a digest.
     pub coverage: Coverage,
     /// How sure the verdict is.
     pub confidence: Confidence,
-    /// Which facts go together with the classes.
+    /// The facts that go together with the classes.
     pub attribution: Attribution,
     /// How far the outputs of the classes are from the reference.
     pub differences: Vec<Difference>,
@@ -57,47 +57,47 @@ pub struct Explanation {
     is_partial: bool,
 }
 
-/// The three lines that matter.
+/// The summary of an explanation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// What separates the classes; absent when there are not two.
+    /// What separates the classes; absent if there are fewer than two.
     pub separates: Option<String>,
     /// How far the outputs differ; absent when nothing was compared.
     pub difference: Option<String>,
-    /// What the verdict supports.
+    /// What the copies allow to conclude.
     pub supports: String,
 }
 
-/// Copies that failed for one reason.
+/// The copies that failed for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FailedCopies {
     /// The reason.
     pub reason: String,
-    /// How many.
+    /// The number of copies.
     pub copies: u64,
 }
 
-/// The output of a class against the reference.
+/// The output of a class, compared with the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Label of the reference: the most frequent class, or [`EXPECTED`].
+    /// The label of the reference: the most frequent class, or [`EXPECTED`].
     pub reference: String,
-    /// Label of the class.
+    /// The label of the class.
     pub class: String,
-    /// The comparison, left the reference, right the class.
+    /// The comparison, with the reference on the left and the class on the right.
     pub comparison: Option<Comparison>,
     /// Why there is no comparison.
     pub unavailable: Option<String>,
 }
 
-/// A second opinion beside the verdict, by tolerances.
+/// A second opinion in addition to the verdict, by tolerances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Equivalence {
     /// Whether every class is within the tolerances of the reference.
     pub equivalent: bool,
     /// The tolerances.
     pub tolerances: Vec<String>,
-    /// The largest distance that was found, and where.
+    /// The largest distance that was found, and its path.
     pub largest: Option<String>,
 }
 
@@ -108,37 +108,37 @@ pub struct ObservedEnvironment {
     pub facts: FactMap,
 }
 
-/// An outcome, as its explanation shows it.
+/// An outcome as the explanation shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedOutcome {
-    /// Index of the copy.
+    /// The index of the copy.
     pub copy: u32,
-    /// Label of its class, if it gave a digest.
+    /// The label of its class, if it gave a digest.
     pub class: Option<String>,
     /// Why it gave no digest.
     pub failure: Option<String>,
     /// When the run started, in milliseconds since 1970.
     pub started_at_ms: u64,
-    /// How long it took, in microseconds.
+    /// The duration of the run, in microseconds.
     pub run_us: u64,
-    /// Which attempt it was, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// Index of its environment in [`Explanation::environments`].
+    /// The index of its environment in [`Explanation::environments`].
     pub environment: Option<usize>,
     /// The facts recorded about this run alone.
     pub facts: FactMap,
 }
 
-/// Two outputs that are to be compared.
+/// Two outputs to compare.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputPair {
-    /// Label of the reference.
+    /// The label of the reference.
     pub reference: String,
-    /// Label of the class.
+    /// The label of the class.
     pub class: String,
-    /// Digest of the reference.
+    /// The digest of the reference.
     pub reference_digest: Digest,
-    /// Digest of the class.
+    /// The digest of the class.
     pub class_digest: Digest,
 }
 
@@ -148,7 +148,7 @@ impl Explanation {
     pub fn of(job: &Job, outcomes: &[Outcome], level: Level) -> Self {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
-        // If the number of copies was changed because of their outcomes, it was not fixed before.
+        // If the job was extended because of its outcomes, the number of copies was not fixed in advance.
         let as_planned = job.state.copies() == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
         let stage = if job.state.ended_at().is_some() && as_planned { Stage::Ended } else { Stage::Running };
         let assessment = Assessment::of(&runs, level, stage);
@@ -188,9 +188,9 @@ impl Explanation {
         }
     }
 
-    /// The outputs to compare: each class with the expected result if the job has one, otherwise with the most
-    /// frequent class; at most [`CLASSES_COMPARED_MAX`], or [`OUTPUTS_KEPT_MAX`] when the outputs are judged: by
-    /// tolerances, or by the caller of [`judged`](Self::judged).
+    /// The outputs to compare: each class with the expected result, or with the most frequent class if the job has no
+    /// expected result. At most [`CLASSES_COMPARED_MAX`] pairs, or [`OUTPUTS_KEPT_MAX`] pairs when the outputs are
+    /// judged: by tolerances, or by the caller of [`judged`](Self::judged).
     #[must_use]
     pub fn pairs(&self, are_judged: bool) -> Vec<OutputPair> {
         let Some((reference, reference_digest)) = &self.reference else { return Vec::new() };
@@ -206,7 +206,7 @@ impl Explanation {
         pairs.collect()
     }
 
-    /// Bytes of the outputs of a class.
+    /// The length of the outputs of a class, in bytes.
     #[must_use]
     pub fn bytes(&self, label: &str) -> Option<u64> {
         self.classes.iter().find(|class| class.class == label).map(|class| class.bytes)
@@ -224,13 +224,14 @@ impl Explanation {
         self.equivalence = self.judge(options);
     }
 
-    /// Says whether there may be more outcomes than were read. If so, the job is never called equivalent.
+    /// Sets whether there may be more outcomes than were read. If so, the job is never called equivalent.
     #[must_use]
     pub fn partial(self, is_partial: bool) -> Self {
         Self { is_partial, ..self }
     }
 
-    /// Records the judgement of the program called `by`: whether each pair that could be compared is equivalent.
+    /// Records the judgement of the program `by`: for each pair that could be compared, whether its outputs are
+    /// equivalent.
     pub fn judged(&mut self, by: String, equivalent: &[bool]) {
         let is_equivalent = equivalent.iter().all(|equivalent| *equivalent);
         let is_known = !self.is_partial && equivalent.len() == self.other_classes();
@@ -241,13 +242,13 @@ impl Explanation {
         });
     }
 
-    /// Classes that are not the reference.
+    /// The number of classes that are not the reference.
     fn other_classes(&self) -> usize {
         let Some((_, reference)) = &self.reference else { return 0 };
         self.class_digests.iter().filter(|digest| *digest != reference).count()
     }
 
-    /// The summary and the second opinion, as they are stored with a verdict.
+    /// The summary and the second opinion, in the form that is stored with a verdict.
     #[must_use]
     pub fn evidence(&self) -> concord_protocol::Evidence {
         let Summary { separates, difference, supports } = self.summary.clone();
@@ -261,7 +262,7 @@ impl Explanation {
         }
     }
 
-    /// The sentence of the comparison with the largest distance; the first one if several are equally large.
+    /// The sentence of the comparison with the largest distance. If several are equally large, the first one.
     fn largest_difference(&self) -> Option<String> {
         let compared = |difference: &&Difference| difference.comparison.is_some();
         let count = self.differences.iter().filter(compared).count();
@@ -294,8 +295,9 @@ impl Explanation {
     }
 }
 
-/// How the outputs of a job are parsed: as the job says; otherwise the outputs of probes are doubles, except for
-/// `echo`, which returns its payload; the format of all other outputs is detected.
+/// The format in which the outputs of a job are parsed. It is the format that the job names, if any. Otherwise the
+/// outputs of probes are doubles, except for `echo`, which returns its payload. The format of all other outputs is
+/// detected.
 #[must_use]
 pub fn output_format(spec: &JobSpec) -> OutputFormat {
     let named = spec.policy.read_as.as_deref().and_then(OutputFormat::named);
@@ -330,7 +332,7 @@ fn failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
     failures
 }
 
-/// Whether a recorded fact separates the classes of these outcomes of one job by more than chance.
+/// Whether a recorded fact separates the classes of these outcomes of one job beyond chance.
 #[must_use]
 pub fn is_separated(outcomes: &[Outcome]) -> bool {
     let observed = Observed::of(outcomes);
@@ -338,19 +340,19 @@ pub fn is_separated(outcomes: &[Outcome]) -> bool {
     attribute(&runs, &classify(&runs)).separators.iter().any(|separator| separator.significant)
 }
 
-/// Which facts differ between the runs of two jobs. All runs of `reference` count as class A and all runs of `other`
-/// as class B, whatever their digests.
+/// The facts that differ between the runs of two jobs. All runs of `reference` count as class A and all runs of
+/// `other` as class B, whatever their digests are.
 #[must_use]
 pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
     let (reference, other) = (Observed::of(reference), Observed::of(other));
     let (mut runs, others) = (reference.runs(), other.runs());
     let first_of_other = runs.len();
-    // Two copies with the same index in different jobs are different copies.
+    // Copies with the same index in the two jobs are different copies.
     runs.extend(others.into_iter().map(|run| ObservedRun { copy: run.copy + COPIES_MAX, ..run }));
     for (place, run) in runs.iter_mut().enumerate() {
         run.digest = if place < first_of_other { "A" } else { "B" };
     }
-    // `classify` would call the larger class A; here the order of the jobs decides.
+    // `classify` would call the larger class A. Here the order of the jobs decides.
     let mut classes = classify(&runs);
     let labels: Vec<_> = classes.classes.iter().map(|class| class.digest.clone()).collect();
     for (class, label) in classes.classes.iter_mut().zip(labels) {

@@ -1,4 +1,4 @@
-//! Reads over the ports what explains a job: its outcomes, and the outputs that are compared.
+//! Reads what an explanation of a job needs over the ports: the outcomes, and the outputs to compare.
 
 use concord_difference::Options;
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput};
@@ -10,26 +10,27 @@ use crate::explanation::{Explanation, OutputPair};
 /// The bounds of what is read to explain a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatherLimits {
-    /// Copies whose outcomes are read, at most: the first ones of a larger job.
+    /// The largest number of copies whose outcomes are read: the first ones of a larger job.
     pub copies_max: u32,
-    /// Copies whose outcomes are read by one call of the port, at most.
+    /// The largest number of copies whose outcomes are read by one call of the port.
     pub copies_per_read_max: u32,
-    /// Bytes of an output that is read, at most. A larger output is not compared.
+    /// The longest output that is read, in bytes. A longer output is not compared.
     pub output_bytes_max: u64,
     /// Whether an output that cannot be read counts as not kept. Otherwise the error of the port is returned.
     pub skips_unreadable_outputs: bool,
 }
 
-/// An explanation, and how much of the job it rests on.
+/// An explanation, and the part of the job that it is based on.
 #[derive(Clone, Debug)]
 pub struct Gathered {
-    /// What the outcomes and outputs of the job say.
+    /// The explanation.
     pub explanation: Explanation,
-    /// Copies whose outcomes were read: of a very large job, the first ones.
+    /// The number of copies whose outcomes were read: of a very large job, the first ones.
     pub copies_read: u32,
 }
 
-/// Is called with the two outputs of each pair that is compared, the reference first, to judge them by other means.
+/// A function that is called with the two outputs of each compared pair, the reference first, to judge them in
+/// another way.
 pub type Judge<'a> = &'a mut (dyn FnMut([&[u8]; 2]) + Send);
 
 /// Reads the outcomes of a job, explains them at `level`, and compares the outputs of its classes by `options`. With
@@ -62,8 +63,8 @@ pub async fn gather<L: ReadOutcomes + ReadOutput + Sync>(
     Ok(Gathered { explanation, copies_read })
 }
 
-/// The outcomes of the first copies of a job, at most `copies_max`, and how many copies these are. One call of the port
-/// reads at most `copies_per_read_max` copies.
+/// The outcomes of the first copies of a job, at most `copies_max`, and the number of these copies. One call of the
+/// port reads at most `copies_per_read_max` copies.
 ///
 /// # Errors
 /// When the port fails.
@@ -81,7 +82,7 @@ pub async fn first_outcomes<L: ReadOutcomes>(
     Ok((outcomes, copies))
 }
 
-/// The two outputs of a pair, or why one of them is missing.
+/// The two outputs of a pair, or the reason why one of them is missing.
 async fn read_pair<L: ReadOutput>(
     ledger: &L,
     job: &JobId,

@@ -1,12 +1,12 @@
-//! What the outcomes of a job say: their classes, the facts that separate them, how sure a verdict is, and how far
-//! two outputs differ.
+//! The explanation of the outcomes of a job: their classes, the facts that separate them, how sure the verdict is,
+//! and how far the outputs differ.
 //!
-//! Owns the explanation of a job: which facts go together with the classes, and the sentences that say it. Knows no
-//! clock, file, store or cloud, and not how a verdict comes about: text, numbers and bytes come in, plain data to print
-//! goes out. The formulas are in `concord-statistics`, the comparison of two outputs is in `concord-difference`.
+//! Owns the statistics of a job and the sentences about them. Knows no clock, file, store or cloud, and not how a
+//! verdict is decided: text, numbers and bytes come in, plain data to print goes out. The formulas are in
+//! `concord-statistics`. The comparison of two outputs is in `concord-difference`.
 //!
-//! The statistics start from [`ObservedRun`]s, one for each run of a copy that gave a digest. [`Assessment::of`] says all of it
-//! at once; [`classify`], [`attribute`], [`Confidence`] and [`Coverage`] say one thing each.
+//! The statistics start from [`ObservedRun`]s, one for each run of a copy that gave a digest. [`Assessment::of`]
+//! computes all of them at once; [`classify`], [`attribute`], [`Confidence`] and [`Coverage`] compute one thing each.
 
 mod assessment;
 mod attribution;

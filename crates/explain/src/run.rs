@@ -1,20 +1,20 @@
 use std::collections::BTreeMap;
 
-/// Facts of an environment or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
+/// The facts of an environment or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
 pub type FactMap = BTreeMap<String, String>;
 
 /// One run of a copy that gave a digest. A copy that gave a second, differing digest has two runs.
 #[derive(Clone, Copy, Debug)]
 pub struct ObservedRun<'a> {
-    /// Index of the copy in its job.
+    /// The index of the copy in its job.
     pub copy: u32,
-    /// Digest of the output, as text.
+    /// The digest of the output, as text.
     pub digest: &'a str,
-    /// Bytes that were digested.
+    /// The number of bytes that were digested.
     pub bytes: u64,
     /// When the run started, in milliseconds since the Unix epoch.
     pub started_at_ms: u64,
-    /// How long it took, in microseconds.
+    /// The duration of the run, in microseconds.
     pub run_us: u64,
     /// The sandbox that ran it, if it is known.
     pub sandbox: Option<&'a str>,

@@ -7,20 +7,20 @@ mod numbers;
 
 use numbers::{count, level_percent, p_text, percent_at_least, percent_at_most};
 
-/// Characters of a statement, at most.
+/// The largest number of characters of a statement.
 pub const STATEMENT_CHARACTERS_MAX: usize = 160;
 
-/// Characters of the name of a fact in a statement, at most. A longer name loses its end.
+/// The largest number of characters of the name of a fact in a statement. A longer name loses its end.
 const NAME_CHARACTERS_MAX: usize = 40;
 
-/// Characters of the name in the shortest statement.
+/// The largest number of characters of the name in the shortest statement.
 const NAME_CHARACTERS_LEAST: usize = 16;
 
-/// If chance gives a perfect separator with at least this probability, the separator is not named, since many would
-/// be as good.
+/// If chance gives a perfect separator with at least this probability, the separator is not named, because many
+/// others would fit as well.
 const CHANCE_IS_LIKELY: f64 = 0.5;
 
-/// What separates the classes, given how many there are.
+/// The sentence about what separates the classes, given the number of classes.
 #[must_use]
 pub fn separates(attribution: &Attribution, classes: usize) -> String {
     match classes {
@@ -48,15 +48,15 @@ pub fn separates(attribution: &Attribution, classes: usize) -> String {
     }
 }
 
-/// How many more separators are as perfect as the first one and are not identifiers: nothing says which of them is
-/// the cause.
+/// The number of further separators that are as perfect as the first one and are not identifiers. Nothing says which
+/// of them is the cause.
 fn rivals(attribution: &Attribution) -> usize {
     let is_perfect = |separator: &&Separator| separator.perfect && separator.significant;
     let perfect = attribution.separators.iter().filter(is_perfect);
     perfect.skip(1).filter(|separator| !is_identifier(first_fact(separator))).count()
 }
 
-/// The sentence that names the separator: the fullest wording that is short enough.
+/// The sentence that names the separator. It is the fullest wording that is short enough.
 fn significant(separator: &Separator, rivals: usize, copies: u64) -> String {
     let how = if separator.perfect {
         "separates the classes perfectly"
@@ -111,7 +111,7 @@ fn cut(name: &str, characters_max: usize) -> String {
     name.chars().take(characters_max - 1).chain(['…']).collect()
 }
 
-/// What the outcomes support: how often copies differ from the most frequent class.
+/// The sentence about how often copies differ from the most frequent class.
 #[must_use]
 pub fn supports(confidence: &Confidence) -> String {
     let (copies, sandboxes) = (confidence.copies, confidence.sandboxes);

@@ -1,4 +1,5 @@
-//! A small version of the experiment in `examples/planted`, with fixed seeds. Its figures are in `docs/attribution.md`.
+//! A small version of the experiment in `examples/planted`, with fixed seeds. The figures of the experiment are in
+//! `docs/attribution.md`.
 
 #[path = "../examples/planted/jobs.rs"]
 mod jobs;
@@ -17,7 +18,7 @@ fn share(judged: &[Judged], holds: impl Fn(&Judged) -> bool) -> f64 {
 }
 
 #[test]
-fn a_perfect_cause_is_ranked_first_where_nothing_separates_as_perfectly() {
+fn a_perfect_cause_without_a_rival_is_ranked_first() {
     let (rivalled, alone): (Vec<_>, Vec<_>) =
         all(Cause::Planted { noise: 0.0 }).into_iter().partition(|job| job.rivalled);
     assert!(alone.len() > 150, "{}", alone.len());
@@ -28,7 +29,7 @@ fn a_perfect_cause_is_ranked_first_where_nothing_separates_as_perfectly() {
 }
 
 #[test]
-fn a_perfect_cause_with_a_value_a_class_is_ranked_first_whatever_else_separates() {
+fn a_perfect_cause_with_one_value_per_class_is_ranked_before_its_rivals() {
     let plain: Vec<_> = all(Cause::Planted { noise: 0.0 })
         .into_iter()
         .filter(|job| job.value_a_class && job.rarest >= 5)
@@ -52,7 +53,7 @@ fn noise_does_not_hide_a_cause_that_differs_from_copy_to_copy() {
 }
 
 #[test]
-fn chance_is_hardly_ever_given_a_cause() {
+fn a_random_divergence_rarely_gets_a_cause() {
     let chance = all(Cause::Chance);
     assert!(chance.len() > 250, "{}", chance.len());
     assert!(share(&chance, |job| job.claimed) <= 0.05);
@@ -61,7 +62,7 @@ fn chance_is_hardly_ever_given_a_cause() {
 }
 
 #[test]
-fn something_hidden_of_a_sandbox_is_hardly_ever_given_a_cause_without_a_warning() {
+fn a_hidden_property_of_sandboxes_rarely_gets_a_cause_without_a_warning() {
     let hidden = all(Cause::Hidden);
     assert!(hidden.len() > 150, "{}", hidden.len());
     assert!(share(&hidden, |job| job.claimed_firmly) <= 0.05);

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A JSON pointer (RFC 6901) in its string form, section 5. The URI fragment form of section 6 is refused.
-/// The empty pointer, also the default, names the whole text's value. Displays exactly as it was written.
+/// A JSON pointer (RFC 6901) in its string form, section 5. The URI fragment form of section 6 is refused. The empty
+/// pointer, which is also the default, names the value of the whole text. `Display` writes the pointer as it was
+/// given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pointer {
     /// The reference tokens, unescaped.
@@ -10,7 +11,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// The first `depth` tokens.
+    /// The pointer with the first `depth` tokens.
     pub(crate) fn prefix(&self, depth: usize) -> Self {
         Self { tokens: self.tokens.iter().take(depth).cloned().collect() }
     }
@@ -27,7 +28,7 @@ impl Pointer {
     }
 }
 
-/// Why a text is not a JSON pointer (RFC 6901, section 3).
+/// The reason why a text is not a JSON pointer (RFC 6901, section 3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PointerError {
     /// The text is not empty and does not begin with `/`.
@@ -40,7 +41,7 @@ pub enum PointerError {
     BadEscape {
         /// The text that was given.
         text: String,
-        /// Offset of the `~` in it.
+        /// The offset of the `~` in the text.
         byte: usize,
     },
 }
@@ -57,7 +58,7 @@ impl FromStr for Pointer {
         if let Some((byte, _)) = text.match_indices('~').find(bad) {
             return Err(PointerError::BadEscape { text: text.to_owned(), byte });
         }
-        // In this order, as section 4 says, so that `~01` becomes `~1` and not `/`.
+        // The order matters by section 4: `~01` must become `~1` and not `/`.
         let unescape = |token: &str| token.replace("~1", "/").replace("~0", "~");
         Ok(Self { tokens: text.split('/').skip(1).map(unescape).collect() })
     }

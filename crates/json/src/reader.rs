@@ -2,13 +2,13 @@ use std::ops::Range;
 
 use crate::scan_error::ScanError;
 
-/// A cursor over JSON text (RFC 8259) that takes one token at a time. Its only state is its position, so that a caller may
-/// set it back. Except inside a method, it stands between tokens.
+/// A cursor over JSON text (RFC 8259) that takes one token at a time. Its only state is its position, so that a
+/// caller may set it back. Except inside a method, it is between two tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     /// The whole text.
     pub text: &'a [u8],
-    /// The same text, known to be UTF-8.
+    /// The same text, checked to be UTF-8.
     characters: &'a str,
     /// The offset of the next byte.
     pub at: usize,
@@ -32,8 +32,8 @@ pub enum Scalar {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first byte of `text`. A `strict` reader refuses `NaN` and the infinities. At most `depth_max` arrays
-    /// and objects may be open at once.
+    /// Starts at the first byte of `text`. A `strict` reader refuses `NaN` and the infinities. At most `depth_max`
+    /// arrays and objects may be open at once.
     ///
     /// # Errors
     /// When the text is not UTF-8, or starts with a byte order mark.
@@ -46,15 +46,15 @@ impl<'a> Reader<'a> {
         Ok(Self { text, characters, at: 0, strict, depth_max })
     }
 
-    /// A reader of the bytes in `part` alone, with the same offsets: it starts at `part.start`, and its text ends at
-    /// `part.end`. Both lie between two characters.
+    /// A reader of the bytes in `part` alone, with the same offsets. It starts at `part.start`, and its text ends at
+    /// `part.end`. Both must lie between two characters.
     #[must_use]
     pub fn part(&self, part: Range<usize>) -> Self {
         let characters = self.characters.get(..part.end).unwrap_or_default();
         Self { text: characters.as_bytes(), characters, at: part.start, ..*self }
     }
 
-    /// The text in `part`, which starts and ends between two tokens.
+    /// The text in `part`, which must start and end between two tokens.
     #[must_use]
     pub fn slice(&self, part: Range<usize>) -> &'a str {
         self.characters.get(part).unwrap_or_default()
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         self.text.get(self.at).copied().unwrap_or(0)
     }
 
-    /// The error that `expected` does not stand here.
+    /// Returns the error that `expected` is missing here.
     ///
     /// # Errors
     /// Always.
@@ -92,16 +92,16 @@ impl<'a> Reader<'a> {
     /// Moves to the end of the text.
     ///
     /// # Errors
-    /// When something other than white space is left.
+    /// When anything other than white space is left.
     pub fn finish(&mut self) -> Result<(), ScanError> {
         self.space();
         if self.at == self.text.len() { Ok(()) } else { Err(ScanError::Trailing(self.at)) }
     }
 
-    /// Moves past the `[` or `{` that is the next byte; `depth` arrays and objects are open around it.
+    /// Moves past the next byte, which is `[` or `{`. `depth` arrays and objects are open around it.
     ///
     /// # Errors
-    /// When that is one array or object more than may be open.
+    /// When more arrays or objects would be open than allowed.
     #[inline]
     pub fn enter(&mut self, depth: usize) -> Result<(), ScanError> {
         if depth >= self.depth_max {
@@ -111,20 +111,21 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Moves to the next element of an array, or past the end of the array; `first` says that no element was read.
+    /// Moves to the next element of an array, or past the end of the array. `first` says that no element was read
+    /// yet.
     ///
     /// # Errors
-    /// When neither follows.
+    /// When neither an element nor the end follows.
     #[inline]
     pub fn element(&mut self, first: bool) -> Result<bool, ScanError> {
         self.item(first, b']', "',' or ']'")
     }
 
-    /// Moves to the value of the next member of an object, or past the end of the object; `first` says that no member was
-    /// read. Returns where the member's key stands, quotes included.
+    /// Moves to the value of the next member of an object, or past the end of the object. `first` says that no member
+    /// was read yet. Returns the place of the member's key, quotes included.
     ///
     /// # Errors
-    /// When neither follows.
+    /// When neither a member nor the end follows.
     #[inline]
     pub fn member(&mut self, first: bool) -> Result<Option<Range<usize>>, ScanError> {
         self.member_like(first, b"")
@@ -140,7 +141,8 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let start = self.at;
-        // A string ends at its closing quote, so a string that starts with the whole of another is equal to it.
+        // A string ends at its closing quote. So a string that starts with the whole of another string is equal to
+        // it.
         if !expected.is_empty() && self.text[start..].starts_with(expected) {
             self.at += expected.len();
         } else {
@@ -170,10 +172,10 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Moves past one whole value; `depth` arrays and objects are open around it.
+    /// Moves past one whole value. `depth` arrays and objects are open around it.
     ///
     /// # Errors
-    /// When no value stands here, or when it is nested too deep.
+    /// When there is no value here, or it is nested too deeply.
     pub fn skip(&mut self, depth: usize) -> Result<(), ScanError> {
         let mut open = Vec::new();
         let mut first = self.open_or_skip(depth, &mut open)?;
@@ -204,7 +206,7 @@ impl<'a> Reader<'a> {
     /// Moves past one value that is neither an array nor an object.
     ///
     /// # Errors
-    /// When no such value stands here.
+    /// When there is no such value here.
     #[inline]
     pub fn scalar(&mut self) -> Result<Scalar, ScanError> {
         match self.peek() {
@@ -222,7 +224,7 @@ impl<'a> Reader<'a> {
         if word.bytes().all(|byte| self.eat(byte)) { Ok(scalar) } else { self.fail(word) }
     }
 
-    /// RFC 8259, section 6, and `-Infinity`.
+    /// Moves past a number: RFC 8259, section 6, and `-Infinity`.
     fn number(&mut self) -> Result<Scalar, ScanError> {
         if self.eat(b'-') && !self.strict && self.peek() == b'I' {
             return self.word("Infinity", Scalar::Float);
@@ -250,7 +252,7 @@ impl<'a> Reader<'a> {
         if digits == 0 { self.fail("a digit") } else { Ok(()) }
     }
 
-    /// RFC 8259, section 7. `expected` names what is missing when no string starts here.
+    /// Moves past a string: RFC 8259, section 7. `expected` is what the error asks for when no string starts here.
     fn string(&mut self, expected: &'static str) -> Result<(), ScanError> {
         if !self.eat(b'"') {
             return self.fail(expected);
@@ -302,7 +304,7 @@ pub fn is_value(text: &[u8], strict: bool, depth_max: usize) -> bool {
     check().is_ok()
 }
 
-/// Whether the first byte of `text` after white space is one that a value starts with.
+/// Whether the first byte of `text` after white space can start a value.
 #[must_use]
 pub fn may_start_value(text: &[u8]) -> bool {
     text.trim_ascii_start().first().is_some_and(|byte| b"[{\"-0123456789tfnNI".contains(byte))

@@ -1,4 +1,4 @@
-//! Exact byte slices of JSON text. White space *around* a value is left out, nothing else.
+//! Exact byte slices of JSON text. Only the white space *around* a value is left out.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::reader::Reader;
 use crate::scan_error::ScanError;
 use crate::string;
 
-/// Checks that the whole text is exactly one JSON value, with or without white space around it.
+/// Checks that the whole text is exactly one JSON value. White space around it is allowed.
 ///
 /// # Errors
 /// When it is not.
@@ -19,11 +19,11 @@ pub fn check(text: &[u8]) -> Result<(), JsonError> {
 
 /// The elements of a list, in order, each as its exact bytes, without the white space around it.
 ///
-/// The list is a JSON array (RFC 8259, section 5), or JSON Lines: two or more lines that hold one value each,
-/// as [`json_lines`] reads them. A single line that holds an array is that array, not a list of one line.
+/// The list is a JSON array (RFC 8259, section 5), or JSON Lines: two or more lines with one value each, as
+/// [`json_lines`] reads them. A single line that holds an array is that array, and not a list of one line.
 ///
 /// # Errors
-/// [`JsonError::EmptyList`] without an element, [`JsonError::NotAList`] for a single value that is no array,
+/// [`JsonError::EmptyList`] without an element, [`JsonError::NotAList`] for a single value that is not an array,
 /// [`JsonError::Trailing`] for text after the array or after a value on its line, and the errors of [`check`].
 pub fn elements(text: &[u8]) -> Result<Vec<&[u8]>, JsonError> {
     let mut reader = open(text)?;
@@ -55,8 +55,8 @@ pub fn elements(text: &[u8]) -> Result<Vec<&[u8]>, JsonError> {
 
 /// The values of JSON Lines (jsonlines.org), in order, each as its exact bytes, without the white space around it.
 ///
-/// For a text whose name says that it is JSON Lines (`.jsonl`, `.ndjson`), so that one line is enough. Lines end in LF or
-/// CRLF, the last one may lack it, and blank lines are skipped.
+/// This is for a text whose name says that it is JSON Lines (`.jsonl`, `.ndjson`), so one line is enough. Lines end
+/// in LF or CRLF; the last line may end without it. Blank lines are skipped.
 ///
 /// # Errors
 /// [`JsonError::EmptyList`] without a value, and the errors of [`check`] with the number of the line.
@@ -80,9 +80,9 @@ pub fn json_lines(text: &[u8]) -> Result<Vec<&[u8]>, JsonError> {
 /// The exact bytes of the value at a JSON pointer (RFC 6901, section 4), without the white space around it.
 ///
 /// # Errors
-/// The whole text is read first: unless it is exactly one JSON value, the error is that of [`check`]. Next, a key
-/// on the way that occurs more than once is [`JsonError::Ambiguous`]; other keys may repeat. Last come
-/// [`JsonError::NoMember`], [`JsonError::NoElement`] and [`JsonError::NoMembers`], if the pointer names nothing.
+/// The whole text is read first. If it is not exactly one JSON value, the error is that of [`check`]. Then a key on
+/// the path that occurs more than once gives [`JsonError::Ambiguous`]; other keys may repeat. Last, if the pointer
+/// names nothing, the error is [`JsonError::NoMember`], [`JsonError::NoElement`] or [`JsonError::NoMembers`].
 pub fn select<'a>(text: &'a [u8], pointer: &Pointer) -> Result<&'a [u8], JsonError> {
     let mut reader = open(text)?;
     reader.space();
@@ -113,7 +113,7 @@ impl ValueKind {
     }
 }
 
-/// The sort of the next value, if one stands there.
+/// The sort of the next value, if there is one.
 fn kind(reader: &Reader<'_>) -> ValueKind {
     match reader.peek() {
         b'[' => ValueKind::Array,
@@ -128,7 +128,7 @@ fn kind(reader: &Reader<'_>) -> ValueKind {
 type Selected<'a> = Result<&'a [u8], JsonError>;
 
 fn selected<'a>(reader: &mut Reader<'a>, pointer: &Pointer) -> Result<Selected<'a>, ScanError> {
-    // Down to the value, or to where the way ends, ...
+    // Down to the value, or to the point where the path ends.
     let mut closers = Vec::new();
     let mut missing = None;
     for depth in 0..pointer.tokens.len() {
@@ -141,7 +141,7 @@ fn selected<'a>(reader: &mut Reader<'a>, pointer: &Pointer) -> Result<Selected<'
         }
     }
     let value = if missing.is_none() { value(reader, closers.len())? } else { b"" };
-    // ... and out again through the rest of each array and object on the way.
+    // Then up again, through the rest of each array and object on the path.
     let mut again = None;
     while let Some(closer) = closers.pop() {
         let depth = closers.len();
@@ -160,14 +160,14 @@ fn selected<'a>(reader: &mut Reader<'a>, pointer: &Pointer) -> Result<Selected<'
 }
 
 enum Descent {
-    /// The reader stands at the value that the token names, in an array or object that this byte closes.
+    /// The reader is at the value that the token names, in an array or object that this byte closes.
     Into(u8),
-    /// The token names nothing, and the reader stands behind the value.
+    /// The token names nothing, and the reader is behind the value.
     Missing(JsonError),
 }
 
-/// Moves to the value that token number `depth` of the pointer names in the next value; if there is none, moves past the
-/// next value.
+/// Moves to the value that token number `depth` of the pointer names in the next value. If there is none, moves past
+/// the next value.
 fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<Descent, ScanError> {
     let token = &pointer.tokens[depth];
     let missing = || pointer.prefix(depth + 1);
@@ -203,8 +203,8 @@ fn descend(reader: &mut Reader<'_>, pointer: &Pointer, depth: usize) -> Result<D
     }))
 }
 
-/// Moves to the next value in the array or object that `closer` closes. Returns where its key stands, quotes included; an
-/// empty range in an array.
+/// Moves to the next value in the array or object that `closer` closes. Returns the place of its key, quotes
+/// included; in an array, an empty range.
 fn step(reader: &mut Reader<'_>, closer: u8, first: bool) -> Result<Option<Range<usize>>, ScanError> {
     if closer == b']' {
         return Ok(reader.element(first)?.then_some(reader.at..reader.at));
@@ -243,7 +243,7 @@ fn located(error: ScanError, text: &[u8], line: Option<usize>) -> JsonError {
     }
 }
 
-/// An array index by RFC 6901, section 4: digits without a leading zero. An index too large for memory is none.
+/// An array index by RFC 6901, section 4: digits without a leading zero. `None` if it is too large for memory.
 fn array_index(token: &str) -> Option<usize> {
     let digits = token.bytes().all(|b| b.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     if digits { token.parse().ok() } else { None }

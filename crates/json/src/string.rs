@@ -1,4 +1,4 @@
-//! Strings in quotes whose grammar is known to be right: the text that their escapes stand for.
+//! Strings in quotes whose grammar was already checked, and the text that their escapes stand for.
 
 use std::cmp::Ordering;
 
@@ -63,7 +63,7 @@ impl Iterator for CodePoints<'_> {
         };
         let bytes = self.rest.get(..length)?;
         self.skip(length);
-        // The leading byte keeps the bits below its ones and the zero after them.
+        // The leading byte keeps the bits after its leading ones and the zero behind them.
         let lead = if length == 1 { u32::from(first) } else { u32::from(first) & (0x7f >> length) };
         Some(bytes[1..].iter().fold(lead, |point, byte| point << 6 | u32::from(byte & 0x3f)))
     }
@@ -79,7 +79,7 @@ pub fn same(left: &[u8], right: &[u8]) -> bool {
     left == right || (escapes(left) || escapes(right)) && CodePoints::of(left).eq(CodePoints::of(right))
 }
 
-/// Whether a string in quotes stands for `text`. A lone surrogate is no Unicode text, so that it equals no `text`.
+/// Whether a string in quotes stands for `text`. A lone surrogate is not Unicode text, so it equals no `text`.
 #[must_use]
 pub fn is(quoted: &[u8], text: &str) -> bool {
     if escapes(quoted) {
@@ -88,7 +88,7 @@ pub fn is(quoted: &[u8], text: &str) -> bool {
     inner(quoted) == text.as_bytes()
 }
 
-/// Orders strings in quotes by their code points, so that strings of the same text are equal.
+/// Orders strings in quotes by their code points. Strings with the same text are equal.
 #[must_use]
 pub fn order(left: &[u8], right: &[u8]) -> Ordering {
     if escapes(left) || escapes(right) {
@@ -112,7 +112,7 @@ pub fn unescaped(quoted: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     for point in CodePoints::of(quoted) {
         match char::from_u32(point) {
             Some(char) => name.push(char),
-            // Four hexadecimal digits: a surrogate lies in d800 to dfff.
+            // The four hexadecimal digits of a surrogate, which lie between d800 and dfff.
             None => name.extend(['\\', 'u'].into_iter().chain(format!("{point:x}").chars())),
         }
     }

@@ -2,46 +2,46 @@ use crate::{CopyId, Digest, JobId, Outcome, SandboxHash, Timestamp, Verdict};
 
 /// One entry of the change feed: what a write to the ledger changed.
 ///
-/// A feed hands every change on at least once, in no promised order.
+/// A feed delivers every change at least once, in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A copy gave this digest, as its first outcome or beside it.
+    /// A copy gave this digest, in its first outcome or in a differing second one.
     Produced {
         /// The copy.
         copy: CopyId,
         /// The digest.
         digest: Digest,
-        /// Where it ran; absent when nobody knows.
+        /// The sandbox that ran the copy; absent when it is unknown.
         sandbox: Option<SandboxHash>,
     },
-    /// A copy failed in this round, after its last attempt.
+    /// A copy failed in this round, at its last attempt.
     Failed {
         /// The copy.
         copy: CopyId,
-        /// The round of the job.
+        /// The round of the job in which the copy failed.
         round: u32,
-        /// The reason.
+        /// The reason of the failure.
         reason: String,
     },
     /// The verdict of a job changed.
     Decided(Announcement),
 }
 
-/// A verdict that was recorded, for whoever waits for one.
+/// A verdict that was recorded, to be announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announcement {
     /// The job.
     pub job: JobId,
-    /// What the verdict is now.
+    /// The verdict of the job now.
     pub verdict: Verdict,
-    /// When it became so.
+    /// When the job got this verdict.
     pub decided_at: Timestamp,
-    /// The revision of the job's state which brought it: with the job, what tells a repeated announcement.
+    /// The revision of the state that brought the verdict. The job and the revision identify a repeated announcement.
     pub revision: u64,
 }
 
 impl Change {
-    /// What an outcome that was written changes.
+    /// The change that an outcome makes when it is written.
     #[must_use]
     pub fn of_outcome(outcome: &Outcome) -> Self {
         let copy = outcome.copy.clone();
@@ -51,7 +51,7 @@ impl Change {
         }
     }
 
-    /// The job that changed.
+    /// The job that the change belongs to.
     #[must_use]
     pub fn job(&self) -> &JobId {
         match self {

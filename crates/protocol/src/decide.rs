@@ -5,14 +5,14 @@ use crate::{Cause, Event, IllegalTransition, Job, JobState, Rollup, Timestamp, V
 /// Whether the outcomes of a divergent job show what separates its digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Separation {
-    /// They do, or nobody asks.
+    /// They show it, or no one asked.
     Found,
-    /// They do not: more copies may show it.
+    /// They do not show it yet. More copies may.
     Open,
 }
 
-/// Whether [`decide`] needs to know the [`Separation`]: of a divergent job whose copies are all accounted for, and
-/// which may be extended.
+/// Whether [`decide`] needs to know the [`Separation`]: only if the job is divergent, every copy is accounted for,
+/// and the job may be extended.
 #[must_use]
 pub fn asks_for_separation(job: &Job, rollup: &Rollup, now: Timestamp) -> bool {
     let reached = rollup.reached(job.state.copies(), job.state.round());
@@ -20,14 +20,15 @@ pub fn asks_for_separation(job: &Job, rollup: &Rollup, now: Timestamp) -> bool {
     asked && job.extended(now).is_some()
 }
 
-/// The state that a job's rollup calls for at `now`; `None` when it stands as it should.
+/// The next state of a job, by its rollup at `now`; `None` when the state does not change.
 ///
-/// Fails closed: `reproducible` needs a digest from every copy, all equal, equal to the expected one if there is one,
-/// and from as many sandboxes as the job asks for; too few of them, failures or a passed deadline make `inconclusive`; two digests, or one that is not the expected one, make
-/// `divergent` at once, and nothing turns that back.
+/// Fails closed. A job is `reproducible` when every copy gave a digest, all digests are equal (and equal to the
+/// expected one, if there is one), and they came from as many sandboxes as the job asks for. Too few sandboxes,
+/// failures or a passed deadline make it `inconclusive`. Two digests, or one that is not the expected one, make it
+/// `divergent` at once, and it stays divergent.
 ///
-/// A job that may be extended asks for twice as many copies instead of ending with too few sandboxes, or with a
-/// divergence that nothing explains yet.
+/// A job that may be extended does not end with too few sandboxes or with an unexplained divergence. It asks for
+/// twice as many copies instead.
 #[must_use]
 pub fn decide(job: &Job, rollup: &Rollup, now: Timestamp, separation: Separation) -> Option<JobState> {
     let Job { spec, state } = job;
@@ -59,7 +60,7 @@ pub fn decide(job: &Job, rollup: &Rollup, now: Timestamp, separation: Separation
         return Some(state.replaced(verdict, None, None, now).extended(copies));
     }
     let cause = latest_cause(state, verdict, cause);
-    // A final verdict stands whatever else comes in.
+    // A final verdict stays, whatever comes in later.
     let verdict = next(state.verdict(), Event::Decided(verdict)).ok()?;
     let divergent = verdict == Verdict::Divergent;
     let stops = reached.accounted || overdue || (divergent && spec.policy.fail_fast);
@@ -68,20 +69,20 @@ pub fn decide(job: &Job, rollup: &Rollup, now: Timestamp, separation: Separation
     (!unchanged).then(|| state.replaced(verdict, cause, ended_at, now))
 }
 
-/// The cause that stands when a rollup calls for `cause`: the rollup may be older than the one that the state was decided
-/// from, and then knows less.
+/// The cause to record when the rollup gives `cause`. The rollup may be older than the one that decided `state`. It
+/// then knows less, and must not replace the cause.
 fn latest_cause(state: &JobState, verdict: Verdict, cause: Option<Cause>) -> Option<Cause> {
     match (state.verdict(), verdict) {
         (Verdict::Inconclusive, Verdict::Inconclusive) => state.cause().max(cause),
-        // Copies that differ among themselves were seen.
+        // An earlier rollup showed two digests that differ. That is worse than drift.
         (Verdict::Divergent, Verdict::Divergent) if state.cause().is_none() => None,
         _ => cause,
     }
 }
 
 impl Job {
-    /// How many copies are wanted once more are: twice as many, up to the job's bound. None when that is reached, or when
-    /// nothing more is started.
+    /// The number of copies after the next extension: twice as many, up to the bound of the job. `None` when the
+    /// bound is reached, the job has ended or its deadline has passed.
     fn extended(&self, now: Timestamp) -> Option<u32> {
         let Self { spec, state } = self;
         let open = state.ended_at().is_none() && now < state.deadline_at();
@@ -89,7 +90,7 @@ impl Job {
         (open && more > state.copies()).then_some(more)
     }
 
-    /// The state after the user cancelled the job.
+    /// The state after the user cancels the job.
     ///
     /// # Errors
     /// When the job has ended.
@@ -102,7 +103,7 @@ impl Job {
         Ok(self.state.replaced(verdict, self.kept_cause(), Some(now), now))
     }
 
-    /// The state after the user had the copies without a digest run again: a new round with a deadline of its own.
+    /// The state after the user retries the job: a new round, with a new deadline, for the copies without a digest.
     ///
     /// # Errors
     /// When the job has not ended, is final, or has had [`ROUNDS_MAX`] rounds.
@@ -116,7 +117,7 @@ impl Job {
         Ok(state.in_next_round(now.plus_ms(self.spec.policy.timeout_ms)))
     }
 
-    /// The cause that stays when the user stops or retries a job: why it is divergent, which stays so.
+    /// The cause to keep when the user cancels or retries a job. A divergent job stays divergent, so its cause stays.
     fn kept_cause(&self) -> Option<Cause> {
         self.state.cause().filter(|_| self.state.verdict() == Verdict::Divergent)
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of some bytes (FIPS 180-4), written `sha256:<64 lower-case hexadecimal digits>`.
+/// The SHA-256 of some bytes (FIPS 180-4), written `sha256:<64 lower-case hexadecimal digits>`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -15,13 +15,13 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// A digest that was computed before.
+    /// A digest that was computed elsewhere, from its 32 bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// The 32 bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -45,7 +45,7 @@ impl fmt::Debug for Digest {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a digest: expected sha256: and 64 hexadecimal digits, found {found:?}")]
 pub struct DigestError {
-    /// What stood there.
+    /// The text that was found.
     pub found: String,
 }
 
@@ -92,14 +92,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_digest_of_the_standard_example_is_the_standards() {
+    fn the_example_of_the_standard_has_the_digest_of_the_standard() {
         let expected = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Digest::of(b"abc").to_string(), expected);
         assert_eq!(expected.parse(), Ok(Digest::of(b"abc")));
     }
 
     #[test]
-    fn what_is_no_digest_is_refused() {
+    fn a_text_that_is_not_a_digest_is_refused() {
         let long = format!("sha256:{}", "0".repeat(66));
         let letters = format!("sha256:{}", "g".repeat(64));
         for text in ["", "sha256:", "abc", "md5:900150983cd24fb0d6963f7d28e17f72", &long, &letters] {

@@ -4,17 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{FACT_NAME_BYTES_MAX, FACT_VALUE_BYTES_MAX, FACTS_MAX};
 
-/// What was recorded of a machine, a sandbox or a run: values by name, in the order of the names.
+/// Facts about a machine, a sandbox or a run: values by name, in the order of the names.
 ///
-/// A name is words of letters, digits, `_` and `-`, joined by dots: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
+/// A name consists of words joined by dots. A word consists of letters, digits, `_` and `-`: `cpu.model_name`,
+/// `variable.GLIBC_TUNABLES`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Facts(BTreeMap<String, String>);
 
 impl Facts {
-    /// Records a fact, in place of an earlier one of the same name. Control characters of the value become spaces; it
-    /// is cut at [`FACT_VALUE_BYTES_MAX`]. A name that is none, or a fact beyond [`FACTS_MAX`], is left out: facts may
-    /// come from anywhere, and a result is worth more than what is said beside it. Says whether it was recorded.
+    /// Records a fact. It replaces an earlier fact with the same name. Control characters of the value become spaces,
+    /// and the value is cut at [`FACT_VALUE_BYTES_MAX`]. A fact with an invalid name, or beyond [`FACTS_MAX`], is
+    /// left out without an error: a fact must not cost the result. Returns whether the fact was recorded.
     pub fn record(&mut self, name: &str, value: impl Into<String>) -> bool {
         if !is_name(name) || (self.0.len() >= FACTS_MAX && !self.0.contains_key(name)) {
             return false;
@@ -26,14 +27,14 @@ impl Facts {
         true
     }
 
-    /// Records all of the given facts, each in place of an earlier one of the same name.
+    /// Records all of the given facts. Each replaces an earlier fact with the same name.
     pub fn record_all(&mut self, facts: impl IntoIterator<Item = (String, String)>) {
         for (name, value) in facts {
             self.record(&name, value);
         }
     }
 
-    /// The value of a fact.
+    /// The value of the fact with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -44,13 +45,13 @@ impl Facts {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// How many there are.
+    /// The number of facts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no facts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_recorded_is_bounded_and_printable() {
+    fn recorded_values_are_bounded_and_printable() {
         let check = |name: &str, value: &str, expect: Option<&str>| {
             let mut facts = Facts::default();
             assert_eq!(facts.record(name, value), expect.is_some(), "{name}");
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_name_stands_even_when_there_are_many() {
+    fn the_last_value_of_a_name_is_kept_also_at_the_bound() {
         let mut facts: Facts = (0..2 * FACTS_MAX).map(|fact| (format!("fact.{fact}"), "1")).collect();
         assert_eq!(facts.len(), FACTS_MAX);
         assert!(facts.record("fact.0", "2"));

@@ -1,11 +1,11 @@
-//! A call of an AWS Lambda function: what is asked, and what comes back.
+//! A call of an AWS Lambda function: the request and the reply.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Facts;
 
-/// Names the function that is called.
+/// The function to call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionTarget<'a> {
     /// Its name or ARN, without a qualifier.
@@ -21,37 +21,37 @@ pub struct FunctionTarget<'a> {
 pub struct Invocation<'a> {
     /// The function to call.
     pub target: FunctionTarget<'a>,
-    /// The bytes that it is given, unchanged.
+    /// The bytes for the function, unchanged.
     pub payload: Arc<[u8]>,
-    /// How long to wait for the reply, with all attempts to start the function.
+    /// How long to wait for the reply. All attempts to start the function count.
     pub timeout: Duration,
 }
 
-/// What a function replied.
+/// The reply of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FunctionReply {
-    /// The reply, unchanged.
+    /// The bytes of the reply, unchanged.
     pub bytes: Vec<u8>,
     /// The end of the function's log, at most [`crate::limits::STDERR_TAIL_BYTES`].
     pub log_tail: Vec<u8>,
-    /// What Lambda reports of the call, such as the version that ran.
+    /// Facts that Lambda reports about the call, such as the version that ran.
     pub facts: Facts,
 }
 
-/// Why a call gave no reply. The text is the same for all copies that fail in the same way, so that failures can be
-/// grouped by it.
+/// Why a call gave no reply. Equal failures of different copies have equal texts, so that failures can be grouped by
+/// their text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvokeError {
-    /// Lambda did not start the function, and may do so later.
+    /// Lambda did not start the function. It may start it later.
     #[error("function throttled")]
     Throttled,
-    /// Nothing was sent: there was no connection.
+    /// Nothing was sent, because there was no connection.
     #[error("no connection to Lambda")]
     NotConnected,
-    /// The request was sent and no answer came: the function may have run.
+    /// The request was sent, and no answer came. The function may have run.
     #[error("the connection to Lambda broke off before the reply")]
     Disconnected,
-    /// The request was not made: no credentials, or no such endpoint.
+    /// The request was not made: the credentials or the endpoint are missing.
     #[error("the call could not be made: credentials or endpoint")]
     NotSent,
     /// Lambda refused the call for good.
@@ -60,7 +60,7 @@ pub enum InvokeError {
         /// Lambda's error code.
         code: String,
     },
-    /// Lambda answered with a status that is not that of a reply.
+    /// Lambda answered with a status that no reply has.
     #[error("Lambda answered with status {status}")]
     Status {
         /// The HTTP status.
@@ -71,8 +71,8 @@ pub enum InvokeError {
     /// The function ran and failed.
     #[error("function error: {error}")]
     Failed {
-        /// The kind of failure and the type of the error, such as `Unhandled ValueError`. The error's message is left
-        /// out: it may differ from copy to copy.
+        /// The kind of the failure and the type of the error, such as `Unhandled ValueError`. The message of the
+        /// error is left out, because it may differ from copy to copy.
         error: String,
         /// The end of the function's log.
         log_tail: Vec<u8>,
@@ -80,16 +80,16 @@ pub enum InvokeError {
     /// No reply came within the timeout of the call.
     #[error("function was given up after its timeout of {0:?}")]
     TimedOut(Duration),
-    /// The payload is larger than a function takes.
+    /// The payload is larger than a function accepts.
     #[error("payload over the {bytes_max} bytes that a function takes")]
     PayloadTooLarge {
-        /// Bytes that a function takes.
+        /// The largest number of bytes that a function accepts.
         bytes_max: usize,
     },
-    /// The reply is larger than a function may give.
+    /// The reply is larger than a function may return.
     #[error("reply over {bytes_max} bytes")]
     ReplyTooLarge {
-        /// Bytes that a function may give.
+        /// The largest number of bytes that a function may return.
         bytes_max: usize,
         /// The end of the function's log.
         log_tail: Vec<u8>,
@@ -100,7 +100,7 @@ pub enum InvokeError {
 }
 
 impl InvokeError {
-    /// The end of the function's log, as far as it is known.
+    /// The end of the function's log; empty when it is unknown.
     #[must_use]
     pub fn into_log_tail(self) -> Vec<u8> {
         match self {

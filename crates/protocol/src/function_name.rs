@@ -1,21 +1,21 @@
 use std::str::FromStr;
 
-/// The name of a Lambda function as a user writes it: `NAME`, `ACCOUNT:function:NAME` or an ARN, each with or without
+/// The name of a Lambda function, as a user writes it: `NAME`, `ACCOUNT:function:NAME` or an ARN. Each may end with
 /// `:QUALIFIER`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionName {
     /// The name or ARN, without its qualifier.
     pub name: String,
-    /// The version or alias.
+    /// The version or alias, if the name has one.
     pub qualifier: Option<String>,
-    /// The region that an ARN names.
+    /// The region, if the name is an ARN.
     pub region: Option<String>,
 }
 
 /// Why a text is not the name of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FunctionNameError {
-    /// The text begins like an ARN, but is not one.
+    /// The text begins like an ARN, but is not the ARN of a function.
     #[error("not the ARN of a function: expected arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]")]
     Arn,
     /// The text is not a name.
@@ -31,7 +31,7 @@ impl FromStr for FunctionName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts: Vec<_> = text.split(':').collect();
-        // The parts before the function's own name and qualifier.
+        // The parts before the name of the function and its qualifier.
         let (before, region) = match parts[..] {
             ["arn", partition, "lambda", region, account, "function", _, ..] => {
                 let filled = [partition, region, account].iter().all(|part| !part.is_empty());
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn functions_have_several_kinds_of_names() {
+    fn names_and_arns_are_parsed() {
         let check = |text: &str, expect: (&str, Option<&str>, Option<&str>)| {
             let parsed: FunctionName = text.parse().unwrap();
             let FunctionName { name, qualifier, region } = &parsed;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_function_is_refused() {
+    fn a_text_that_names_no_function_is_refused() {
         let check = |text: &str, expect| assert_eq!(text.parse::<FunctionName>(), Err(expect), "{text}");
         check("", FunctionNameError::Name);
         check("cl math", FunctionNameError::Name);

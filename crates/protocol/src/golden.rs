@@ -4,38 +4,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Calculation, Digest, JobId, JobSpec, Timestamp};
 
-/// What a golden result is remembered for: a calculation on a payload, on whatever machine and in whatever version.
+/// The key of a golden result: a calculation and a payload. The machine and the version do not belong to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GoldenKey {
-    /// What runs, and which part of its output is digested, as [`JobSpec::golden_key`] writes it.
+    /// The calculation, and the selected part of its output, as [`JobSpec::golden_key`] writes them.
     pub calculation: String,
     /// Digest of the payload.
     pub payload_digest: Digest,
 }
 
-/// A result that somebody has accepted as the right one.
+/// A result that a user has accepted as the right one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Golden {
-    /// What it is the result of.
+    /// The calculation and the payload that gave the result.
     pub key: GoldenKey,
-    /// Its digest.
+    /// The digest of the result.
     pub digest: Digest,
-    /// The job that gave it.
+    /// The job that gave the result.
     pub job: JobId,
-    /// When it was accepted.
+    /// When the user accepted the result.
     pub accepted_at: Timestamp,
-    /// Its bytes, where they were kept: they explain a later difference.
+    /// The bytes of the output, if they were kept. They help to explain a later difference.
     pub output: Option<Arc<[u8]>>,
 }
 
 impl JobSpec {
-    /// What a golden result of this job is remembered for. The version of a function, its region and the folder of a
-    /// command do not belong to it: a change of those is what a golden result is there to catch.
+    /// The key under which a golden result of this job is kept. The version of a function, its region and the folder
+    /// of a command are not part of the key: a golden result has to catch a change that they make.
     #[must_use]
     pub fn golden_key(&self) -> GoldenKey {
         let mut calculation = match &self.calculation {
             Calculation::Probe { name } => format!("probe {name}"),
-            // Debug text quotes each word, so that no two commands are written alike.
+            // Debug text quotes each word, so that two different commands never get the same key.
             Calculation::Command { argv, .. } => format!("command {argv:?}"),
             Calculation::Function { name, .. } => format!("function {name}"),
             Calculation::Deployed { description } => format!("deployed {description}"),

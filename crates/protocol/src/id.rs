@@ -6,23 +6,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::JOB_ID_BYTES_MAX;
 
-/// The name of a job, or of a submission: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit.
+/// The id of a job or of a submission: 1 to 64 of `A-Z a-z 0-9 . _ -`. It begins with a letter or a digit.
 ///
-/// Cheap to clone: it travels with every copy.
+/// Cheap to clone, because every copy carries it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(Arc<str>);
 
 impl JobId {
-    /// The name as text.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id of one job of a submission that has this id: its payload's place is added.
+    /// The id of one job of a submission: `self`, a dot, and the place of the payload in the submission.
     ///
     /// # Errors
-    /// When that is too long.
+    /// When the new id is too long.
     pub fn numbered(&self, place: u32) -> Result<Self, IdError> {
         format!("{self}.{place}").parse()
     }
@@ -35,7 +35,7 @@ impl JobId {
      and begins with a letter or digit"
 )]
 pub struct IdError {
-    /// What stood there.
+    /// The text that was found.
     pub found: String,
 }
 
@@ -76,12 +76,12 @@ impl<'de> Deserialize<'de> for JobId {
     }
 }
 
-/// One of the runs of a job: what travels on the queue.
+/// One run of a job. The queue transports it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CopyId {
     /// The job.
     pub job: JobId,
-    /// Which of its copies, from 0.
+    /// The index of the copy in the job, from 0.
     pub index: u32,
 }
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_short_and_plain() {
+    fn an_id_is_short_and_has_plain_characters_only() {
         let longest = "a".repeat(JOB_ID_BYTES_MAX);
         for good in ["a", "7", "k3f9-q2.1_x", &longest] {
             assert!(good.parse::<JobId>().is_ok_and(|id| id.as_str() == good));

@@ -9,36 +9,36 @@ use crate::{Digest, JobId, JobState, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Calculation {
-    /// A calculation that is built in.
+    /// A calculation that is built into Concord.
     Probe {
-        /// Its name, as the payload gives it.
+        /// The name of the probe, which the payload gives.
         name: String,
     },
-    /// Any program: payload on standard input, output on standard output.
+    /// Any program. It reads the payload from standard input and writes the output to standard output.
     Command {
-        /// The program as the user named it, and its arguments. No shell reads them.
+        /// The program, as the user named it, and its arguments. They are not passed through a shell.
         argv: Vec<String>,
-        /// The folder it runs in.
+        /// The folder in which the program runs.
         folder: PathBuf,
     },
-    /// An AWS Lambda function that exists: payload in, reply out.
+    /// An existing AWS Lambda function. It gets the payload and replies with the output.
     Function {
-        /// Its name, or its ARN without the qualifier.
+        /// The name of the function, or its ARN without the qualifier.
         name: String,
         /// The version or alias; the latest version when absent.
         qualifier: Option<String>,
-        /// The region that has it.
+        /// The region of the function.
         region: String,
     },
-    /// What a stack's worker was deployed with.
+    /// The calculation that the worker of a stack was deployed with.
     Deployed {
-        /// The kind and its words, as the stack names them: `probe`, `command python3 clmath.py`.
+        /// The kind and the words of the calculation, as the stack names them: `probe`, `command python3 clmath.py`.
         description: String,
     },
 }
 
 impl Calculation {
-    /// Whether the machine that computes is not the worker's, so that the worker's environment says nothing of it.
+    /// Whether another machine than the worker's computes, so that the worker's environment says nothing about it.
     #[must_use]
     pub fn hides_its_machine(&self) -> bool {
         match self {
@@ -48,47 +48,46 @@ impl Calculation {
         }
     }
 
-    /// Whether it runs on other machines and is only waited for here, so that a copy needs no thread of its own.
+    /// Whether it runs on another machine, so that a copy only waits for it and needs no thread.
     #[must_use]
-    pub fn runs_elsewhere(&self) -> bool {
+    pub fn runs_remotely(&self) -> bool {
         matches!(self, Self::Function { .. })
     }
 }
 
-/// What the user asked of a job beyond its copies.
+/// What the user asks for, apart from the payload, the calculation and the number of copies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Runs that a copy gets before its failure is recorded: 1 to [`crate::limits::ATTEMPTS_MAX`].
+    /// The number of runs that a copy gets before its failure is recorded: 1 to [`crate::limits::ATTEMPTS_MAX`].
     pub attempts: u32,
-    /// Milliseconds from submission (or retry) to the deadline.
+    /// Milliseconds from the submission (or the retry) to the deadline.
     pub timeout_ms: u64,
     /// Milliseconds that one run of a copy may take.
     pub copy_timeout_ms: u64,
-    /// Whether copies stop being started once the job is divergent.
+    /// Whether no more copies are started once the job is divergent.
     pub fail_fast: bool,
-    /// JSON pointer (RFC 6901) to the part of the output that is digested; all of it when absent.
+    /// JSON pointer (RFC 6901) to the part of the output that is digested. When absent, the whole output is digested.
     pub select: Option<String>,
-    /// The digest that every copy is to give; any that they agree on when absent.
+    /// The digest that every copy has to give. When absent, any digest on which all copies agree is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Digest>,
-    /// The format in which outputs are compared, by its name in `concord-difference`; when absent, the outputs themselves
-    /// decide.
+    /// The format in which outputs are compared, by its name in `concord-difference`. When absent, the format is
+    /// detected from the outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_as: Option<String>,
-    /// Tolerances under which differing outputs count as equivalent, as `concord-difference` parses them. They
-    /// decide no verdict.
+    /// The tolerances for equivalence, as `concord-difference` parses them. They do not change the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equivalent: Vec<String>,
-    /// Different sandboxes that have to give a digest for the job to be reproducible: at most
-    /// [`crate::limits::SANDBOXES_MIN_MAX`]; 0 when it does not matter.
+    /// The number of different sandboxes that have to give a digest before the job is reproducible: at most
+    /// [`crate::limits::SANDBOXES_MIN_MAX`]. 0 asks for none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sandboxes_min: u32,
-    /// Milliseconds from the start of a run during which its sandbox takes no other copy, where the fleet can see to
-    /// that: at most [`crate::limits::HOLD_MS_MAX`]; 0 for no longer than the run.
+    /// For how many milliseconds from the start of a run its sandbox takes no other copy, if the fleet can arrange
+    /// it: at most [`crate::limits::HOLD_MS_MAX`]. 0 means no longer than the run.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hold_ms: u64,
-    /// Copies up to which the job is extended while the copies that there are do not say enough: at most
-    /// [`crate::limits::COPIES_MAX`]; 0 for never.
+    /// The number of copies up to which the job is extended while its copies do not say enough: at most
+    /// [`crate::limits::COPIES_MAX`]. 0 means that the job is never extended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub copies_max: u32,
 }
@@ -98,7 +97,7 @@ fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
 }
 
 impl Policy {
-    /// A policy that asks nothing but these bounds, which [`Policy`] describes.
+    /// A policy with these three bounds, which [`Policy`] describes, and nothing else.
     #[must_use]
     pub fn bounds(attempts: u32, timeout_ms: u64, copy_timeout_ms: u64) -> Self {
         Self {
@@ -117,38 +116,39 @@ impl Policy {
     }
 }
 
-/// What a job is: fixed once it was submitted.
+/// What was submitted. It does not change afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSpec {
-    /// Its name.
+    /// The id of the job.
     pub job: JobId,
-    /// The submission it came with.
+    /// The submission that the job belongs to.
     pub submission: JobId,
-    /// When it was submitted.
+    /// When the job was submitted.
     pub submitted_at: Timestamp,
-    /// Digest of the payload.
+    /// The digest of the payload.
     pub payload_digest: Digest,
-    /// Bytes of the payload.
+    /// The length of the payload in bytes.
     pub payload_bytes: u64,
-    /// Copies that were asked for: 1 to [`crate::limits::COPIES_MAX`]. How many are wanted now, [`JobState`] says.
+    /// The number of copies that the user asked for: 1 to [`crate::limits::COPIES_MAX`]. [`JobState`] has the number
+    /// that is wanted now.
     pub copies: u32,
-    /// What runs.
+    /// The calculation that every copy runs.
     pub calculation: Calculation,
-    /// What was asked beyond that.
+    /// What else the user asked for.
     pub policy: Policy,
 }
 
 /// A job as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// What it is.
+    /// What was submitted.
     pub spec: Arc<JobSpec>,
-    /// How it stands.
+    /// The current state.
     pub state: JobState,
 }
 
 impl JobSpec {
-    /// Copies that the job may ever want.
+    /// The largest number of copies that the job may ever want.
     #[must_use]
     pub fn copies_most(&self) -> u32 {
         self.copies.max(self.policy.copies_max)
@@ -162,8 +162,8 @@ impl JobSpec {
 }
 
 impl Job {
-    /// Whether a copy of the given round should still be run: not once the job ended, its deadline has passed, or a
-    /// retry has started a newer round.
+    /// Whether a copy of the given round should still be run. It should not if the job has ended, the deadline has
+    /// passed, or a retry has started a newer round.
     #[must_use]
     pub fn wants(&self, round: u32, now: Timestamp) -> bool {
         self.state.ended_at().is_none() && self.state.round() == round && now < self.state.deadline_at()

@@ -1,7 +1,7 @@
 //! The words of Concord, the fold from outcomes to a verdict, the legal transitions, and the ports.
 //!
-//! Pure: it knows no async runtime, no clock, no files, no process environment, no database and no cloud. Time comes in
-//! as a [`Timestamp`], everything else through the [`ports`], and whoever implements those knows the outside world.
+//! Pure: it knows no async runtime, clock, files, process environment, database or cloud. Time is a parameter, a
+//! [`Timestamp`]. Everything else comes through the [`ports`], which other crates implement.
 
 mod change;
 mod decide;

@@ -6,22 +6,24 @@ use crate::delivery::Delivery;
 use crate::limits::REASON_BYTES_MAX;
 use crate::{CopyId, Digest, Facts, SandboxHash, Timestamp};
 
-/// The facts about the machine and sandbox which ran a copy.
+/// The facts about the machine and the sandbox that ran a copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Environment {
-    /// The worker process: unique to one start of one process (a Lambda sandbox, or this producer).
+    /// The id of the worker process, unique to one start of one process (a Lambda sandbox, or this producer).
     pub sandbox: String,
-    /// What names this sandbox and its machine alone, such as `host.boot_id`: few and short, kept with each outcome.
+    /// The facts that belong to this sandbox and its machine alone, such as `host.boot_id`. They are few and short,
+    /// and are stored with each outcome.
     pub identity: Facts,
-    /// What other sandboxes may have in common with it, from the processor to the variables: stored once by digest.
+    /// The facts that other sandboxes may share, from the processor to the variables. Each set is stored once, by its
+    /// digest.
     pub facts: Facts,
 }
 
 impl Environment {
-    /// Name of the fact that is the sandbox.
+    /// The name of the fact that holds [`Environment::sandbox`].
     pub const SANDBOX: &str = "sandbox.id";
 
-    /// Every fact, the sandbox among them, in no particular order.
+    /// Every fact, the sandbox included, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         [(Self::SANDBOX, self.sandbox.as_str())]
             .into_iter()
@@ -30,12 +32,12 @@ impl Environment {
     }
 }
 
-/// Output bytes, by their digest.
+/// The digest and the length of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Produced {
-    /// SHA-256 of the output, or of the part that the job's policy selects.
+    /// The SHA-256 of the output, or of the part that the job's policy selects.
     pub digest: Digest,
-    /// Bytes that were digested.
+    /// The number of bytes that were digested.
     pub bytes: u64,
 }
 
@@ -46,8 +48,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with the given reason: lower case, without values that differ from copy to copy, so that failures
-    /// can be grouped by it. Control characters become spaces; it is cut at [`REASON_BYTES_MAX`].
+    /// A failure with this reason. The reason is in lower case, without values that differ from copy to copy, so that
+    /// failures can be grouped by it. Control characters become spaces, and the reason is cut at
+    /// [`REASON_BYTES_MAX`].
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Self {
         let printable = |letter: char| if letter.is_control() { ' ' } else { letter };
@@ -63,31 +66,31 @@ impl Failure {
     }
 }
 
-/// What one run of a copy gave.
+/// The result of one run of a copy, with its circumstances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The copy that ran.
     pub copy: CopyId,
     /// The round of the job in which it ran.
     pub round: u32,
-    /// Which attempt of the copy in that round it was, from 1.
+    /// The number of the attempt in that round, from 1.
     pub attempt: u32,
     /// A digest, or a failure.
     pub result: Result<Produced, Failure>,
     /// When the run started.
     pub started_at: Timestamp,
-    /// How long it took, in microseconds.
+    /// The duration of the run, in microseconds.
     pub run_us: u64,
-    /// The end of what it wrote to its standard error, at most [`crate::limits::STDERR_TAIL_BYTES`].
+    /// The end of the run's standard error, at most [`crate::limits::STDERR_TAIL_BYTES`].
     pub stderr_tail: String,
-    /// Where it ran; absent when a copy was given up and nobody knows.
+    /// The machine and the sandbox that ran the copy; absent when they are unknown, because the copy was given up.
     pub environment: Option<Arc<Environment>>,
-    /// What was recorded of this run alone; where it names a fact of the environment, it is this one that held.
+    /// The facts about this run alone. A fact here overrides the fact of the environment with the same name.
     pub facts: Facts,
 }
 
 impl Outcome {
-    /// The sandbox that ran it; absent when nobody knows.
+    /// The sandbox that ran the copy; absent when it is unknown.
     #[must_use]
     pub fn sandbox(&self) -> Option<SandboxHash> {
         let of_run = self.facts.get(Environment::SANDBOX);
@@ -95,7 +98,7 @@ impl Outcome {
         of_run.or_else(of_worker).map(SandboxHash::of)
     }
 
-    /// The failure of a copy that was delivered and cannot be run: nobody knows where it would have.
+    /// The failure of a copy that was delivered but cannot be run. Its environment is unknown.
     #[must_use]
     pub fn not_run(delivery: &Delivery, reason: &str, now: Timestamp) -> Self {
         Self {
@@ -112,19 +115,19 @@ impl Outcome {
     }
 }
 
-/// What becomes of a new outcome, given the one that is stored for the same copy.
+/// What happens to a new outcome, given the stored outcome of the same copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
-    /// It is written: none was there, or it says more than the failure that was.
+    /// It is written: no outcome was stored, or the stored failure says less.
     Written,
-    /// It is kept beside the stored one: a second, differing digest is a divergence and is never lost.
+    /// It is kept in addition to the stored one. A differing second digest is a divergence, and is never lost.
     KeptBeside,
-    /// It says nothing new and is dropped.
+    /// It says nothing new, and is dropped.
     Dropped,
 }
 
-/// First outcome wins, and a second one is evidence. A digest outranks a failure whichever came first; between two
-/// failures the later round's stays.
+/// Settles a new outcome with the stored one. The first outcome wins, and a second one is evidence. A digest wins
+/// over a failure, whichever came first. Of two failures the one of the later round wins.
 #[must_use]
 pub fn settle(stored: Option<&Outcome>, new: &Outcome) -> Settlement {
     let Some(stored) = stored else { return Settlement::Written };
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn first_wins_and_a_second_digest_is_evidence() {
+    fn the_first_digest_wins_and_a_differing_one_is_kept() {
         let check = |stored: Option<(u32, Result<&str, &str>)>, new: (u32, Result<&str, &str>), expect| {
             let stored = stored.map(|(round, result)| outcome(round, result));
             assert_eq!(settle(stored.as_ref(), &outcome(new.0, new.1)), expect, "{stored:?} then {new:?}");

@@ -1,8 +1,8 @@
-//! What the worker, the aggregator and the producer ask of the outside world: one verb a trait, so that each maps to
-//! one right to grant and an implementation can be given just what it needs.
+//! What the worker, the aggregator and the producer need from the outside world. A trait has one verb, so that it
+//! needs one permission, and an implementation gets no more than it needs.
 //!
-//! Every method is safe to repeat: doing it twice leaves what doing it once does. A future that is dropped half-way
-//! has either done its write as a whole or not at all.
+//! Every method is safe to repeat: two calls leave the same result as one. A future that is dropped early has either
+//! written everything or nothing.
 
 use std::error::Error;
 use std::future::Future;
@@ -15,29 +15,29 @@ use crate::{
     JobState, JobTally, Outcome, Rollup, Settlement, Tally, Timestamp,
 };
 
-/// Why a port did not do what was asked, named by what the caller does next.
+/// Why a port failed, named by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// A passing fault: the same call may succeed later.
+    /// A temporary error. The same call may succeed later.
     #[error("the store did not answer this time")]
     Transient(#[source] Box<dyn Error + Send + Sync>),
-    /// The store cannot do it (full disk, no permission, damaged data): somebody has to act first.
+    /// The store cannot work (full disk, no permission, damaged data). Somebody has to repair it first.
     #[error("the store cannot go on")]
     Permanent(#[source] Box<dyn Error + Send + Sync>),
-    /// What was asked makes no sense, such as an outcome of an unknown job: a message to set aside.
+    /// The request makes no sense, such as an outcome of an unknown job. Its message goes to quarantine.
     #[error("{0}")]
     Invalid(&'static str),
 }
 
-/// What a port gives.
+/// The result of a port.
 pub type PortResult<T> = Result<T, PortError>;
 
-/// Time, as a parameter.
+/// The time, as a parameter.
 pub trait Clock: Send + Sync {
-    /// The moment it is now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Microseconds of a clock that never goes back, from an arbitrary start: for lengths of time.
+    /// Microseconds of a clock that never goes back, from an arbitrary start. For durations.
     fn ticks_us(&self) -> u64;
 }
 
@@ -51,25 +51,25 @@ impl<K: Clock + ?Sized> Clock for Arc<K> {
     }
 }
 
-/// The jobs of one submit call, created together or not at all.
+/// A job to create. The jobs of one submission are created together, or none of them is.
 #[derive(Clone, Debug)]
 pub struct NewJob {
-    /// What it is.
+    /// What was submitted.
     pub spec: JobSpec,
-    /// Its payload.
+    /// The payload of the job.
     pub payload: Arc<[u8]>,
 }
 
 /// Creates jobs with their payloads.
 pub trait CreateJobs {
-    /// Creates all of the jobs, or none when one of their ids is taken: then gives that job back.
+    /// Creates all of the jobs. If an id is taken, creates none of them and returns the job that has the id.
     fn create_jobs(&self, jobs: Vec<NewJob>) -> impl Future<Output = PortResult<Option<Job>>> + Send;
 }
 
 /// Puts copies on the queue.
 pub trait EnqueueCopies {
-    /// Makes those of the given copies deliverable in `round` which have given no digest. A copy that is queued for
-    /// that round already stays queued, once or twice.
+    /// Puts the given copies on the queue for `round`, except for copies that gave a digest. A copy that is already
+    /// on the queue for that round stays there, once or twice.
     fn enqueue_copies(
         &self,
         job: &JobId,
@@ -80,18 +80,18 @@ pub trait EnqueueCopies {
 
 /// Takes messages from the queue.
 pub trait ReceiveCopies {
-    /// At most `count_max` messages, hidden from other receivers until they are deleted, put back, or the time in
-    /// which they should have been runs out. May wait a little for the first one; none is a valid answer.
+    /// Returns at most `count_max` messages. They are hidden from other receivers until they are deleted, put back,
+    /// or their time limit is over. May wait a little for the first message; no message is a valid answer.
     fn receive_copies(&self, count_max: usize) -> impl Future<Output = PortResult<Vec<Delivery>>> + Send;
 }
 
 /// Removes messages from the queue.
 pub trait DeleteMessage {
-    /// Removes a delivered message. A receipt that is no longer valid is no error.
+    /// Removes a delivered message. A receipt that is not valid any more is not an error.
     fn delete_message(&self, delivery: &Delivery) -> impl Future<Output = PortResult<()>> + Send;
 }
 
-/// Puts messages back.
+/// Puts messages back on the queue.
 pub trait DelayMessage {
     /// Makes a delivered message visible again after `delay_ms`.
     fn delay_message(
@@ -101,9 +101,9 @@ pub trait DelayMessage {
     ) -> impl Future<Output = PortResult<()>> + Send;
 }
 
-/// Reads messages that were delivered too often.
+/// Receives messages that were delivered too often.
 pub trait ReceiveDeadLetters {
-    /// At most `count_max` copies whose deliveries ended without an outcome too often.
+    /// Returns at most `count_max` copies that were delivered too often without an outcome.
     fn receive_dead_letters(
         &self,
         count_max: usize,
@@ -112,19 +112,20 @@ pub trait ReceiveDeadLetters {
 
 /// Reads a job.
 pub trait ReadJob {
-    /// The job as it is stored.
+    /// Returns the job as it is stored; `None` when there is none.
     fn read_job(&self, job: &JobId) -> impl Future<Output = PortResult<Option<Job>>> + Send;
 }
 
 /// Reads payloads.
 pub trait ReadPayload {
-    /// The payload of a job, whose digest the caller checks.
+    /// Returns the payload of a job. The caller checks its digest.
     fn read_payload(&self, job: &JobId) -> impl Future<Output = PortResult<Option<Arc<[u8]>>>> + Send;
 }
 
 /// Keeps outputs.
 pub trait WriteOutput {
-    /// Keeps the bytes of a distinct output; beyond [`crate::limits::OUTPUTS_KEPT_MAX`] of a job they are not kept.
+    /// Stores the bytes of a distinct output. Beyond [`crate::limits::OUTPUTS_KEPT_MAX`] outputs of a job, the bytes
+    /// are not stored, and that is not an error.
     fn write_output(
         &self,
         job: &JobId,
@@ -135,7 +136,7 @@ pub trait WriteOutput {
 
 /// Reads outputs.
 pub trait ReadOutput {
-    /// The bytes of an output, when they were kept.
+    /// Returns the bytes of an output, if they were stored.
     fn read_output(
         &self,
         job: &JobId,
@@ -143,28 +144,29 @@ pub trait ReadOutput {
     ) -> impl Future<Output = PortResult<Option<Vec<u8>>>> + Send;
 }
 
-/// Remembers golden results.
+/// Stores golden results.
 pub trait WriteGolden {
-    /// Remembers a result in place of the one that was golden before, for as long as nobody replaces it.
+    /// Stores a golden result in place of the earlier one, until the next one replaces it.
     fn write_golden(&self, golden: Golden) -> impl Future<Output = PortResult<()>> + Send;
 }
 
 /// Reads golden results.
 pub trait ReadGolden {
-    /// The golden result of a calculation on a payload, if one was accepted.
+    /// Returns the golden result of a calculation and a payload, if one was accepted.
     fn read_golden(&self, key: &GoldenKey) -> impl Future<Output = PortResult<Option<Golden>>> + Send;
 }
 
 /// Records outcomes.
 pub trait RecordOutcome {
-    /// Settles an outcome with what is stored for its copy, by [`crate::settle`], in one atomic step which also
-    /// enters the [`crate::Change`] into the feed, unless the outcome is dropped.
+    /// Settles an outcome with the stored outcomes of its copy, by [`crate::settle`]. The same atomic step enters the
+    /// [`crate::Change`] into the feed, unless the outcome is dropped.
     fn record_outcome(&self, outcome: Outcome) -> impl Future<Output = PortResult<Settlement>> + Send;
 }
 
 /// Reads outcomes.
 pub trait ReadOutcomes {
-    /// The outcomes of the copies in `copies`, by index; a differing second outcome follows the first.
+    /// Returns the outcomes of the copies in `copies`, in the order of their indices. A differing second outcome
+    /// follows the first.
     fn read_outcomes(
         &self,
         job: &JobId,
@@ -174,7 +176,7 @@ pub trait ReadOutcomes {
 
 /// Merges tallies.
 pub trait MergeTally {
-    /// Merges `delta` into the tally of a chunk in one atomic step and gives the whole of it.
+    /// Merges `delta` into the tally of a chunk, in one atomic step, and returns the whole tally.
     fn merge_tally(
         &self,
         job: &JobId,
@@ -185,26 +187,26 @@ pub trait MergeTally {
 
 /// Merges rollups.
 pub trait MergeRollup {
-    /// Merges `delta` into the rollup of a job in one atomic step and gives the whole of it.
+    /// Merges `delta` into the rollup of a job, in one atomic step, and returns the whole rollup.
     fn merge_rollup(&self, job: &JobId, delta: Rollup) -> impl Future<Output = PortResult<Rollup>> + Send;
 }
 
 /// Reads tallies.
 pub trait ReadTally {
-    /// The tallies of all chunks of a job.
+    /// Returns the tallies of all chunks of a job.
     fn read_tally(&self, job: &JobId) -> impl Future<Output = PortResult<JobTally>> + Send;
 }
 
 /// Replaces the state of a job.
 pub trait ReplaceState {
-    /// Writes a state on condition that the stored revision is the one before it, and in the same atomic step enters
-    /// a changed verdict into the feed, unless it is `running` again. Gives whether it was written.
+    /// Writes a state if the stored revision is the one before it. The same atomic step enters a changed verdict into
+    /// the feed, unless the verdict is `running` again. Returns whether the state was written.
     fn replace_state(&self, job: &JobId, state: JobState) -> impl Future<Output = PortResult<bool>> + Send;
 }
 
 /// Calls AWS Lambda functions.
 pub trait InvokeFunction: Send + Sync {
-    /// Calls a function once and gives its reply. A call is sent again only when the function cannot have started.
+    /// Calls a function once and returns its reply. The call is sent again only if the function cannot have started.
     /// Dropping the future ends the wait; a function that has started goes on, and its reply is lost.
     fn invoke_function(
         &self,
@@ -214,6 +216,6 @@ pub trait InvokeFunction: Send + Sync {
 
 /// Announces verdicts.
 pub trait Announce {
-    /// Tells whoever listens of a verdict, at least once.
+    /// Announces a verdict to all listeners, at least once.
     fn announce(&self, announcement: &Announcement) -> impl Future<Output = PortResult<()>> + Send;
 }

@@ -4,44 +4,44 @@ use crate::limits::CHUNK_COPIES;
 use crate::tally::{chunks, copies_in_chunk};
 use crate::{CopySet, Digest, Sandboxes, Tally};
 
-/// What a job's chunks have reached, in a size that does not grow with the copies: enough for a verdict without
-/// reading every tally after every batch.
+/// A summary of the chunks of a job. Its size does not depend on the number of copies, and it is enough for a
+/// verdict, so that not every tally has to be read after every batch.
 ///
-/// Like a tally it only grows, and merging is commutative, associative and idempotent.
+/// Like a tally, a rollup only grows, and merging is commutative, associative and idempotent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rollup {
-    /// The two smallest of the digests seen: one means agreement so far, two are the proof of a divergence.
+    /// The two smallest digests seen. One digest means agreement so far; two prove a divergence.
     pub witnesses: BTreeSet<Digest>,
-    /// The copies that the job wanted when what follows was so. Of chunks that are full, it stays so when more are
-    /// wanted; the last chunk may have been a part of one, which has to be looked at again.
+    /// The number of copies that the job wanted when the fields below were computed. A full chunk stays valid when
+    /// more copies are wanted. A last chunk that was not full has to be computed again.
     pub copies: u32,
     /// The chunks in which every copy gave a digest.
     pub produced: CopySet,
-    /// The latest round in which some chunk was accounted for with failures.
+    /// The latest round in which a chunk was accounted for with failures.
     pub round: u32,
-    /// The chunks in which every copy gave a digest or failed in [`Rollup::round`], and some failed.
+    /// The chunks in which every copy gave a digest or failed in [`Rollup::round`], and at least one failed.
     pub accounted: CopySet,
-    /// The sandboxes that gave a digest, as far as the job needs to know.
+    /// The sandboxes that gave a digest, as many as the job needs.
     pub sandboxes: Sandboxes,
 }
 
-/// How far a job has come, as its rollup shows it.
+/// How far a job has come, by its rollup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
     /// Two digests differ.
     pub divergent: bool,
     /// Every copy gave a digest.
     pub produced: bool,
-    /// Every copy gave a digest or failed in the job's round.
+    /// Every copy gave a digest, or failed in the round of the job.
     pub accounted: bool,
 }
 
 impl Rollup {
-    /// The rollup of a single chunk, from all that is known of it.
+    /// The rollup of one chunk, from its tally.
     #[must_use]
     pub fn of_chunk(job_copies: u32, chunk: u32, tally: &Tally) -> Self {
         let wanted = copies_in_chunk(job_copies, chunk);
-        // What a stray message made of a copy that the job does not have stands for none that it has.
+        // A stray message may have run a copy that the job does not have. The tally of that copy must not count.
         let of_the_job = CopySet::first(wanted);
         let mut rollup = Self {
             witnesses: tally.digests.keys().take(2).copied().collect(),
@@ -64,7 +64,7 @@ impl Rollup {
         rollup
     }
 
-    /// Takes in all that another rollup of the same job knows.
+    /// Merges another rollup of the same job into `self`.
     pub fn merge(&mut self, other: &Self) {
         self.witnesses.extend(&other.witnesses);
         while self.witnesses.len() > 2 {
@@ -83,15 +83,15 @@ impl Rollup {
         };
     }
 
-    /// The chunks that stay produced, and accounted for, when `copies` are wanted: all but a last one that was a part
-    /// of one, when they are more.
+    /// The chunks that stay produced and accounted for when `copies` are wanted. If that is more than before, a last
+    /// chunk that was not full is left out.
     fn lasting(&self, copies: u32) -> [CopySet; 2] {
         let in_part = copies > self.copies && !self.copies.is_multiple_of(CHUNK_COPIES);
         let outgrown = if in_part { CopySet::of(self.copies / CHUNK_COPIES) } else { CopySet::default() };
         [self.produced.minus(outgrown), self.accounted.minus(outgrown)]
     }
 
-    /// How far a job of `copies` copies has come in its round.
+    /// How far a job with this number of copies has come in this round.
     #[must_use]
     pub fn reached(&self, copies: u32, round: u32) -> Reached {
         let [mut produced, mut accounted] = self.lasting(copies);
@@ -99,7 +99,7 @@ impl Rollup {
             accounted = CopySet::default();
         }
         if copies < self.copies {
-            // Whoever asks has not seen yet that more are wanted. What holds for more holds for fewer.
+            // The caller has not seen yet that more copies are wanted. If all of them are there, so are the fewer.
             let wanted = CopySet::first(chunks(copies));
             (produced, accounted) = (produced.intersection(wanted), accounted.intersection(wanted));
         }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_in_part_is_outgrown_and_a_full_one_is_not() {
+    fn more_copies_outgrow_a_partial_chunk_but_not_a_full_one() {
         let check = |before, after, expect: &[u32]| {
             let mut rollup = Rollup::of_chunk(before, 0, &tally(before.min(CHUNK_COPIES)));
             assert!(rollup.reached(before, 0).produced || before > CHUNK_COPIES);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_that_the_job_does_not_have_stands_for_nothing() {
+    fn a_chunk_that_the_job_does_not_have_counts_for_nothing() {
         let stray = Rollup::of_chunk(1_000, 1, &tally(3));
         assert_eq!((stray.produced.len(), stray.witnesses.len()), (0, 1));
     }

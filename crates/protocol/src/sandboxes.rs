@@ -2,10 +2,10 @@ use std::collections::BTreeSet;
 
 use crate::Digest;
 
-/// What stands for a sandbox where sandboxes are counted: the first 8 bytes of the SHA-256 of its name, big-endian.
+/// A hash by which sandboxes are counted: the first 8 bytes of the SHA-256 of the sandbox's name, big-endian.
 ///
-/// Two of 1,000 sandboxes share one with a probability below 3e-14 (the birthday bound, n²/2^65). They would count as
-/// one, which claims less than is so.
+/// Two of 1,000 sandboxes have the same hash with a probability below 3e-14 (the birthday bound, n²/2^65). They would
+/// count as one sandbox, so the count is never too high.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SandboxHash(u64);
 
@@ -18,7 +18,7 @@ impl SandboxHash {
         Self(u64::from_be_bytes(first))
     }
 
-    /// A hash that was stored.
+    /// A hash from its stored number.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
@@ -31,12 +31,11 @@ impl SandboxHash {
     }
 }
 
-/// The sandboxes that gave a digest, as far as a job needs them counted: those with the smallest hashes, so many as it
-/// asks for.
+/// The sandboxes that gave a digest, as far as a job has to count them: those with the smallest hashes, as many as
+/// the job asks for.
 ///
-/// Merging is union, cut to that number. Since "the smallest of a union" does not depend on the order in which it came
-/// about, that is commutative, associative and idempotent, as long as all sets of a job keep the same number or are
-/// empty; and the set never grows beyond it.
+/// A merge is a union, cut to that number. The smallest elements of a union do not depend on the order of the merges.
+/// So a merge is commutative, associative and idempotent, if all sets of a job keep the same number or are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sandboxes {
     kept_max: u32,
@@ -44,13 +43,13 @@ pub struct Sandboxes {
 }
 
 impl Sandboxes {
-    /// No sandbox yet, and later `kept_max` of them at most.
+    /// An empty set that will keep at most `kept_max` sandboxes.
     #[must_use]
     pub fn keeping(kept_max: u32) -> Self {
         Self { kept_max, smallest: BTreeSet::new() }
     }
 
-    /// A set that was stored.
+    /// A set from its stored hashes.
     #[must_use]
     pub fn stored(kept_max: u32, hashes: impl IntoIterator<Item = SandboxHash>) -> Self {
         let mut set = Self { kept_max, smallest: hashes.into_iter().collect() };
@@ -58,13 +57,13 @@ impl Sandboxes {
         set
     }
 
-    /// Adds a sandbox, which stays if its hash is among the smallest.
+    /// Adds a sandbox. It stays if its hash is among the smallest.
     pub fn insert(&mut self, sandbox: SandboxHash) {
         self.smallest.insert(sandbox);
         self.cut();
     }
 
-    /// Takes in the sandboxes of another set of the same job.
+    /// Merges another set of the same job into `self`.
     pub fn merge(&mut self, other: &Self) {
         self.kept_max = self.kept_max.max(other.kept_max);
         self.smallest.extend(&other.smallest);
@@ -77,20 +76,20 @@ impl Sandboxes {
         }
     }
 
-    /// How many are known, up to [`Sandboxes::kept_max`].
+    /// The number of sandboxes in the set, at most [`Sandboxes::kept_max`].
     #[must_use]
     pub fn len(&self) -> u32 {
-        // Never more than the bound, which is a `u32`.
+        // The length is at most `kept_max`, which is a `u32`.
         u32::try_from(self.smallest.len()).unwrap_or(self.kept_max)
     }
 
-    /// Whether none is known.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.smallest.is_empty()
     }
 
-    /// How many are kept, at most.
+    /// The largest number of sandboxes that the set keeps.
     #[must_use]
     pub fn kept_max(&self) -> u32 {
         self.kept_max
@@ -108,13 +107,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_the_beginning_of_the_standards_digest() {
+    fn a_hash_is_the_beginning_of_the_digest() {
         // SHA-256 of "abc" begins with these 8 bytes (FIPS 180-4).
         assert_eq!(SandboxHash::of("abc").bits(), 0xba78_16bf_8f01_cfea);
     }
 
     #[test]
-    fn the_smallest_stay() {
+    fn the_smallest_hashes_stay() {
         let check = |kept_max, hashes: &[u64], expect: &[u64]| {
             let mut set = Sandboxes::keeping(kept_max);
             for bits in hashes {
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_none_loses_none_of_the_others() {
+    fn a_merge_with_an_empty_set_loses_nothing() {
         let some = Sandboxes::stored(3, [1, 2].map(SandboxHash::from_bits));
         let mut merged = Sandboxes::default();
         merged.merge(&some);

@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Cause, Evidence, Timestamp, Verdict};
 
-/// How a job stands: always a legal combination of the fields of a [`StateRecord`].
+/// The state of a job: always a legal combination of the fields of a [`StateRecord`].
 ///
-/// A store replaces a state as a whole, on condition that the stored revision is the one that was read.
+/// A store replaces a state as a whole, if the stored revision is still the one that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StateRecord", into = "StateRecord")]
 pub struct JobState(StateRecord);
@@ -16,17 +16,17 @@ pub struct StateRecord {
     pub verdict: Verdict,
     /// Why the job is inconclusive, or divergent though its copies agree.
     pub cause: Option<Cause>,
-    /// Copies wanted now: as many as the user asked for, or more after an extension.
+    /// The number of copies wanted now: as many as the user asked for, or more after an extension.
     pub copies: u32,
-    /// How often a retry started the copies without a digest again.
+    /// The number of retries so far. A retry runs the copies without a digest again.
     pub round: u32,
     /// When the verdict is due.
     pub deadline_at: Timestamp,
     /// When the job got this verdict.
     pub decided_at: Option<Timestamp>,
-    /// When the job ended: no copy is started after that.
+    /// When the job ended. No copy is started afterwards.
     pub ended_at: Option<Timestamp>,
-    /// The evidence for the verdict, from the outcomes that the store had when this state was written.
+    /// The evidence for the verdict, from the outcomes that were stored when this state was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// The number of this write of the state, from 0: a version for conditional writes.
@@ -83,7 +83,8 @@ impl JobState {
         })
     }
 
-    /// The state that follows `self`, in the same round. The evidence does not pass on: it belongs to the old verdict.
+    /// The state that follows `self` in the same round. It has no evidence, because the evidence belongs to the old
+    /// verdict.
     pub(crate) fn replaced(
         &self,
         verdict: Verdict,
@@ -132,13 +133,13 @@ impl JobState {
         self.0.cause
     }
 
-    /// Copies wanted now: as many as the user asked for, or more after an extension.
+    /// The number of copies wanted now: as many as the user asked for, or more after an extension.
     #[must_use]
     pub fn copies(&self) -> u32 {
         self.0.copies
     }
 
-    /// How often a retry started the copies without a digest again.
+    /// The number of retries so far. A retry runs the copies without a digest again.
     #[must_use]
     pub fn round(&self) -> u32 {
         self.0.round
@@ -156,7 +157,7 @@ impl JobState {
         self.0.decided_at
     }
 
-    /// When the job ended; `None` while copies of it may still be started.
+    /// When the job ended; `None` while its copies may still be started.
     #[must_use]
     pub fn ended_at(&self) -> Option<Timestamp> {
         self.0.ended_at

@@ -5,25 +5,25 @@ use std::ops::Range;
 use crate::limits::CHUNK_COPIES;
 use crate::{Change, Digest, Sandboxes};
 
-/// The chunk that holds a copy's tally.
+/// The chunk that holds the copy with this index.
 #[must_use]
 pub fn chunk_of(copy_index: u32) -> u32 {
     copy_index / CHUNK_COPIES
 }
 
-/// How many chunks the copies of a job fill.
+/// The number of chunks of a job with this many copies.
 #[must_use]
 pub fn chunks(copies: u32) -> u32 {
     copies.div_ceil(CHUNK_COPIES)
 }
 
-/// How many copies of a job with `copies` copies lie in `chunk`; the last chunk may be shorter.
+/// The number of copies in `chunk` of a job with `copies` copies. The last chunk may have fewer than the others.
 #[must_use]
 pub fn copies_in_chunk(copies: u32, chunk: u32) -> u32 {
     copies.saturating_sub(chunk.saturating_mul(CHUNK_COPIES)).min(CHUNK_COPIES)
 }
 
-/// Ranges of at most `copies_max` copies each, which is at least 1, that cover `copies` in order.
+/// Splits `copies` into ranges of at most `copies_max` copies, in order. A `copies_max` of 0 counts as 1.
 pub fn copy_ranges(copies: Range<u32>, copies_max: u32) -> impl Iterator<Item = Range<u32>> {
     let Range { start, end } = copies;
     (start..end)
@@ -33,15 +33,15 @@ pub fn copy_ranges(copies: Range<u32>, copies_max: u32) -> impl Iterator<Item = 
 
 const WORDS: usize = (CHUNK_COPIES as usize).div_ceil(64);
 
-/// A set of at most [`CHUNK_COPIES`] places, from 0: the copies of one chunk, or the chunks of one job.
+/// A set of places from 0 to [`CHUNK_COPIES`], exclusive: the copies of one chunk, or the chunks of one job.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct CopySet([u64; WORDS]);
 
 impl CopySet {
-    /// Bytes of a stored set.
+    /// The length of a stored set, in bytes.
     pub const BYTES: usize = WORDS * 8;
 
-    /// The set of one place.
+    /// The set with one place.
     #[must_use]
     pub fn of(place: u32) -> Self {
         let mut set = Self::default();
@@ -49,7 +49,7 @@ impl CopySet {
         set
     }
 
-    /// The first `count` places.
+    /// The set of the first `count` places.
     #[must_use]
     pub fn first(count: u32) -> Self {
         (0..count).map(Self::of).fold(Self::default(), Self::union)
@@ -64,37 +64,37 @@ impl CopySet {
         self.0[place as usize / 64] |= 1 << (place % 64);
     }
 
-    /// What is in either.
+    /// The places that are in `self` or in `other`.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
-    /// What is in both.
+    /// The places that are in `self` and in `other`.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
     }
 
-    /// What is in this one but not in the other.
+    /// The places that are in `self` but not in `other`.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
     }
 
-    /// How many places are in the set.
+    /// The number of places in the set.
     #[must_use]
     pub fn len(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
-    /// Whether nothing is in the set.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|&word| word == 0)
     }
 
-    /// Whether a place is in the set.
+    /// Whether the place is in the set.
     #[must_use]
     pub fn contains(&self, place: u32) -> bool {
         place < CHUNK_COPIES && self.0[place as usize / 64] >> (place % 64) & 1 == 1
@@ -111,7 +111,7 @@ impl CopySet {
         (0..CHUNK_COPIES).filter(|&place| self.contains(place))
     }
 
-    /// The stored form: little-endian words, place `i` in bit `i % 64` of word `i / 64`.
+    /// The stored form: little-endian words, with place `i` in bit `i % 64` of word `i / 64`.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -121,7 +121,7 @@ impl CopySet {
         bytes
     }
 
-    /// Reads the stored form; `None` when it has another length.
+    /// Reads the stored form; `None` when the length is wrong.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
@@ -139,26 +139,26 @@ impl fmt::Debug for CopySet {
     }
 }
 
-/// What is known of the copies of one chunk: sets, merged by union, so that a replay, a late change or a split batch
-/// cannot alter what comes out.
+/// What is known about the copies of one chunk. It consists of sets, which are merged by union, so that a replay, a
+/// late change or a split batch cannot alter the result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Which copies gave which digest. A copy that gave two stands in both sets.
+    /// The copies that gave each digest. A copy that gave two digests is in two sets.
     pub digests: BTreeMap<Digest, CopySet>,
-    /// Which copies failed, by round and reason. A copy that gave a digest since is not taken out.
+    /// The copies that failed, by round and reason. A copy that gave a digest later stays in the set.
     pub failures: BTreeMap<(u32, String), CopySet>,
-    /// Where the digests came from, as far as the job needs to know.
+    /// The sandboxes that gave the digests, as many as the job needs.
     pub sandboxes: Sandboxes,
 }
 
 impl Tally {
-    /// Nothing yet, of a job that asks for so many different sandboxes.
+    /// An empty tally of a job that asks for this number of different sandboxes.
     #[must_use]
     pub fn keeping(sandboxes_min: u32) -> Self {
         Self { sandboxes: Sandboxes::keeping(sandboxes_min), ..Self::default() }
     }
 
-    /// Takes in one change. A verdict is no outcome and changes nothing.
+    /// Adds one change. A change of the verdict is not an outcome, and adds nothing.
     pub fn absorb(&mut self, change: &Change) {
         match change {
             Change::Produced { copy, digest, sandbox } => {
@@ -175,7 +175,7 @@ impl Tally {
         }
     }
 
-    /// Takes in all that another tally of the same chunk knows.
+    /// Merges another tally of the same chunk into `self`.
     pub fn merge(&mut self, other: &Self) {
         for (digest, copies) in &other.digests {
             let known = self.digests.entry(*digest).or_default();
@@ -194,7 +194,7 @@ impl Tally {
         self.digests.values().copied().fold(CopySet::default(), CopySet::union)
     }
 
-    /// The copies that failed in `round` and gave no digest.
+    /// The copies that failed in `round` and never gave a digest.
     #[must_use]
     pub fn failed(&self, round: u32) -> CopySet {
         let failures = self.failures.iter().filter(|((failed_in, _), _)| *failed_in == round);
@@ -211,35 +211,35 @@ impl Tally {
 /// The tallies of a whole job, by chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobTally {
-    /// The tally of each chunk of which anything is known.
+    /// The tally of each chunk about which something is known.
     pub chunks: BTreeMap<u32, Tally>,
 }
 
-/// A digest and how many copies gave it.
+/// A digest, and the copies that gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DigestCount {
     /// The digest.
     pub digest: Digest,
-    /// How many copies gave it.
+    /// The number of copies that gave the digest.
     pub copies: u32,
-    /// The lowest index among them.
+    /// The lowest index of those copies.
     pub first_copy: u32,
 }
 
 impl JobTally {
-    /// Copies that gave a digest.
+    /// The number of copies that gave a digest.
     #[must_use]
     pub fn produced(&self) -> u32 {
         self.chunks.values().map(|tally| tally.produced().len()).sum()
     }
 
-    /// Copies that failed in `round` and gave no digest.
+    /// The number of copies that failed in `round` and never gave a digest.
     #[must_use]
     pub fn failed(&self, round: u32) -> u32 {
         self.chunks.values().map(|tally| tally.failed(round).len()).sum()
     }
 
-    /// The sandboxes that gave a digest, as far as the job needs to know.
+    /// The sandboxes that gave a digest, as many as the job needs.
     #[must_use]
     pub fn sandboxes(&self) -> Sandboxes {
         let mut all = Sandboxes::default();
@@ -249,7 +249,8 @@ impl JobTally {
         all
     }
 
-    /// Every digest with its copies, most frequent first, then by the copy that gave it first.
+    /// Every digest with its copies: the most frequent first, and of equally frequent ones the one with the lowest
+    /// copy.
     #[must_use]
     pub fn digests(&self) -> Vec<DigestCount> {
         let mut counts = BTreeMap::<Digest, DigestCount>::new();
@@ -267,7 +268,8 @@ impl JobTally {
         counts
     }
 
-    /// The reasons of the failures in `round` of copies that gave no digest, with their copies, most frequent first.
+    /// The reasons of the failures in `round`, with the number of copies, most frequent first. Copies that gave a
+    /// digest do not count.
     #[must_use]
     pub fn failures(&self, round: u32) -> Vec<(String, u32)> {
         let mut counts = BTreeMap::<&str, u32>::new();
@@ -286,7 +288,7 @@ impl JobTally {
         counts
     }
 
-    /// The copies of a job with `copies` copies which gave no digest, lowest first.
+    /// The copies of a job with `copies` copies that gave no digest, lowest first.
     pub fn without_digest(&self, copies: u32) -> impl Iterator<Item = u32> + '_ {
         (0..chunks(copies)).flat_map(move |chunk| {
             let produced = self.chunks.get(&chunk).map(Tally::produced).unwrap_or_default();

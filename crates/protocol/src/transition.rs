@@ -1,19 +1,19 @@
 use crate::Verdict;
 
-/// What happens to a job.
+/// An event in the life of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Its outcomes call for this verdict.
+    /// The outcomes call for this verdict.
     Decided(Verdict),
-    /// The user stops it.
+    /// The user cancels the job.
     Cancelled,
-    /// The user has its copies without a digest run again.
+    /// The user retries the job: the copies without a digest run again.
     Retried,
-    /// More copies are wanted, since those that there are do not say enough.
+    /// The job is extended: it wants more copies, because the present ones do not say enough.
     Extended,
 }
 
-/// A thing that cannot happen to a job as it stands.
+/// An event that is not legal for a job with this verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", match event {
     Event::Decided(to) => format!("a {from} job cannot become {to}"),
@@ -22,16 +22,16 @@ pub enum Event {
     Event::Extended => format!("a {from} job cannot be extended"),
 })]
 pub struct IllegalTransition {
-    /// The verdict as it stands.
+    /// The verdict of the job.
     pub from: Verdict,
-    /// What was to happen.
+    /// The event.
     pub event: Event,
 }
 
-/// The legal transitions.
+/// The verdict after an event: the legal transitions.
 ///
 /// # Errors
-/// Every pair that the match does not name.
+/// When the match has no arm for the pair.
 pub fn next(from: Verdict, event: Event) -> Result<Verdict, IllegalTransition> {
     use Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
     match (from, event) {
@@ -40,8 +40,8 @@ pub fn next(from: Verdict, event: Event) -> Result<Verdict, IllegalTransition> {
         | (Reproducible, Event::Decided(to @ (Reproducible | Divergent))) => Ok(to),
         (Running, Event::Cancelled) => Ok(Cancelled),
         (Inconclusive, Event::Retried) | (Running, Event::Extended) => Ok(Running),
-        // What differs stays different: cancelling stops the rest of the copies, a retry runs those that failed, and an
-        // extension looks for why.
+        // A divergent job stays divergent. Cancelling stops the remaining copies, a retry runs the failed ones, and
+        // an extension looks for the reason.
         (Divergent, Event::Decided(Divergent) | Event::Cancelled | Event::Retried | Event::Extended) => {
             Ok(Divergent)
         }
@@ -54,7 +54,8 @@ mod tests {
     use super::*;
     use Verdict::{Cancelled, Divergent, Inconclusive, Reproducible, Running};
 
-    /// What becomes of a job, by its verdict: decided to be each of [`Verdict::ALL`], cancelled, retried, extended.
+    /// For each verdict, the verdict after each event: decided as each of [`Verdict::ALL`], cancelled, retried,
+    /// extended.
     const TRANSITIONS: [(Verdict, [Option<Verdict>; 8]); 5] = [
         (
             Running,
@@ -82,7 +83,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_is_not_legal_is_an_error() {
+    fn an_illegal_transition_is_an_error() {
         for (from, expected) in TRANSITIONS {
             let decided = Verdict::ALL.map(Event::Decided);
             let events = decided.into_iter().chain([Event::Cancelled, Event::Retried, Event::Extended]);

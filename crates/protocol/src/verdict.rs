@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What is said of a job.
+/// The verdict on a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -11,20 +11,20 @@ pub enum Verdict {
     Running,
     /// Every copy gave a digest, and all are equal.
     Reproducible,
-    /// Two digests differ, or one from the digest that is expected. Final.
+    /// Two digests differ, or a digest is not the expected one. Final.
     Divergent,
-    /// Not every copy is accounted for with a digest.
+    /// Not every copy gave a digest, or the digests came from too few sandboxes.
     Inconclusive,
-    /// Stopped by the user. Final.
+    /// The user stopped the job. Final.
     Cancelled,
 }
 
 impl Verdict {
-    /// All of them, as help lists them.
+    /// All verdicts, in the order in which the help lists them.
     pub const ALL: [Self; 5] =
         [Self::Running, Self::Reproducible, Self::Divergent, Self::Inconclusive, Self::Cancelled];
 
-    /// The word for it, the same everywhere.
+    /// The name of the verdict, the same everywhere.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,11 +43,11 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A text that names no verdict.
+/// A text that is not a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a verdict: {found:?}")]
 pub struct VerdictError {
-    /// What stood there.
+    /// The text that was found.
     pub found: String,
 }
 
@@ -60,8 +60,8 @@ impl FromStr for Verdict {
     }
 }
 
-/// Why a job is inconclusive, or divergent though its copies agree. In the order of how much has to be known for it:
-/// of an inconclusive job a later one is not replaced by an earlier one.
+/// Why a job is inconclusive, or divergent although its copies agree. A later cause needs more knowledge than an
+/// earlier one. A state keeps the latest cause of an inconclusive job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -69,14 +69,14 @@ pub enum Cause {
     Deadline,
     /// Every copy ended, but some failed.
     Failures,
-    /// Every copy gave one and the same digest, but in fewer sandboxes than the job asks for.
+    /// Every copy gave the same digest, but in fewer sandboxes than the job asks for.
     Coverage,
-    /// The copies gave another digest than the one that is expected, and agree with each other so far.
+    /// The copies gave a digest that is not the expected one. So far they agree with each other.
     Drift,
 }
 
 impl Cause {
-    /// The word for it, the same everywhere.
+    /// The name of the cause, the same everywhere.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! Answers questions about the statistics, one a line, so that another program can compare them with its own:
-//! `acceptance/statistics/run`. Logarithms of p-values are natural ones.
+//! Answers questions about the statistics, one in each line, so that another program can compare the answers with its
+//! own: `acceptance/statistics/run`. Logarithms of p-values are natural logarithms.
 //!
 //! ```text
 //! fisher A B C D                     ln p

@@ -1,6 +1,6 @@
 use super::probability::{deviance, factorial_rest, real};
 
-/// ln of the probability of exactly `hits` in `n` independent tries that hit with probability `rate`.
+/// ln of the probability of exactly `hits` in `n` independent tries that each hit with probability `rate`.
 ///
 /// Source: C. Loader, "Fast and accurate computation of binomial probabilities", 2000.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn ln_binomial(hits: u64, n: u64, rate: f64) -> f64 {
     rests - deviance(real(hits), all * rate) - deviance(real(misses), all * (1.0 - rate))
 }
 
-/// ln of the probability of at most `hits`.
+/// ln of the probability of at most `hits` in the same tries.
 #[must_use]
 pub fn ln_binomial_at_most(hits: u64, n: u64, rate: f64) -> f64 {
     if hits >= n {
@@ -41,7 +41,7 @@ pub fn ln_binomial_at_most(hits: u64, n: u64, rate: f64) -> f64 {
     ln_binomial(hits, n, rate) + f64::ln(sum)
 }
 
-/// ln of the probability of at least `hits`.
+/// ln of the probability of at least `hits` in the same tries.
 #[must_use]
 pub fn ln_binomial_at_least(hits: u64, n: u64, rate: f64) -> f64 {
     if hits == 0 {

@@ -51,11 +51,11 @@ fn tail(ratios: impl Iterator<Item = f64>) -> f64 {
     sum
 }
 
-/// ln of the p-value of Fisher's exact test of independence for a two by two table, two-sided: the probability, with
-/// the margins given, of all tables that are at most as probable as this one.
+/// ln of the p-value of Fisher's exact test of independence for a two by two table, two-sided. The p-value is the
+/// probability, with the margins given, of all tables that are at most as probable as this one.
 ///
-/// Source: R. A. Fisher, "The Logic of Inductive Inference", 1935; sides are joined as in R's `fisher.test` and `SciPy`'s
-/// `fisher_exact`.
+/// Source: R. A. Fisher, "The Logic of Inductive Inference", 1935. The two sides are joined as in R's `fisher.test`
+/// and `SciPy`'s `fisher_exact`.
 #[must_use]
 pub fn ln_fisher(table: [[u64; 2]; 2]) -> f64 {
     let [[hits, row_rest], [column_rest, rest]] = table;
@@ -95,8 +95,8 @@ pub fn ln_fisher(table: [[u64; 2]; 2]) -> f64 {
     ln_p
 }
 
-/// The first number from `low` for which `holds` is true, if it is true for all later ones too; `high` if there is
-/// none below `high`.
+/// The first number from `low` on for which `holds` is true, if it is then true for all later ones too; `high` if
+/// there is none below `high`.
 fn first(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     while low < high {
         let middle = low + (high - low) / 2;
@@ -135,7 +135,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_sum_over_all_tables(a in 0_u64..40, b in 0_u64..40, c in 0_u64..40, d in 0_u64..40) {
+        fn fisher_is_the_sum_over_all_tables(a in 0_u64..40, b in 0_u64..40, c in 0_u64..40, d in 0_u64..40) {
             let all = a + b + c + d;
             let observed = ln_hypergeometric(a, a + c, a + b, all);
             let expect: f64 = (0..=a + b)

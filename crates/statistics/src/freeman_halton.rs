@@ -2,16 +2,18 @@ use super::TIE;
 use super::probability::{cell_weight, ln_factorial, ln_margins, real};
 use super::table::Table;
 
-/// Tables that an exact test may go through, at most: a few milliseconds. Counted before the test begins.
+/// The largest number of tables that an exact test may enumerate: it takes a few milliseconds. They are counted
+/// before the test begins.
 pub const TABLES_MAX: u64 = 50_000;
 
-/// Cells of a table that is enumerated, at most.
+/// The largest number of cells of a table that is enumerated.
 pub const CELLS_MAX: usize = 512;
 
-/// ln of the p-value of the exact test of independence of Freeman and Halton for any table: the probability, with the
-/// margins given, of all tables that are at most as probable as this one. For a two by two table it is Fisher's test.
+/// ln of the p-value of the exact test of independence of Freeman and Halton, for any table. The p-value is the
+/// probability, with the margins given, of all tables that are at most as probable as this one. For a two by two
+/// table this is Fisher's test.
 ///
-/// `None` when there may be more than [`TABLES_MAX`] tables, or when this one has more than [`CELLS_MAX`] cells.
+/// `None` when there may be more than [`TABLES_MAX`] tables, or when the table has more than [`CELLS_MAX`] cells.
 ///
 /// Source: G. H. Freeman and J. H. Halton, "Note on an exact treatment of contingency, goodness of fit and other
 /// problems of significance", 1951.
@@ -33,8 +35,8 @@ pub fn ln_freeman_halton(table: &Table) -> Option<f64> {
 }
 
 /// An upper bound on ln of that p-value, for a table of any size: the number of all tables times the probability of
-/// this one, since every table that counts is at most as probable. The bound is small if a fact goes closely with the
-/// classes.
+/// this one, because every table that counts is at most as probable. The bound is small if the fact fits the classes
+/// closely.
 #[must_use]
 pub fn ln_freeman_halton_bound(table: &Table) -> f64 {
     let (values, classes) = (table.values(), table.classes());
@@ -51,7 +53,7 @@ fn ln_probability(table: &Table) -> f64 {
         filled[cell.value] += classes[cell.class];
         ln_p -= cell_weight(cell.count, values[cell.value], classes[cell.class], units);
     }
-    // The weight of an empty cell is its expected count. The sum is over integers, so that no digits cancel.
+    // The weight of an empty cell is its expected count. The sum is over integers, so no digits cancel.
     let empty: u64 = values.iter().zip(filled).map(|(value, filled)| value * (units - filled)).sum();
     if empty == 0 { ln_p } else { ln_p - real(empty) / real(units) }
 }
@@ -65,7 +67,8 @@ fn ln_tables_at_most(columns: &[u64], rows: usize) -> f64 {
     counted.map(|(_, &total)| fillings(total)).sum()
 }
 
-/// A bound on the number of tables: the ways to fill each column, except the largest, which follows from the others.
+/// A bound on the number of tables: the number of ways to fill each column, except the largest, which follows from
+/// the others.
 fn tables_at_most(columns: &[u64], rows: usize) -> u64 {
     let Some(last) = largest(columns) else { return 1 };
     let mut product = 1_u64;
@@ -82,8 +85,8 @@ fn largest(columns: &[u64]) -> Option<usize> {
     (0..columns.len()).max_by_key(|&place| columns[place])
 }
 
-/// Ways to spread `total` over `rows`, C(total + rows - 1, rows - 1); numbers above [`TABLES_MAX`] are all reported
-/// as just above it.
+/// The number of ways to spread `total` over `rows`, C(total + rows - 1, rows - 1). A number above [`TABLES_MAX`] is
+/// reported as just above it.
 fn fillings(total: u64, rows: usize) -> u64 {
     let rest = rows as u64 - 1;
     let (mut ways, fewer) = (1_u64, rest.min(total));
@@ -184,21 +187,21 @@ mod tests {
         check(&[&[3, 1], &[1, 3]], 34.0 / 70.0);
         // Three by three, perfect: 6 of 9!/(3!)^3 orders.
         check(&[&[3, 0, 0], &[0, 3, 0], &[0, 0, 3]], 6.0 / 1_680.0);
-        // Each value once: all tables are alike.
+        // Each value occurs once, so all tables are alike.
         let unique: Vec<&[usize]> =
             (0..10).map(|place| if place < 4 { &[1, 0][..] } else { &[0, 1][..] }).collect();
         check(&unique, 1.0);
     }
 
     #[test]
-    fn too_much_work_is_refused_before_it_begins() {
+    fn too_many_tables_are_refused_in_advance() {
         assert_eq!(ln_freeman_halton(&table(&[&[300, 100], &[300, 500], &[2_000, 3_000]])), None);
         assert_eq!(ln_freeman_halton(&table(&vec![&[1, 1][..]; CELLS_MAX])), None);
     }
 
     proptest! {
         #[test]
-        fn two_by_two_is_fishers(a in 0_usize..30, b in 0_usize..30, c in 0_usize..30, d in 0_usize..30) {
+        fn a_two_by_two_table_gets_fishers_p_value(a in 0_usize..30, b in 0_usize..30, c in 0_usize..30, d in 0_usize..30) {
             let found = ln_freeman_halton(&table(&[&[a, b], &[c, d]])).unwrap().exp();
             let [a, b, c, d] = [a, b, c, d].map(|count| count as u64);
             let expect = ln_fisher([[a, b], [c, d]]).exp();
@@ -206,7 +209,7 @@ mod tests {
         }
 
         #[test]
-        fn the_bound_is_never_below(counts in prop::array::uniform9(0_usize..4)) {
+        fn the_bound_is_never_below_the_p_value(counts in prop::array::uniform9(0_usize..4)) {
             let [a, b, c, d, e, f, g, h, i] = counts;
             let table = table(&[&[a, b, c], &[d, e, f], &[g, h, i]]);
             if let Some(exact) = ln_freeman_halton(&table) {
@@ -215,7 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn turning_a_table_changes_nothing(counts in prop::array::uniform6(0_usize..6)) {
+        fn transposing_a_table_changes_nothing(counts in prop::array::uniform6(0_usize..6)) {
             let [a, b, c, d, e, f] = counts;
             let found = ln_freeman_halton(&table(&[&[a, b, c], &[d, e, f]])).unwrap();
             let turned = ln_freeman_halton(&table(&[&[f, c], &[e, b], &[d, a]])).unwrap();

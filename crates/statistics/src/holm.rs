@@ -1,8 +1,9 @@
 use super::probability::real;
 
-/// Holm's correction of ln p-values for their number: the corrected ones, in the order given, at most 0 (a p of 1).
+/// Holm's correction of ln p-values for their number. Returns the corrected ones in the given order, at most 0 (a p
+/// of 1).
 ///
-/// The chance that any true hypothesis has a corrected p-value of at most a level is at most that level, however the
+/// The chance that any true hypothesis gets a corrected p-value of at most a level is at most that level, however the
 /// tests depend on each other. Source: S. Holm, "A simple sequentially rejective multiple test procedure", 1979.
 #[must_use]
 pub fn ln_holm(ln_ps: &[f64]) -> Vec<f64> {
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_is_multiplied_most_and_the_order_stays() {
+    fn the_smallest_p_value_is_multiplied_most_and_the_order_stays() {
         let check = |ps: &[f64], expect: &[f64]| {
             let found = ln_holm(&ps.iter().map(|p| p.ln()).collect::<Vec<_>>());
             assert_eq!(found.len(), expect.len());

@@ -14,16 +14,16 @@ pub struct Independence {
     pub exact: bool,
 }
 
-/// Tests whether values and classes go together by more than chance.
+/// Tests whether values and classes go together beyond chance.
 ///
-/// A two by two table gets Fisher's exact test. Any other table gets the test of Freeman and Halton, if there are few
-/// enough tables. Otherwise the result is twice the smaller of two bounds (twice, because the better one is chosen):
-/// [`ln_freeman_halton_bound`], and the smallest p-value of all tests of one value against the rest by one class
-/// against the rest, times the number of such tests (Bonferroni). Each bound is valid by itself, so the result is
-/// valid too, however they depend on each other.
+/// A two by two table gets Fisher's exact test. Any other table gets the test of Freeman and Halton, if few enough
+/// tables have its margins. Otherwise the result is twice the smaller of two bounds (twice, because the better one is
+/// chosen). The first bound is [`ln_freeman_halton_bound`]. The second tests each value against the rest by each
+/// class against the rest, and is the smallest of these p-values times the number of tests (Bonferroni). Each bound
+/// is valid by itself, so the result is valid too, however they depend on each other.
 ///
-/// A value that occurs once goes with one class in any case. So values that are unique to each unit give 1, and so do
-/// classes that are unique to each unit.
+/// A value that occurs once goes with one class in any case. So values that are unique to each unit give 1, and
+/// classes that are unique to each unit give 1 too.
 #[must_use]
 pub fn independence(table: &Table) -> Independence {
     let (values, classes) = (table.values(), table.classes());
@@ -49,11 +49,11 @@ fn two_by_two(table: &Table) -> [[u64; 2]; 2] {
     counts
 }
 
-/// Only cells that are not empty are tested, which can only raise the smallest p-value. The number of tests counts
-/// all cells.
+/// Only cells that are not empty are tested. This can only raise the smallest p-value. The number of tests counts all
+/// cells.
 fn ln_bound_of_cells(table: &Table) -> f64 {
     let (values, classes, units) = (table.values(), table.classes(), table.units());
-    // With two values, testing one against the rest is the same as testing the other.
+    // With two values, a test of one against the rest is the same as a test of the other.
     let different = |count: usize| if count == 2 { 1.0 } else { real(count as u64) };
     let tests = different(values.len()) * different(classes.len());
     let mut known = BTreeMap::new();
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identifier_of_each_unit_means_nothing() {
+    fn an_identifier_of_each_unit_has_a_p_value_of_one() {
         for units in [2, 20, 10_000] {
             let table = Table::count((0..units).map(|unit| (unit, unit % 2)));
             assert!(table.is_perfect());
@@ -96,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_bound_is_never_below_one_cell_s_test_and_never_above_one(
+        fn the_bound_lies_between_the_test_of_one_cell_and_one(
             units in prop::collection::vec((0_usize..5, 0_usize..3), 0..60),
         ) {
             let table = Table::count(units.into_iter());
@@ -104,7 +104,7 @@ mod tests {
             prop_assert!(bound <= 0.0);
             let found = independence(&table);
             prop_assert!(found.ln_p <= 0.0);
-            // An exact test that finds nothing at all is not contradicted by its bound.
+            // An exact test with a p-value of 1 does not contradict its bound.
             if found.exact && table.values().len() == 2 && table.classes().len() == 2 {
                 prop_assert!((bound - found.ln_p).abs() < 1e-9);
             }

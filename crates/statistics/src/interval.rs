@@ -6,19 +6,19 @@ use super::probability::real;
 
 /// An upper bound on the rate if none of `n` tries hit: `1 - alpha^(1/n)`; 1 when `n` is 0.
 ///
-/// One-sided, and valid at any time: a true rate lies above the bound only once `(1 - rate)^n` has fallen to alpha,
-/// and the probability to have seen no hit by then is just that. The bound only falls while tries are added, so this
-/// is the only event in which any quoted bound is wrong.
+/// The bound is one-sided, and valid at any time. A true rate lies above the bound only once `(1 - rate)^n` has
+/// fallen to alpha, and the probability of no hit by then is exactly that. The bound only falls while tries are
+/// added, so no other event makes a quoted bound wrong.
 #[must_use]
 pub fn none_seen_bound(n: u64, level: Level) -> f64 {
     if n == 0 { 1.0 } else { -(level.alpha().ln() / real(n)).exp_m1() }
 }
 
-/// The exact interval of Clopper and Pearson, `(low, high)`, with half of alpha on each side. Valid for a number of
-/// tries that was fixed before.
+/// The exact interval of Clopper and Pearson, `(low, high)`, with half of alpha on each side. It is valid for a
+/// number of tries that was fixed in advance.
 ///
 /// Source: C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the
-/// binomial", 1934. The limits are solved for on exact sums of binomial probabilities.
+/// binomial", 1934. The limits are computed from exact sums of binomial probabilities.
 #[must_use]
 pub fn clopper_pearson(hits: u64, n: u64, level: Level) -> (f64, f64) {
     let ln_half = (level.alpha() / 2.0).ln();
@@ -45,13 +45,14 @@ pub fn clopper_pearson(hits: u64, n: u64, level: Level) -> (f64, f64) {
 }
 
 /// An interval `(low, high)` that is valid at any time: with the probability of the level, *all* intervals for n = 1,
-/// 2, 3.. hold the true rate. About a third wider than Clopper and Pearson's for 20 tries, and twice as wide for
-/// 10,000.
+/// 2, 3.. contain the true rate. It is about a third wider than the interval of Clopper and Pearson for 20 tries, and
+/// twice as wide for 10,000.
 ///
-/// For a rate p, the likelihood of the tries under a rate drawn evenly from 0 to 1, divided by that under p, is a
-/// martingale that starts at 1 when p is true. Its mixture integral is a beta function, and the quotient comes to
-/// `1 / ((n + 1) binomial(hits; n, p))`. By Ville's inequality it ever reaches `1 / alpha` with probability alpha at
-/// most, so the rates with `(n + 1) binomial(hits; n, p) > alpha` are kept.
+/// Take the likelihood of the tries under a rate drawn evenly from 0 to 1, divided by their likelihood under a rate
+/// p. When p is the true rate, this quotient is a martingale that starts at 1. The mixture integral is a beta
+/// function, so the quotient is `1 / ((n + 1) binomial(hits; n, p))`. By Ville's inequality it ever reaches
+/// `1 / alpha` with probability alpha at most. So the interval keeps the rates with
+/// `(n + 1) binomial(hits; n, p) > alpha`.
 ///
 /// Source: H. Robbins, "Statistical methods related to the law of the iterated logarithm", 1970.
 #[must_use]
@@ -75,7 +76,7 @@ pub fn anytime_interval(hits: u64, n: u64, level: Level) -> (f64, f64) {
     (low, high)
 }
 
-/// The logarithm of the odds of a rate: it keeps the digits of small rates and of rates near 1.
+/// The logarithm of the odds of a rate. It keeps the digits of small rates and of rates near 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 struct Odds(f64);
 
@@ -96,11 +97,11 @@ impl Odds {
     }
 }
 
-/// Steps of the search, at most; halving alone needs about 60.
+/// The largest number of steps of the search. Halving alone needs about 60.
 const STEPS_MAX: u32 = 200;
 
-/// The rate between two odds at which an increasing function, given with its slope, is 0: by Newton's steps, and by
-/// halving when a step leads outside.
+/// The rate between two odds at which an increasing function is 0. The function also returns its slope. Uses Newton's
+/// steps, and halves the range when a step leads outside.
 fn solve(mut low: Odds, mut high: Odds, function: impl Fn(Odds) -> (f64, f64)) -> f64 {
     let mut at = Odds(f64::midpoint(low.0, high.0));
     for _ in 0..STEPS_MAX {
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn none_seen() {
+    fn the_bound_without_hits_has_its_known_values() {
         let level = Level::default();
         near(none_seen_bound(0, level), 1.0);
         for (n, percent) in [(20, "13.91"), (180, "1.65"), (299, "1.00"), (1, "95.00")] {
@@ -146,7 +147,7 @@ mod tests {
             for (hits, n) in [(1, 1), (1, 2), (1, 20), (10, 20), (19, 20), (58, 178), (7, 1_000_000)] {
                 let (low, high) = clopper_pearson(hits, n, level);
                 assert!(0.0 < low && low < high && high <= 1.0, "{hits} of {n}: {low} {high}");
-                // A rate near 1 is good to 1e-16; what it leaves to 1 is not, nor is the tail.
+                // A rate near 1 has an error of 1e-16. Then 1 minus the rate has few digits, and so does the tail.
                 let is_half = |ln_tail: f64| {
                     let tail = ln_tail.exp() / (level.alpha() / 2.0);
                     assert!((tail - 1.0).abs() < 1e-8, "{hits} of {n}: {tail}");
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_ends() {
+    fn an_interval_without_hits_starts_at_zero_and_with_hits_only_ends_at_one() {
         let level = Level::default();
         assert_eq!(clopper_pearson(0, 0, level), (0.0, 1.0));
         assert_eq!(anytime_interval(0, 0, level), (0.0, 1.0));
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_anytime_interval_holds_clopper_and_pearsons() {
+    fn the_anytime_interval_contains_the_one_of_clopper_and_pearson() {
         let level = Level::default();
         for n in [1, 2, 3, 20, 180, 10_000] {
             for hits in [0, 1, n / 3, n / 2, n] {

@@ -9,12 +9,12 @@ pub struct Level(f64);
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("not a level of confidence: expected a number above 0 and below 1 such as 0.95, found {found}")]
 pub struct LevelError {
-    /// The number.
+    /// The number that was found.
     pub found: f64,
 }
 
 impl Level {
-    /// The level `level`.
+    /// Makes a level from a number.
     ///
     /// # Errors
     /// When `level` or `1 - level` is not above 0 and below 1.
@@ -32,7 +32,7 @@ impl Level {
         self.0
     }
 
-    /// The chance of being wrong that remains: 1 minus the level.
+    /// The remaining chance of being wrong: 1 minus the level.
     #[must_use]
     pub fn alpha(self) -> f64 {
         1.0 - self.0
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_lies_between_nought_and_one() {
+    fn a_level_lies_between_zero_and_one() {
         for level in [0.0, 1.0, -0.1, 95.0, f64::NAN, f64::INFINITY] {
             assert!(Level::new(level).is_err(), "{level}");
         }

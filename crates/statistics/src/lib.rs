@@ -1,10 +1,10 @@
-//! Statistics on counts: exact tests of independence, intervals for a rate, corrections for many tests, and how many
-//! copies a divergence takes to be found.
+//! Statistics on counts: exact tests of independence, intervals for a rate, corrections for many tests, and the
+//! number of copies that it takes to find a divergence.
 //!
 //! Owns formulas, each with its source. Knows no other crate of Concord: numbers come in, numbers go out.
 //!
-//! Functions return natural logarithms of p-values, since the p-values of large tables are smaller than `f64` can
-//! hold; [`p_value`] turns one into a probability.
+//! Functions return natural logarithms of p-values, because the p-values of large tables are too small for `f64`.
+//! [`p_value`] turns a logarithm into a probability.
 
 mod binomial;
 mod fisher;
@@ -28,12 +28,12 @@ pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
 pub use probability::{ln_hypergeometric, real};
 pub use table::{Cell, Table};
 
-/// Relative difference up to which two computed probabilities count as equal; they are good to about 1e-13. A table
-/// that is as probable as the observed one counts as at least as extreme.
+/// The relative difference up to which two computed probabilities count as equal. Their own error is about 1e-13. A
+/// table that is as probable as the observed one counts as at least as extreme.
 pub(crate) const TIE: f64 = 1e-10;
 
-/// The probability with the logarithm `ln_p`; at least the smallest normal `f64`, about 2.2e-308, since a p-value is
-/// never 0.
+/// The probability whose logarithm is `ln_p`. It is at least the smallest normal `f64`, about 2.2e-308, because a
+/// p-value is never 0.
 #[must_use]
 pub fn p_value(ln_p: f64) -> f64 {
     ln_p.exp().clamp(f64::MIN_POSITIVE, 1.0)

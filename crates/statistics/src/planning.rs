@@ -1,16 +1,16 @@
 use crate::level::Level;
 use crate::probability::real;
 
-/// Why no number of copies can be given.
+/// The reason why no number of copies can be given.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum PlanningError {
     /// The rate is not above 0 and below 1.
     #[error("not a rate of divergence: expected a number above 0 and below 1 such as 0.01, found {found}")]
     Rate {
-        /// The number.
+        /// The number that was found.
         found: f64,
     },
-    /// More copies than can be counted exactly.
+    /// The number of copies is too large to be exact.
     #[error("a divergence of rate {rate} takes more than {COPIES_PLANNED_MAX} copies to find")]
     TooMany {
         /// The rate.
@@ -18,17 +18,18 @@ pub enum PlanningError {
     },
 }
 
-/// Copies that can be planned, at most: numbers up to this one are exact.
+/// The largest number of copies that can be planned. Numbers up to this one are exact.
 pub const COPIES_PLANNED_MAX: u64 = 1 << 53;
 
-/// The fewest copies of which at least one diverges with the given confidence, if each copy diverges independently
-/// with probability `rate`: the smallest n with `1 - (1 - rate)^n >= confidence`. A divergence in 1 % of runs takes
-/// 299 copies at 95 %.
+/// The smallest number of copies of which at least one diverges with the given confidence, if each copy diverges
+/// independently with probability `rate`. It is the smallest n with `1 - (1 - rate)^n >= confidence`. A divergence in
+/// 1 % of runs takes 299 copies at 95 %.
 ///
-/// Both count as the decimal numbers that they are written as. So a rate of 0.1 at 0.19 takes 2 copies, never 3.
+/// Both numbers count as the decimal numbers that they are written as. So a rate of 0.1 at 0.19 takes 2 copies, never
+/// 3.
 ///
 /// # Errors
-/// When the rate is not above 0 and below 1, or when it is so small that the number is above [`COPIES_PLANNED_MAX`].
+/// When the rate is not above 0 and below 1, or is so small that the result is above [`COPIES_PLANNED_MAX`].
 pub fn copies_to_detect(rate: f64, confidence: Level) -> Result<u64, PlanningError> {
     if !(rate > 0.0 && rate < 1.0) {
         return Err(PlanningError::Rate { found: rate });
@@ -47,11 +48,11 @@ pub fn copies_to_detect(rate: f64, confidence: Level) -> Result<u64, PlanningErr
     Ok(if is_met_exactly(rate, confidence.get(), nearest) { nearest } else { above })
 }
 
-/// Decimal digits that are computed exactly.
+/// The number of decimal digits that are computed exactly.
 const DIGITS_MAX: usize = 38;
 
 /// Whether `(1 - rate)^copies` is exactly `1 - confidence`. A power of a decimal number has as many digits after the
-/// point as the number has, times the exponent. So the two can only be equal if few digits have to be compared.
+/// point as the number itself, times the exponent. So the two can only be equal if few digits have to be compared.
 fn is_met_exactly(rate: f64, confidence: f64, copies: u64) -> bool {
     let (Some((kept, kept_digits)), Some((left, left_digits))) = (complement(rate), complement(confidence))
     else {
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fewest_copies() {
+    fn the_smallest_number_of_copies_is_found() {
         let check =
             |rate, confidence, expect| assert_eq!(copies(rate, confidence), expect, "{rate} {confidence}");
         check(0.01, 0.95, 299);
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_planned_is_refused() {
+    fn rates_that_cannot_be_planned_are_refused() {
         for rate in [0.0, 1.0, -0.1, 1.5, f64::NAN] {
             assert!(
                 matches!(copies_to_detect(rate, Level::default()), Err(PlanningError::Rate { .. })),

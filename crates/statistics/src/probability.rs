@@ -1,12 +1,13 @@
 //! Logarithms of probabilities of counts, each with a relative error of about 1e-15.
 //!
-//! Differences of logarithms of factorials lose all digits for large counts. Source of the way around it: C. Loader,
-//! "Fast and accurate computation of binomial probabilities", 2000. Stirling's formula is written as k! = sqrt(2 pi k)
-//! (k/e)^k exp(error(k)), and the powers are gathered into deviances, which are small where the probability is large.
+//! Differences of logarithms of factorials lose all digits for large counts. This file avoids them as in C. Loader,
+//! "Fast and accurate computation of binomial probabilities", 2000. Stirling's formula is written as k! = sqrt(2 pi
+//! k) (k/e)^k exp(error(k)), and the powers are gathered into deviances, which are small where the probability is
+//! large.
 
 use std::f64::consts::PI;
 
-/// A count as a number.
+/// A count as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "counts of copies lie far below 2^53")]
 #[must_use]
 pub fn real(count: u64) -> f64 {
@@ -36,7 +37,7 @@ pub(crate) fn factorial_rest(count: u64) -> f64 {
     if count == 0 { 0.0 } else { stirling_error(count) + 0.5 * (2.0 * PI * real(count)).ln() }
 }
 
-/// ln of a factorial; its relative error is 1e-16, so it is of no use for small differences between large ones.
+/// ln of a factorial. Its relative error is 1e-16, so the difference of two large ones is not exact.
 pub(crate) fn ln_factorial(count: u64) -> f64 {
     let k = real(count);
     if count == 0 { 0.0 } else { factorial_rest(count) + k * k.ln() - k }
@@ -66,8 +67,8 @@ pub(crate) fn deviance(count: f64, expected: f64) -> f64 {
     sum
 }
 
-/// ln of the probability to find `hits` marked ones in a sample of `sample`, drawn without putting back from `all`,
-/// of which `marked` are marked; negative infinity if that is impossible.
+/// ln of the probability of `hits` marked elements in a sample of `sample` elements, drawn without replacement from
+/// `all` elements, of which `marked` are marked. Negative infinity if that is impossible.
 #[must_use]
 pub fn ln_hypergeometric(hits: u64, sample: u64, marked: u64, all: u64) -> f64 {
     if hits > sample.min(marked) || sample.max(marked) > all || sample + marked - hits > all {
@@ -85,14 +86,14 @@ pub fn ln_hypergeometric(hits: u64, sample: u64, marked: u64, all: u64) -> f64 {
     ln_p.min(0.0)
 }
 
-/// The part of the margins in ln of the probability of a table; see [`cell_weight`].
+/// The contribution of the margins to ln of the probability of a table; see [`cell_weight`].
 pub(crate) fn ln_margins(rows: &[u64], columns: &[u64], all: u64) -> f64 {
     rows.iter().chain(columns).map(|&total| factorial_rest(total)).sum::<f64>() - factorial_rest(all)
 }
 
-/// The part of one cell, which is subtracted. The probability of a table with given margins is the product of the
-/// factorials of the margins, divided by those of the cells and of all; the powers of Stirling's formula meet in the
-/// deviances.
+/// The contribution of one cell, which is subtracted. The probability of a table with given margins is the product of
+/// the factorials of the margins, divided by the factorials of the cells and of `all`. The powers of Stirling's
+/// formula combine into the deviances.
 pub(crate) fn cell_weight(count: u64, row: u64, column: u64, all: u64) -> f64 {
     if row == 0 || column == 0 {
         return 0.0;
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn factorials_are_factorials() {
+    fn factorials_agree_with_products() {
         let mut expect = 0.0;
         for count in 1..=60 {
             expect += real(count).ln();
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_of_all_samples_are_one_together() {
+    fn the_probabilities_of_all_samples_add_up_to_one() {
         for (sample, marked, all) in [(5, 5, 10), (1, 19, 20), (300, 700, 1_000), (5_000, 12, 100_000)] {
             let sum: f64 = (0..=sample).map(|hits| ln_hypergeometric(hits, sample, marked, all).exp()).sum();
             assert!((sum - 1.0).abs() < 1e-12, "{sample} of {all} with {marked}: {sum}");
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn small_ones_are_fractions() {
+    fn small_probabilities_equal_fractions() {
         let check = |(hits, sample, marked, all), expect: f64| {
             let found = ln_hypergeometric(hits, sample, marked, all).exp();
             assert!((found - expect).abs() <= 1e-14 * expect, "{found} {expect}");

@@ -5,11 +5,11 @@ pub struct Cell {
     pub value: usize,
     /// The number of the class.
     pub class: usize,
-    /// How many units have both; at least 1.
+    /// The number of units that have both; at least 1.
     pub count: u64,
 }
 
-/// How many units have each value of a fact and each class. Every value and every class has a unit.
+/// The number of units with each value of a fact and each class. Every value and every class has a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     cells: Vec<Cell>,
@@ -17,7 +17,7 @@ pub struct Table {
     classes: Vec<u64>,
 }
 
-/// Tables up to this many cells, in proportion to the units, are counted in one block.
+/// A table with at most this many cells per unit is counted in one block.
 const DENSE_CELLS_A_UNIT: usize = 4;
 
 impl Table {
@@ -70,19 +70,19 @@ impl Table {
         &self.cells
     }
 
-    /// Units of each value; no count is 0.
+    /// The number of units of each value; never 0.
     #[must_use]
     pub fn values(&self) -> &[u64] {
         &self.values
     }
 
-    /// Units of each class; no count is 0.
+    /// The number of units of each class; never 0.
     #[must_use]
     pub fn classes(&self) -> &[u64] {
         &self.classes
     }
 
-    /// Number of units.
+    /// The number of units.
     #[must_use]
     pub fn units(&self) -> u64 {
         self.values.iter().sum()
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_unit_is_left_out() {
+    fn values_and_classes_without_a_unit_are_left_out() {
         let table = Table::count([(5, 1), (5, 1), (0, 3)].into_iter());
         assert_eq!(table.values(), [1, 2]);
         assert_eq!(table.classes(), [2, 1]);

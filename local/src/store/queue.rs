@@ -213,7 +213,7 @@ mod tests {
     fn function(name: &str) -> NewJob {
         let calculation =
             Calculation::Function { name: name.to_owned(), qualifier: None, region: "r".to_owned() };
-        assert!(calculation.runs_elsewhere());
+        assert!(calculation.runs_remotely());
         NewJob { spec: JobSpec { calculation, ..spec(name, 10) }, payload: PAYLOAD.into() }
     }
 

@@ -169,7 +169,7 @@ async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work) -> Result<Optio
     let mut copies = 0;
     for id in jobs {
         let spec = read(store, id).await?.spec;
-        if spec.calculation.runs_elsewhere() {
+        if spec.calculation.runs_remotely() {
             called.push(id.clone());
             copies += spec.copies_most() as usize;
         }
@@ -182,7 +182,7 @@ async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work) -> Result<Optio
 async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
     let mut others = 0;
     for id in store.open_jobs()?.iter().filter(|id| !jobs.contains(id)) {
-        others += usize::from(!read(store, id).await?.spec.calculation.runs_elsewhere());
+        others += usize::from(!read(store, id).await?.spec.calculation.runs_remotely());
     }
     Ok(others)
 }

@@ -1,5 +1,5 @@
 use super::rows::unquoted;
-use crate::comparison::Kind;
+use crate::comparison::MismatchKind;
 use crate::findings::{Findings, NumberPair};
 use crate::float::Float;
 use crate::paths::Path;
@@ -36,7 +36,7 @@ pub(super) fn compare(
     }
     let chars_max = findings.limits.text_chars_max;
     let texts = || cells.map(|cell| shown(cell, chars_max));
-    // The usual case, without a copy of anything.
+    // The usual case. Nothing is copied.
     if cells.each_ref().map(|cell| content(cell)) == [Content::Float, Content::Float]
         && let [Some(left), Some(right)] = characters
         && let [Ok(left), Ok(right)] = [left.parse::<f64>(), right.parse::<f64>()]
@@ -50,8 +50,8 @@ pub(super) fn compare(
     let [left, right] = cells.map(unquoted);
     match [content(&left), content(&right)] {
         [Content::Text, Content::Text] if left == right => findings.spelling(path, &[row], texts),
-        [Content::Text, Content::Text] => findings.mismatch(path, Kind::Text, &[row], texts),
-        [Content::Text, _] | [_, Content::Text] => findings.mismatch(path, Kind::Type, &[row], texts),
+        [Content::Text, Content::Text] => findings.mismatch(path, MismatchKind::Text, &[row], texts),
+        [Content::Text, _] | [_, Content::Text] => findings.mismatch(path, MismatchKind::Type, &[row], texts),
         contents => numbers(findings, path, row, contents, [&left, &right], texts),
     }
 }
@@ -79,7 +79,7 @@ fn numbers(
     let same_nan = doubles.iter().all(|bits| Float::F64.is_nan(*bits)) && named(cells[0]) == named(cells[1]);
     let infinite = doubles.iter().any(|bits| Float::F64.is_infinite(*bits));
     let same_infinity = infinite && named(cells[0]) && named(cells[1]);
-    // Numbers beyond the range of doubles become an infinity, but need not be equal.
+    // Numbers beyond the range of doubles become infinities, but may differ.
     if !same_nan && (doubles[0] != doubles[1] || infinite && !same_infinity) {
         return findings.different(path, "f64", &NumberPair::Float(Float::F64, doubles), || vec![row], texts);
     }
@@ -87,11 +87,11 @@ fn numbers(
     if contents[0] == contents[1] {
         findings.spelling(path, &[row], texts);
     } else {
-        findings.mismatch(path, Kind::Type, &[row], texts);
+        findings.mismatch(path, MismatchKind::Type, &[row], texts);
     }
 }
 
-/// Whether the number has no digits: NaN or an infinity by name.
+/// Whether the number has no digits: NaN or an infinity, written as a name.
 fn named(cell: &[u8]) -> bool {
     !cell.iter().any(u8::is_ascii_digit)
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_a_number_is_read_as_one() {
+    fn numbers_are_recognised() {
         for (texts, expect) in [
             (&["0", "-0", "+1", "007", "123456789012345678901234567890"][..], Content::Integer),
             (&["1.0", ".5", "5.", "-1e9", "1E-3", "nan", "-NaN", "inf", "+Infinity"], Content::Float),

@@ -2,10 +2,10 @@ use super::cell;
 use super::rows::{ColumnSeparator, Rows};
 use crate::limits::ComparisonLimits;
 
-/// Rows that are sampled to tell a table from another text.
+/// The number of rows that are sampled to tell a table from another text.
 const SAMPLE_ROWS: usize = 20;
 
-/// Bytes of the sample, at most.
+/// The largest sample, in bytes.
 const SAMPLE_BYTES: usize = 1 << 20;
 
 /// The form of a table.
@@ -16,7 +16,7 @@ pub(super) struct Dialect {
     pub(super) header: bool,
 }
 
-/// What was counted in a sample of rows.
+/// The counts in a sample of rows.
 struct Sample {
     width: usize,
     header: bool,
@@ -56,7 +56,7 @@ fn sample(text: &[u8], separator: ColumnSeparator, cut: bool, limits: &Compariso
     let mut sample = Sample { width: 0, header: false, cells: 0, numbers: 0 };
     let mut read = 0;
     while read < SAMPLE_ROWS && rows.advance() {
-        // The last row of a text that was cut may lack a part.
+        // The last row of a text that was cut may be incomplete.
         if cut && rows.place() >= text.len() && read > 0 {
             break;
         }

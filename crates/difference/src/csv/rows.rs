@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The text between two columns.
+/// The separator of two columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnSeparator {
     /// A comma, a semicolon or a tab; a cell may be in double quotes (RFC 4180).
@@ -21,10 +21,10 @@ impl ColumnSeparator {
     }
 }
 
-/// Bytes of a cell whose quotes are removed, at most.
+/// The longest cell whose quotes are removed, in bytes.
 const UNQUOTED_BYTES_MAX: usize = 64 * 1024;
 
-/// A cursor over the rows of a table. Lines of nothing but spaces are skipped.
+/// A cursor over the rows of a table. It skips lines that hold nothing but spaces.
 pub(super) struct Rows<'a> {
     text: &'a [u8],
     characters: Option<&'a str>,
@@ -61,7 +61,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Reads the rows that are left and returns their number.
+    /// Reads the remaining rows and returns their number.
     pub(super) fn rest(&mut self) -> u64 {
         let mut rows = 0;
         while self.advance() {
@@ -70,12 +70,12 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    /// Number of cells in the current row.
+    /// The number of cells in the current row.
     pub(super) fn width(&self) -> usize {
         self.cells.len()
     }
 
-    /// Where the next row starts.
+    /// The position at which the next row starts.
     pub(super) fn place(&self) -> usize {
         self.at
     }
@@ -89,7 +89,7 @@ impl<'a> Rows<'a> {
         self.characters?.get(self.cells[at].clone())
     }
 
-    /// The cell as a name of its column: without quotes, and without the mark of a comment before the first.
+    /// The cell as the name of a column: without quotes, and in the first column without the mark of a comment.
     pub(super) fn name(&self, at: usize) -> Vec<u8> {
         let cell = unquoted(self.cell(at));
         let name = if at == 0 { cell.strip_prefix(b"#").unwrap_or(&cell) } else { &cell };
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     /// Rows as `a|b`, joined by `/`.
-    fn told(text: &str, separator: ColumnSeparator) -> String {
+    fn joined(text: &str, separator: ColumnSeparator) -> String {
         let mut rows = Rows::new(text.as_bytes(), separator, 4);
         let mut told = Vec::new();
         while rows.advance() {
@@ -232,7 +232,7 @@ mod tests {
             ("", comma, ""),
             ("\u{feff}a,b", comma, "a|b"),
         ] {
-            assert_eq!(told(text, separator), expect, "{text:?}");
+            assert_eq!(joined(text, separator), expect, "{text:?}");
         }
     }
 }

@@ -2,7 +2,7 @@ use concord_json::{Reader, ScanError};
 
 use super::side::{NotJson, in_first, in_second};
 use super::walk::Walk;
-use crate::comparison::Kind;
+use crate::comparison::MismatchKind;
 use crate::findings::Findings;
 use crate::paths::ROOT;
 
@@ -33,7 +33,7 @@ pub(crate) fn walk_lines(
             let right = line + if more[1] { rest_of_lines(&mut walk.right).map_err(in_second)? } else { 0 };
             if left != right {
                 let texts = || [left, right].map(|lines| format!("[{lines}]"));
-                walk.findings.mismatch(ROOT, Kind::Shape, &[], texts);
+                walk.findings.mismatch(ROOT, MismatchKind::Shape, &[], texts);
             }
             return Ok(());
         }
@@ -44,7 +44,7 @@ pub(crate) fn walk_lines(
     }
 }
 
-/// Moves past the remaining lines, starting at a line, and returns their number.
+/// Moves past the remaining lines, from the start of a line, and returns their number.
 fn rest_of_lines(reader: &mut Reader<'_>) -> Result<u64, ScanError> {
     let mut lines = 0;
     loop {

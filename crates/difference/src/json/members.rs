@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use concord_json::{Reader, ScanError, string};
 
-/// A member of an object: where its key stands, quotes included, and its value.
+/// A member of an object: the place of its key, quotes included, and its value.
 pub(super) struct Member {
     pub(super) key: Range<usize>,
     pub(super) value: Range<usize>,
@@ -14,23 +14,24 @@ pub(super) struct Matched {
     /// In the order of the left side.
     pairs: Vec<MemberPair>,
     at: usize,
-    /// Where the objects end.
+    /// The ends of the two objects.
     pub(super) ends: [usize; 2],
     /// Positions of members whose key the other side lacks.
     pub(super) only_left: Vec<usize>,
     pub(super) only_right: Vec<usize>,
-    /// Positions, left and right, of the first members in another order. Members that only one side has do not count.
+    /// The positions, left and right, of the first members in another order. Members that only one side has do not
+    /// count.
     pub(super) first_out_of_order: Option<[usize; 2]>,
 }
 
-/// Two members with the same key: the range of the key on the left, and where the two values start.
+/// Two members with the same key: the range of the key on the left, and the starts of the two values.
 #[derive(Clone)]
 pub(super) struct MemberPair {
     pub(super) key: Range<usize>,
     pub(super) values: [usize; 2],
 }
 
-/// Reads the rest of an object; `key` is the key that was read last. Keeps at most `most` members.
+/// Reads the rest of an object. `key` is the key that was read last. Keeps at most `most` members.
 pub(super) fn collect(
     reader: &mut Reader<'_>,
     key: Option<Range<usize>>,
@@ -88,7 +89,7 @@ impl Matched {
         Self { pairs, at: 0, ends, only_left, only_right, first_out_of_order }
     }
 
-    /// Number of matched members, on both sides together.
+    /// The number of matched members, on both sides together.
     pub(super) fn len(&self) -> usize {
         2 * self.pairs.len()
     }
@@ -100,7 +101,7 @@ impl Matched {
     }
 }
 
-/// The positions of members, sorted by key; members with the same key stay in their order.
+/// The positions of members, sorted by key. Members with the same key keep their order.
 fn by_key(text: &[u8], members: &[Member]) -> Vec<usize> {
     let mut places: Vec<_> = (0..members.len()).collect();
     places.sort_unstable_by(|&one, &other| {

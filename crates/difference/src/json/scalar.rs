@@ -1,6 +1,6 @@
 use concord_json::{Scalar, string};
 
-use crate::comparison::Kind;
+use crate::comparison::MismatchKind;
 use crate::findings::{Findings, NumberPair};
 use crate::float::Float;
 use crate::paths::Path;
@@ -47,11 +47,11 @@ pub(super) fn differ(
         return numbers(findings, path, index, [left, right], texts);
     }
     if left.scalar != right.scalar {
-        findings.mismatch(path, Kind::Type, index, texts);
+        findings.mismatch(path, MismatchKind::Type, index, texts);
     } else if left.scalar == Scalar::Text && string::same(left.text.as_bytes(), right.text.as_bytes()) {
         findings.spelling(path, index, texts);
     } else {
-        findings.mismatch(path, Kind::Text, index, texts);
+        findings.mismatch(path, MismatchKind::Text, index, texts);
     }
 }
 
@@ -75,7 +75,7 @@ fn numbers(
         return findings.different(path, "integer", &pair, || index.to_vec(), texts);
     }
     let bits = bits();
-    // Two numbers beyond the range of doubles become the same infinity, but need not be equal.
+    // Two numbers beyond the range of doubles become the same infinity, but may differ.
     if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
         return findings.different(
             path,
@@ -89,6 +89,6 @@ fn numbers(
     if integers[0] == integers[1] {
         findings.spelling(path, index, texts);
     } else {
-        findings.mismatch(path, Kind::Type, index, texts);
+        findings.mismatch(path, MismatchKind::Type, index, texts);
     }
 }

@@ -2,10 +2,10 @@ use std::fmt;
 
 use concord_json::ScanError;
 
-/// Why two outputs are not compared as JSON.
+/// The reason why two outputs are not compared as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotJson {
-    /// Which of the outputs: `first` or `second`.
+    /// The output that is not JSON: `first` or `second`.
     output: &'static str,
     error: ScanError,
 }

@@ -5,12 +5,13 @@ use concord_json::{Reader, ScanError, string};
 use super::members::{Matched, Member, collect};
 use super::scalar::{self, Token};
 use super::side::{NotJson, in_first, in_second};
-use crate::comparison::Kind;
+use crate::comparison::MismatchKind;
 use crate::findings::Findings;
 use crate::paths::{Path, ROOT};
 use crate::shown::{placed, shown};
 
-/// Reads two texts side by side and adds their differences to `findings`, which are invalid if the function fails.
+/// Reads two texts side by side and adds their differences to `findings`. If the function fails, the findings are
+/// invalid.
 pub(crate) fn walk(
     left: &[u8],
     right: &[u8],
@@ -29,13 +30,13 @@ pub(super) struct Walk<'a, 'o, 'f> {
     pub(super) left: Reader<'a>,
     pub(super) right: Reader<'a>,
     pub(super) findings: &'f mut Findings<'o>,
-    /// The arrays and objects that both sides are in, outermost first.
+    /// The open arrays and objects, outermost first.
     frames: Vec<Frame>,
-    /// The current index in each array among them.
+    /// The current index in each open array.
     pub(super) index: Vec<u64>,
-    /// Members held by all objects that are compared by key.
+    /// The number of members held by all objects that are compared by key.
     members_held: usize,
-    /// Bytes that may still be read a second time.
+    /// The number of bytes that may still be read a second time.
     bytes_left: u64,
 }
 
@@ -59,7 +60,7 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         Ok(Self { left, right, findings, frames: Vec::new(), index: Vec::new(), members_held: 0, bytes_left })
     }
 
-    /// Compares the next value on both sides, with everything inside it.
+    /// Compares the next value on both sides, including everything inside it.
     pub(super) fn whole_value(&mut self, path: Path) -> Result<(), NotJson> {
         self.value(path)?;
         while let Some(frame) = self.frames.pop() {
@@ -116,11 +117,11 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
     fn other_kind(&mut self, path: Path) -> Result<(), NotJson> {
         let texts =
             [one_value(&mut self.left).map_err(in_first)?, one_value(&mut self.right).map_err(in_second)?];
-        self.mismatch(path, Kind::Type, texts);
+        self.mismatch(path, MismatchKind::Type, texts);
         Ok(())
     }
 
-    fn mismatch(&mut self, path: Path, kind: Kind, texts: [&[u8]; 2]) {
+    fn mismatch(&mut self, path: Path, kind: MismatchKind, texts: [&[u8]; 2]) {
         let chars_max = self.findings.limits.text_chars_max;
         self.findings.mismatch(path, kind, &self.index, || texts.map(|text| shown(text, chars_max)));
     }
@@ -169,8 +170,9 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
             length + if more[1] { rest_of_array(&mut self.right).map_err(in_second)? } else { 0 },
         ];
         if lengths[0] != lengths[1] {
-            self.findings
-                .mismatch(path, Kind::Shape, &self.index, || lengths.map(|length| format!("[{length}]")));
+            self.findings.mismatch(path, MismatchKind::Shape, &self.index, || {
+                lengths.map(|length| format!("[{length}]"))
+            });
         }
         Ok(())
     }
@@ -219,33 +221,33 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
             let at = placed(&self.findings.paths.pointer(path), &self.index);
             self.findings
                 .truncate(format!("the members of the object at {at:?} are too many to be matched by key"));
-            self.mismatch(path, Kind::Key, [b"", b""]);
+            self.mismatch(path, MismatchKind::Key, [b"", b""]);
             return Ok(());
         }
         self.bytes_left -= read;
         let matched = Matched::new(&self.left, &self.right, &left, &right);
-        self.tell_keys(path, &left, &right, &matched);
+        self.report_keys(path, &left, &right, &matched);
         self.members_held += matched.len();
         self.frames.push(Frame::Matched { path, matched });
         Ok(())
     }
 
-    /// Adds the keys that one side lacks, and the first keys in another order.
-    fn tell_keys(&mut self, path: Path, left: &[Member], right: &[Member], matched: &Matched) {
+    /// Adds the keys that one side lacks, and the first keys that are in another order.
+    fn report_keys(&mut self, path: Path, left: &[Member], right: &[Member], matched: &Matched) {
         let (left_text, right_text) = (self.left.text, self.right.text);
         for &place in &matched.only_left {
             let member = &left[place];
             let path = key_path(self.findings, path, &left_text[member.key.clone()]);
-            self.mismatch(path, Kind::Key, [&left_text[member.value.clone()], b""]);
+            self.mismatch(path, MismatchKind::Key, [&left_text[member.value.clone()], b""]);
         }
         for &place in &matched.only_right {
             let member = &right[place];
             let path = key_path(self.findings, path, &right_text[member.key.clone()]);
-            self.mismatch(path, Kind::Key, [b"", &right_text[member.value.clone()]]);
+            self.mismatch(path, MismatchKind::Key, [b"", &right_text[member.value.clone()]]);
         }
         if let Some([one, other]) = matched.first_out_of_order {
             let keys = [&left_text[left[one].key.clone()], &right_text[right[other].key.clone()]];
-            self.mismatch(path, Kind::Key, keys);
+            self.mismatch(path, MismatchKind::Key, keys);
         }
     }
 

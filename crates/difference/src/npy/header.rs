@@ -4,10 +4,10 @@ use crate::numbers::Number;
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Bytes of a header, at most. The header of an array of numbers has about a hundred.
+/// The longest header, in bytes. The header of an array of numbers has about a hundred.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// Dimensions of an array, at most; `numpy` has the same bound.
+/// The largest number of dimensions. `numpy` has the same bound.
 const DIMENSIONS_MAX: usize = 64;
 
 /// The description of an array in its file.
@@ -16,14 +16,14 @@ pub(super) struct Header {
     /// The type as the file names it, such as `<f8`.
     pub(super) description: String,
     pub(super) number: Number,
-    /// Whether an element is two numbers, a real and an imaginary part.
+    /// Whether an element is complex: a real and an imaginary part.
     pub(super) complex: bool,
     pub(super) big_endian: bool,
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<u64>,
 }
 
-/// Reads the header of a file. Returns it with the bytes of the elements, whose number fits its shape.
+/// Reads the header of a file. Returns it with the bytes of the elements, whose number fits the shape.
 pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), &'static str> {
     let rest = output.strip_prefix(MAGIC).ok_or("it does not start with the mark of the format")?;
     let (length, rest) = match rest {
@@ -34,16 +34,16 @@ pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), &'static str> {
     let length = usize::try_from(length).ok().filter(|length| *length <= HEADER_BYTES_MAX);
     let length = length.ok_or("its header is too long")?;
     let (text, elements) = rest.split_at_checked(length).ok_or("it ends in its header")?;
-    let text = std::str::from_utf8(text).map_err(|_| "its header is no text")?;
+    let text = std::str::from_utf8(text).ok().ok_or("its header is not text")?;
     let header = header(text)?;
     let bytes = header.bytes().ok_or("its shape is too large")?;
     if elements.len() as u64 != bytes {
-        return Err("its length is not that of its shape");
+        return Err("its length does not fit its shape");
     }
     Ok((header, elements))
 }
 
-/// Reads the text of a header, a dictionary of Python with three keys.
+/// Reads the text of a header, which is a Python dictionary with three keys.
 fn header(text: &str) -> Result<Header, &'static str> {
     let unread = "its header is not understood";
     let mut literal = Literal { rest: text };
@@ -68,7 +68,7 @@ fn header(text: &str) -> Result<Header, &'static str> {
     }
     let (description, fortran_order, shape) =
         (description.ok_or(unread)?, fortran_order.ok_or(unread)?, shape.ok_or(unread)?);
-    let (number, complex) = number(description).ok_or("its elements are not numbers that are compared")?;
+    let (number, complex) = number(description).ok_or("its elements are not of a supported type")?;
     let big_endian = description.starts_with('>');
     Ok(Header { description: description.to_owned(), number, complex, big_endian, fortran_order, shape })
 }
@@ -98,7 +98,7 @@ fn number(description: &str) -> Option<(Number, bool)> {
 }
 
 impl Header {
-    /// Bytes of all elements.
+    /// The total length of the elements, in bytes.
     fn bytes(&self) -> Option<u64> {
         let element = self.number.bytes() as u64 * if self.complex { 2 } else { 1 };
         self.shape.iter().try_fold(element, |bytes, length| bytes.checked_mul(*length))
@@ -113,10 +113,11 @@ impl Header {
         format!("{:?} in {} order", self.shape, if self.fortran_order { "Fortran's" } else { "C's" })
     }
 
-    /// How many elements, counted from the first, have the same index in both arrays. All of them if the shapes are
-    /// equal; the elements of the shorter array if only the slowest dimension differs; otherwise `None`.
+    /// The number of elements, counted from the first, that have the same index in both arrays. That is all elements
+    /// if the shapes are equal, and the elements of the shorter array if only the slowest dimension differs;
+    /// otherwise `None`.
     pub(super) fn common(&self, other: &Self) -> Option<usize> {
-        // Beside a dimension of length 0 the others may have any length.
+        // If one dimension is 0, the others may have any length.
         let count = |shape: &[u64]| shape.iter().fold(1_u64, |count, &length| count.saturating_mul(length));
         if self.shape == other.shape {
             return usize::try_from(count(&self.shape)).ok();
@@ -158,7 +159,7 @@ impl Header {
     }
 }
 
-/// A cursor over a literal of Python.
+/// A cursor over a Python literal.
 struct Literal<'a> {
     rest: &'a str,
 }
@@ -203,7 +204,7 @@ impl<'a> Literal<'a> {
             let (number, rest) = self.rest.split_at(digits);
             shape.push(number.parse().ok()?);
             self.rest = rest;
-            // Python 2 wrote long integers with this letter.
+            // Python 2 wrote this letter after long integers.
             let _long = self.eat("L");
             if !self.eat(",") {
                 self.must_be(")")?;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// An array's file, version 1.
+/// The file of an array, version 1.
 fn npy(description: &str, fortran: bool, shape: &str, elements: &[u8]) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
     let mut header = format!("{{'descr': '{description}', 'fortran_order': {order}, 'shape': {shape}, }}");
@@ -89,15 +89,15 @@ fn arrays_are_compared_in_their_own_type() {
 }
 
 #[test]
-fn arrays_that_are_not_read_are_compared_as_bytes() {
+fn unreadable_arrays_are_compared_as_bytes() {
     let good = npy("<f8", false, "(1,)", &doubles(&[1.0]));
-    let why = |why| format!("the second output is not an array that is read: {why}");
+    let why = |why| format!("the second output is not a readable array: {why}");
     for (bad, expect) in [
-        (npy("<f8", false, "(2,)", &doubles(&[1.0])), why("its length is not that of its shape")),
+        (npy("<f8", false, "(2,)", &doubles(&[1.0])), why("its length does not fit its shape")),
         (npy("<f8", false, "(9223372036854775807, 9)", &[]), why("its shape is too large")),
-        (npy("|O", false, "(1,)", &[]), why("its elements are not numbers that are compared")),
-        (npy("|f8", false, "(1,)", &[0; 8]), why("its elements are not numbers that are compared")),
-        (npy("é", false, "(1,)", &[0; 8]), why("its elements are not numbers that are compared")),
+        (npy("|O", false, "(1,)", &[]), why("its elements are not of a supported type")),
+        (npy("|f8", false, "(1,)", &[0; 8]), why("its elements are not of a supported type")),
+        (npy("é", false, "(1,)", &[0; 8]), why("its elements are not of a supported type")),
         (npy("<f8", false, "(1.5)", &[0; 8]), why("its header is not understood")),
         (b"\x93NUMPY\x04\x00\x00\x00".to_vec(), why("its version is not 1, 2 or 3")),
         (b"\x93NUMPY\x01\x00\xff\x00".to_vec(), why("it ends in its header")),

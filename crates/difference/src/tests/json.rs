@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn json_is_compared_without_losing_anything() {
+fn json_is_compared_without_loss() {
     for (left, right, expect) in [
         ("[-0.0]", "[0.0]", &["sign /* [0] -0.0|0.0"][..]),
         ("-0", "0", &["sign  -0|0"]),
@@ -69,7 +69,7 @@ fn numbers_are_measured_by_path() {
 }
 
 #[test]
-fn a_path_tells_its_worst_and_its_first() {
+fn a_path_shows_its_largest_and_its_first_difference() {
     let comparison = json("[[1.0,2.0],[0.1,4.0]]", "[[1.0,2.0],[0.10000000000000003,4.000000000000001]]");
     assert_eq!(
         serde_json::to_value(&comparison.paths[0]).unwrap(),
@@ -84,7 +84,7 @@ fn a_path_tells_its_worst_and_its_first() {
 }
 
 #[test]
-fn what_is_not_json_is_compared_as_bytes() {
+fn texts_that_are_not_json_are_compared_as_bytes() {
     for (left, right, note) in [
         ("[1,2]", "[1,2", "the second output is not JSON: expected ',' or ']' at byte 4"),
         ("[1,2]x", "[1,2]", "the first output is not JSON: expected the end at byte 5"),

@@ -60,7 +60,7 @@ fn tables_are_compared_by_column() {
 }
 
 #[test]
-fn rows_of_another_width_are_told() {
+fn rows_with_another_number_of_cells_are_reported() {
     let usual = "1,2\n".repeat(30);
     let comparison = table(&(usual.clone() + "3,4\n5,6\n"), &(usual + "3,4,5\n5,7\n"));
     assert_eq!(mismatches(&comparison), ["shape  [30] [2]|[3]"]);
@@ -72,7 +72,7 @@ fn rows_of_another_width_are_told() {
 }
 
 #[test]
-fn what_is_no_table_is_compared_as_bytes() {
+fn texts_that_are_not_tables_are_compared_as_bytes() {
     for (left, right, note) in [
         ("Hello, world\nhow, are\n", "Hello, you\nhow, are\n", None),
         ("the answer is 42\n", "the answer is 43\n", None),

@@ -1,9 +1,9 @@
 use super::rule::{Allowance, Bounds, KeyPattern, Rule};
 
-/// Rules of one list, at most. Each path is matched against each rule once.
+/// The largest number of rules in one list. Each path is matched against each rule once.
 pub(super) const RULES_MAX: usize = 1_000;
 
-/// Why a text is not a tolerance, or a list is not a list of tolerances.
+/// Why a text is not a tolerance, or a list of texts is not a list of tolerances.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ToleranceError {
     /// The part after the path is missing, or is not a bound.
@@ -21,19 +21,19 @@ pub enum ToleranceError {
     Number {
         /// The whole text.
         text: String,
-        /// Which bound.
+        /// The name of the bound.
         name: &'static str,
-        /// What would be right.
+        /// What is allowed here.
         expected: &'static str,
-        /// What stands there.
+        /// The text that was found.
         found: String,
     },
     /// A bound is given twice in one text.
-    #[error("not a tolerance: {text:?}: {name}= is there twice")]
+    #[error("not a tolerance: {text:?}: {name}= is given twice")]
     Again {
         /// The whole text.
         text: String,
-        /// Which bound.
+        /// The name of the bound.
         name: &'static str,
     },
     /// The path is not a JSON pointer.
@@ -44,7 +44,7 @@ pub enum ToleranceError {
         /// The whole text.
         text: String,
     },
-    /// `ignore` without a path would make everything equivalent.
+    /// `ignore` without a path. It would make everything equivalent.
     #[error("ignore needs a path, such as \"/timestamp: ignore\"")]
     IgnoreAll,
     /// Two rules have the same path, or both have none.
@@ -53,7 +53,7 @@ pub enum ToleranceError {
         /// The second text.
         text: String,
     },
-    /// More rules than 1,000.
+    /// More than 1,000 rules.
     #[error("{0} tolerances, at most {RULES_MAX} are read")]
     TooMany(usize),
 }

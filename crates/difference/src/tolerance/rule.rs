@@ -4,7 +4,7 @@ use crate::float::Distance;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rule {
     pub(super) segments: Vec<KeyPattern>,
-    /// Whether it also holds for every path below.
+    /// Whether the rule also holds for every path below.
     pub(super) below: bool,
     pub(super) allowance: Allowance,
 }
@@ -33,7 +33,7 @@ pub(crate) enum Allowance {
     Ignore,
 }
 
-/// The bounds that are given, at least one. One bound that holds is enough.
+/// The given bounds, at least one. One bound that holds is enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Bounds {
     pub(super) ulp: Option<u64>,

@@ -6,20 +6,20 @@ fn parse(texts: &[&str]) -> Result<Tolerances, ToleranceError> {
     Tolerances::parse(&texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>())
 }
 
-/// The path `/a/*/b`, where `*` is an element.
+/// The steps of a path such as `/a/*/b`, where `*` is an element.
 fn steps(path: &str) -> Vec<PathStep<'_>> {
     let step = |segment| if segment == "*" { PathStep::Each } else { PathStep::Key(str::as_bytes(segment)) };
     path.split('/').skip(1).map(step).collect()
 }
 
-/// The allowance of a path, found as a reader finds it: from the top down.
+/// The allowance of a path, computed from the root down, as in a comparison.
 fn allowance(tolerances: &Tolerances, path: &str) -> Allowance {
     let steps = steps(path);
     (0..=steps.len()).fold(Allowance::Exact, |above, length| tolerances.allowance(&steps[..length], above))
 }
 
 #[test]
-fn texts_that_are_no_tolerance_are_refused_with_a_reason() {
+fn invalid_tolerances_are_refused_with_a_reason() {
     for (texts, expect) in [
         (
             &["ulp"][..],
@@ -46,7 +46,7 @@ fn texts_that_are_no_tolerance_are_refused_with_a_reason() {
             &["rel=nan"],
             "not a tolerance: \"rel=nan\": rel= needs a number that is not negative, found \"nan\"",
         ),
-        (&["abs=1,abs=2"], "not a tolerance: \"abs=1,abs=2\": abs= is there twice"),
+        (&["abs=1,abs=2"], "not a tolerance: \"abs=1,abs=2\": abs= is given twice"),
         (&["ignore"], "ignore needs a path, such as \"/timestamp: ignore\""),
         (&["/**: ignore"], "ignore needs a path, such as \"/timestamp: ignore\""),
         (
@@ -131,7 +131,7 @@ fn one_bound_that_holds_is_enough() {
 }
 
 #[test]
-fn tolerances_travel_as_their_texts() {
+fn tolerances_are_serialised_as_their_texts() {
     let tolerances = parse(&["ulp=4", "/t: ignore"]).unwrap();
     let text = serde_json::to_string(&tolerances).unwrap();
     assert_eq!(text, r#"["ulp=4","/t: ignore"]"#);

@@ -1,4 +1,5 @@
-//! Outputs damaged at random, each from a seed: nothing may panic, and what is found does not depend on the side.
+//! Outputs that are damaged at random, each from a seed. Nothing may panic, and swapping the two outputs must not
+//! change the findings.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,10 +11,10 @@ use serde::de::IgnoredAny;
 
 use super::is_json;
 
-/// Damaged outputs that are compared, for each of the formats.
+/// The number of damaged outputs that are compared, for each format.
 const ROUNDS: u64 = 5_000;
 
-/// Pieces that mean something to one of the readers.
+/// Pieces that have a meaning for one of the readers.
 const PIECES: [&[u8]; 28] = [
     b"[",
     b"]",
@@ -45,7 +46,7 @@ const PIECES: [&[u8]; 28] = [
     b"'<f8'",
 ];
 
-/// The cases of `JSONTestSuite`, which the scanner of JSON is tested with, in the order of their names.
+/// The cases of `JSONTestSuite`, in the order of their names. The scanner of JSON is tested with them too.
 fn json_cases() -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../json/tests/json_suite");
     let files =
@@ -56,7 +57,7 @@ fn json_cases() -> Vec<Vec<u8>> {
     paths.into_iter().map(|path| fs::read(path).expect("a case")).collect()
 }
 
-/// Outputs of each format, beside the suite's.
+/// Undamaged outputs of each format, in addition to those of the suite.
 fn whole_outputs() -> Vec<Vec<u8>> {
     let mut outputs: Vec<Vec<u8>> = json_cases();
     let of_suite = outputs.len();
@@ -83,7 +84,7 @@ fn whole_outputs() -> Vec<Vec<u8>> {
         output.extend(elements);
         outputs.push(output);
     }
-    // As many of these as of the suite's.
+    // As many of these as of the suite.
     let own = outputs.split_off(of_suite);
     outputs.extend(own.iter().cycle().take(of_suite).cloned());
     outputs
@@ -97,7 +98,7 @@ fn damaged(output: &[u8], others: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
         let piece: Vec<u8> = match random.u8(0..6) {
             0 => Vec::new(),
             1 => vec![random.u8(..)],
-            // As long as what it replaces, so that an array keeps its length.
+            // As long as the piece that it replaces, so that an array keeps its length.
             2 => damaged[at..end].iter().map(|byte| byte ^ random.u8(..)).collect(),
             3 => damaged[at..end].repeat(2),
             4 => {
@@ -112,7 +113,7 @@ fn damaged(output: &[u8], others: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
     damaged
 }
 
-/// What does not depend on which output is the first. Columns and members are named by the first one.
+/// The findings that must not depend on which output comes first. Columns and members are named by the first one.
 fn sides_alike(comparison: &Comparison) -> impl PartialEq + std::fmt::Debug + use<> {
     let mut furthest: Vec<_> = comparison.paths.iter().map(|path| path.ulp_max.clone()).collect();
     furthest.sort();
@@ -167,7 +168,7 @@ fn damaged_outputs_are_compared_alike_from_both_sides() {
     }
     for format in [OutputFormat::Json, OutputFormat::Csv, OutputFormat::Npy, OutputFormat::Bytes] {
         let times = detected.get(&format).copied().unwrap_or(0);
-        assert!(times > 20, "damaged outputs are {format:?} {times} times: the test says little");
+        assert!(times > 20, "damaged outputs are {format:?} {times} times: the test proves little");
     }
 }
 
@@ -179,7 +180,7 @@ fn another_reader_agrees_on_what_is_json() {
         let mut random = Rng::with_seed(seed);
         let output = &outputs[random.usize(..outputs.len())];
         let damaged = damaged(output, &outputs, &mut random);
-        // The other reader has no bound on nesting; ours is 512.
+        // The other reader has no bound on nesting. This one has a bound of 512.
         if damaged.iter().filter(|byte| b"[{".contains(byte)).count() > 512 {
             continue;
         }
@@ -188,5 +189,5 @@ fn another_reader_agrees_on_what_is_json() {
         assert_eq!(is_json(&damaged, true), expect, "seed {seed}: {}", String::from_utf8_lossy(&damaged));
         read += u32::from(expect);
     }
-    assert!(read > 1_000, "only {read} of the damaged outputs are JSON: the test says little");
+    assert!(read > 1_000, "only {read} of the damaged outputs are JSON: the test proves little");
 }

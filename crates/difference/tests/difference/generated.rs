@@ -1,11 +1,11 @@
-//! Documents made at random: what is written is what is read.
+//! Random documents: what was written is what is read.
 
-use concord_difference::{Comparison, Kind, Options, OutputFormat, compare};
+use concord_difference::{Comparison, MismatchKind, Options, OutputFormat, compare};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A document whose numbers are texts.
+/// A document that keeps its numbers as texts.
 #[derive(Clone, Debug)]
 enum Document {
     Word(&'static str),
@@ -89,7 +89,7 @@ impl Document {
         }
     }
 
-    /// The document with the members of each object in the opposite order.
+    /// The document with the members of each object in reverse order.
     fn turned(&self) -> Self {
         match self {
             Self::Array(items) => Self::Array(items.iter().map(Self::turned).collect()),
@@ -100,7 +100,7 @@ impl Document {
         }
     }
 
-    /// Whether an object has a key twice.
+    /// Whether an object has the same key twice.
     fn repeats(&self) -> bool {
         match self {
             Self::Array(items) => items.iter().any(Self::repeats),
@@ -133,7 +133,7 @@ proptest! {
         prop_assert_eq!(spaced.values_compared, document.numbers());
         let escaped = json(&plain, &document.written(ESCAPED));
         prop_assert_eq!(escaped.values_different, 0);
-        prop_assert!(escaped.mismatches.iter().all(|mismatch| mismatch.kind == Kind::Text));
+        prop_assert!(escaped.mismatches.iter().all(|mismatch| mismatch.kind == MismatchKind::Text));
     }
 
     #[test]
@@ -141,11 +141,11 @@ proptest! {
         prop_assume!(!document.repeats());
         let turned = json(&document.written(PLAIN), &document.turned().written(ESCAPED));
         prop_assert_eq!((turned.values_compared, turned.values_different), (document.numbers(), 0));
-        prop_assert!(turned.mismatches.iter().all(|mismatch| [Kind::Key, Kind::Text].contains(&mismatch.kind)));
+        prop_assert!(turned.mismatches.iter().all(|mismatch| [MismatchKind::Key, MismatchKind::Text].contains(&mismatch.kind)));
     }
 
     #[test]
-    fn one_other_number_is_found_as_it_is_written(before in vec(document(), 0..4), after in document(), step in 1_u8..9, number: f64) {
+    fn one_different_number_is_found_and_shown_as_written(before in vec(document(), 0..4), after in document(), step in 1_u8..9, number: f64) {
         prop_assume!(number.is_finite());
         let other = (0..step).fold(number, |number, _| number.next_up());
         prop_assume!(other.is_finite());

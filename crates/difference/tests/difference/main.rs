@@ -1,4 +1,4 @@
-//! The reading of outputs against another reader, against documents made at random, and against damaged outputs.
+//! The reading of outputs, tested against another reader, with random documents, and with damaged outputs.
 
 mod damage;
 mod generated;

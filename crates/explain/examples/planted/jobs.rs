@@ -1,16 +1,17 @@
-//! Synthetic jobs with 30 recorded facts, one of which may decide the class of a copy. A seed gives the same job again.
+//! Synthetic jobs with 30 recorded facts. One of the facts may decide the class of a copy. The same seed gives the
+//! same job.
 
 use concord_explain::{Assessment, FactMap, ObservedRun, Separator, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
-/// The name of the fact that decides. Neither its kind nor its position in the alphabet puts it before other facts.
+/// The name of the deciding fact. Neither its kind nor its place in the alphabet puts it before other facts.
 pub(crate) const PLANTED: &str = "zone.planted";
 
 /// What decides the class of a copy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cause {
-    /// The planted fact, but for this share of copies, which have another class.
+    /// The planted fact, except for this share of the copies, which get another class.
     Planted { noise: f64 },
     /// Chance, independently for each copy.
     Chance,
@@ -20,16 +21,16 @@ pub(crate) enum Cause {
 
 /// The result of one job.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is counted separately")]
 pub(crate) struct Judged {
-    /// What decides is the same in all copies of a sandbox.
+    /// The deciding property is the same in all copies of a sandbox.
     pub(crate) of_sandbox: bool,
-    /// Copies of the rarest class.
+    /// The number of copies of the rarest class.
     pub(crate) rarest: u64,
     /// The planted fact is in the first line.
     pub(crate) first: bool,
-    /// Another fact separates the classes perfectly too, and is no identifier: nothing in the job distinguishes the
-    /// two.
+    /// Another fact that is not an identifier separates the classes perfectly too. Nothing in the job distinguishes
+    /// the two.
     pub(crate) rivalled: bool,
     /// The planted fact has as many values as there are classes.
     pub(crate) value_a_class: bool,
@@ -94,7 +95,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
     })
 }
 
-/// The share of jobs for which `holds` is true; `None` without jobs.
+/// The share of the jobs for which `holds` is true; `None` without jobs.
 pub(crate) fn share(judged: &[Judged], holds: impl Fn(&Judged) -> bool) -> Option<f64> {
     let count = |jobs: usize| f64::from(u32::try_from(jobs).unwrap_or(u32::MAX));
     let hits = judged.iter().filter(|judged| holds(judged)).count();
@@ -118,11 +119,11 @@ impl Job {
         Self { random: Rng::with_seed(seed), copies, sandboxes, of_sandboxes, of_copies }
     }
 
-    /// The class of each copy, and whether it is a sandbox's; plants the fact that decides it.
+    /// The class of each copy, and whether a sandbox has one class. Plants the fact that decides the class.
     fn classes(&mut self, cause: Cause) -> (bool, Vec<usize>) {
         let share = SHARES[self.random.usize(..SHARES.len())];
         let is_of_sandbox = cause == Cause::Hidden || (cause != Cause::Chance && self.random.bool());
-        // Two values and classes, three of each, or four values of two classes.
+        // Two values and two classes, three of each, or four values and two classes.
         let (values, classes) = [(2, 2), (3, 3), (4, 2)][self.random.usize(..3)];
         let units = if is_of_sandbox { self.sandboxes } else { self.copies };
         let drawn: Vec<usize> = (0..units)
@@ -151,7 +152,7 @@ impl Job {
         }
     }
 
-    /// The other facts, which decide nothing; there are 30 facts in all.
+    /// Adds the other facts, which decide nothing. There are 30 facts in all.
     fn others(&mut self, cause: Cause) {
         self.record("sandbox.id", true, |sandbox| sandbox.to_string());
         self.record("host.boot_id", true, |sandbox| (sandbox / 3).to_string());
@@ -186,7 +187,7 @@ impl Job {
         }
     }
 
-    /// A fact with some values, the first of which is the most frequent one.
+    /// Adds a fact with this number of values. The first value is the most frequent one.
     fn draw(&mut self, name: &str, is_of_sandbox: bool, values: usize) {
         let others = if values > 2 { 0.8 } else { SHARES[self.random.usize(..SHARES.len())] };
         let units = if is_of_sandbox { self.sandboxes } else { self.copies };
@@ -196,7 +197,7 @@ impl Job {
         self.record(name, is_of_sandbox, |unit| drawn[unit].to_string());
     }
 
-    /// A fact that copies another fact under another name, except for a share of its units.
+    /// Adds a fact that copies another fact under another name, except for a share of its units.
     fn follow(&mut self, followed: &str, name: &str, noise: f64) {
         let is_of_sandbox = self.of_sandboxes[0].contains_key(followed);
         let units = if is_of_sandbox { &self.of_sandboxes } else { &self.of_copies };

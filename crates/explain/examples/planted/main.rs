@@ -1,5 +1,5 @@
-//! How often the planted cause of a divergence is found, and how often a cause is claimed without one: the figures of
-//! `docs/attribution.md`.
+//! Measures how often the planted cause of a divergence is found, and how often a cause is claimed although there is
+//! none. These are the figures of `docs/attribution.md`.
 //!
 //! ```sh
 //! cargo run --release -p concord-explain --example planted -- [JOBS]
@@ -14,7 +14,7 @@ use jobs::{Cause, Judged, judged, share};
 const COPIES: [usize; 6] = [20, 50, 100, 180, 500, 1_000];
 const JOBS: u64 = 1_000;
 
-/// Jobs in which some class has fewer copies are counted separately: little can be said about such a class.
+/// Jobs with a class of fewer copies are counted separately, because little can be said about such a class.
 const FEW: u64 = 5;
 
 fn main() -> Result<()> {
@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// One line of the first table.
+/// Writes one line of the first table.
 fn planted(out: &mut impl Write, noise: f64, copies: usize, all: &[Judged]) -> Result<()> {
     let (enough, few): (Vec<_>, Vec<_>) = all.iter().partition(|judged| judged.rarest >= FEW);
     let only = |keep: &dyn Fn(&Judged) -> bool| -> Vec<Judged> {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::{Standing, names};
 use crate::{FactMap, ObservedRun};
 
-/// A way to split the runs, and the facts that split them so.
+/// A way to split the runs, and the facts that give this split.
 pub(super) struct Partition {
     /// The facts, sorted by their standing, then by name.
     pub(super) facts: Vec<usize>,
@@ -11,7 +11,7 @@ pub(super) struct Partition {
     pub(super) of_run: Vec<u32>,
 }
 
-/// The facts of all runs, one column a fact.
+/// The facts of all runs. Each fact has a column.
 pub(super) struct Columns<'a> {
     names: Vec<&'a str>,
     /// For each fact, the number of each run's value, from 1; 0 if the run has no value.
@@ -47,7 +47,7 @@ impl<'a> Columns<'a> {
         self.values[fact].get(number as usize).copied()
     }
 
-    /// The distinct splits into two blocks or more, and the number of facts that do not split at all.
+    /// The distinct splits into two or more blocks, and the number of facts that do not split the runs.
     pub(super) fn partitions(&self) -> (Vec<Partition>, u64) {
         let mut by_split = HashMap::<Vec<u32>, Vec<usize>>::new();
         let mut constant = 0;

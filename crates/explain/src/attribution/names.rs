@@ -15,8 +15,8 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-/// Facts under `sandbox.` that are properties and not identifiers: memory decides how many processors a Lambda
-/// sandbox has.
+/// Facts under `sandbox.` that are properties and not identifiers. The memory of a Lambda sandbox decides how many
+/// processors it has.
 const SANDBOX_PROPERTIES: [&str; 1] = ["sandbox.memory_mb"];
 
 impl Standing {
@@ -32,8 +32,8 @@ impl Standing {
     }
 }
 
-/// Whether a fact is sampled from outside while a program runs. If such a fact is missing, it was only not seen:
-/// missing is not a second value beside the only value that was seen.
+/// Whether a fact is sampled from outside while a program runs. If such a fact is missing, it was only not seen.
+/// "Missing" is then not a second value next to the only value that was seen.
 pub(super) fn is_glimpsed(name: &str) -> bool {
     name.starts_with("loaded.") || name == "run.peak_memory_mb"
 }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_stand_last() {
+    fn identifiers_come_last() {
         let check = |name, expect| assert_eq!(Standing::of(name), expect, "{name}");
         check("variable.OMP_NUM_THREADS", Standing::Cause);
         check("canary.class", Standing::Specific);

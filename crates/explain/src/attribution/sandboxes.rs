@@ -8,7 +8,7 @@ use concord_statistics::{Table, independence, ln_holm, p_value};
 /// The test of a separator with one unit per sandbox. The class of a sandbox is the set of classes that it gave.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct UnitTest {
-    /// Sandboxes.
+    /// The number of sandboxes.
     pub n: u64,
     /// The p-value, for this separator alone.
     pub p: f64,
@@ -46,7 +46,7 @@ impl SandboxUnits {
         Self { gave: sets.into_iter().map(kind).collect(), of_run }
     }
 
-    /// Tests splits of the runs; `None` for a split that puts one sandbox into two blocks.
+    /// Tests each split of the runs; `None` for a split that puts one sandbox into two blocks.
     pub(super) fn test_all(&self, splits: &[&[u32]]) -> Vec<Option<UnitTest>> {
         let tables: Vec<Option<Table>> = splits.iter().map(|blocks| self.table(blocks)).collect();
         let ln_ps: Vec<f64> = tables.iter().flatten().map(|table| independence(table).ln_p).collect();

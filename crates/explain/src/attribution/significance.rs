@@ -1,3 +1,3 @@
-/// A corrected p-value of at most this is significant: a job in which no fact has to do with the classes shows one in
-/// 5 % of cases at most, given that its copies are independent.
+/// A corrected p-value of at most this level is significant. If no fact is related to the classes and the copies are
+/// independent, at most 5 % of jobs show a significant fact.
 pub const SIGNIFICANCE_LEVEL: f64 = 0.05;

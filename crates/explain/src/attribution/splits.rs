@@ -9,7 +9,7 @@ use concord_statistics::{Table, independence, p_value};
 /// How the classes are spread over something that is not a recorded fact.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Split {
-    /// What they are spread over: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
+    /// What the classes are spread over: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
     pub by: String,
     /// The finding, in a sentence.
     pub statement: String,
@@ -17,10 +17,10 @@ pub struct Split {
     pub p: Option<f64>,
 }
 
-/// Number of tests of two halves. Each p-value is multiplied by it before it counts as large or small.
+/// The number of tests of two halves. Each p-value is multiplied by it before it counts as large or small.
 const HALVES_TESTED: f64 = 3.0;
 
-/// All splits, the most telling ones first.
+/// All splits, the most informative ones first.
 pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> {
     let mut found = Vec::new();
     found.extend(by_copy(runs, classes));
@@ -42,7 +42,7 @@ pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> 
     found
 }
 
-/// If one copy gave two digests, no difference between sandboxes is needed to explain it.
+/// The split by copy. If one copy gave two digests, a difference between sandboxes is not needed to explain it.
 fn by_copy(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     let mut gave = BTreeMap::<u32, BTreeSet<usize>>::new();
     for (run, &class) in runs.iter().zip(&classes.of_run) {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_over_time_is_told_from_one_over_places() {
+    fn a_change_over_time_is_distinguished_from_one_over_positions() {
         let runs: Vec<_> = (0..40_u32)
             .map(|copy| (copy, if copy % 2 == 0 { "a" } else { "b" }, Some("s"), u64::from(copy % 2)))
             .collect();
@@ -155,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_may_contradict_itself() {
+    fn a_copy_with_two_digests_is_reported() {
         let found = found(&[(0, "a", None, 0), (1, "a", None, 0), (1, "b", None, 1)]);
         check(&found, "copy", Some("copy 1 gave two digests when it was run twice"));
         check(&found, "sandbox", None);
     }
 
     #[test]
-    fn sandboxes_that_agree_with_themselves_are_named() {
+    fn sandboxes_with_one_class_each_are_reported() {
         let runs = [(0, "a", Some("s"), 0), (1, "a", Some("s"), 0), (2, "b", Some("t"), 0)];
         let expect = "no sandbox gave more than one class (1 ran 2 or more copies): look for what differs between sandboxes";
         check(&found(&runs), "sandbox", Some(expect));

@@ -43,7 +43,7 @@ fn a_or_b(is_b: bool) -> &'static str {
 }
 
 #[test]
-fn the_cause_comes_first_and_identical_splits_are_one_line() {
+fn the_cause_comes_first_and_identical_splits_are_one_separator() {
     let found = attributed(&rows(
         40,
         |copy| a_or_b(copy % 8 < 4),
@@ -132,7 +132,7 @@ fn three_classes_and_many_values_are_tested_too() {
 }
 
 #[test]
-fn an_environment_shared_or_not_is_the_same() {
+fn shared_and_separate_environments_give_the_same_result() {
     let environments: Vec<FactMap> =
         (0..3).map(|place| facts(&[("cpu.x", place.to_string()), ("cpu.y", "own".to_owned())])).collect();
     let own: Vec<FactMap> = (0..30).map(|copy| facts(&[("cpu.y", (copy % 2).to_string())])).collect();
@@ -174,7 +174,7 @@ fn any_rows() -> impl Strategy<Value = Vec<Row>> {
 
 proptest! {
     #[test]
-    fn the_order_of_runs_does_not_matter(rows in any_rows(), seed in any::<u64>()) {
+    fn the_order_of_runs_changes_nothing(rows in any_rows(), seed in any::<u64>()) {
         let mut order: Vec<_> = (0..rows.len()).collect();
         fastrand::Rng::with_seed(seed).shuffle(&mut order);
         let shuffled = with(&rows, &order, |runs| attribute(runs, &classify(runs)));
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn the_names_of_classes_do_not_matter(rows in any_rows()) {
+    fn the_names_of_classes_change_nothing(rows in any_rows()) {
         let renamed: Vec<Row> = rows
             .iter()
             .map(|(digest, sandbox, facts)| (format!("{}", 9 - digest.parse::<u8>().unwrap()), sandbox.clone(), facts.clone()))
@@ -191,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fact_told_twice_is_one_line(rows in any_rows()) {
+    fn a_fact_under_two_names_is_one_separator(rows in any_rows()) {
         let doubled: Vec<Row> = rows
             .iter()
             .map(|(digest, sandbox, facts)| {
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn each_fact_that_varies_stands_in_one_line(rows in any_rows()) {
+    fn each_fact_that_varies_belongs_to_one_separator(rows in any_rows()) {
         let found = attributed(&rows);
         let names: Vec<_> = found.separators.iter().flat_map(|separator| &separator.facts).collect();
         prop_assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());

@@ -20,7 +20,7 @@ fn confidence(runs: &[(u32, &str, Option<&str>)], stage: Stage) -> Confidence {
 }
 
 #[test]
-fn a_sandbox_is_different_when_it_gave_anything_else() {
+fn a_sandbox_that_gave_another_class_counts_as_different() {
     let runs = [
         (0, "a", Some("s0")),
         (1, "a", Some("s0")),
@@ -41,7 +41,7 @@ fn a_sandbox_is_different_when_it_gave_anything_else() {
 }
 
 #[test]
-fn where_all_agree_there_is_a_bound() {
+fn full_agreement_gives_a_bound() {
     let runs: Vec<_> = (0..20).map(|copy| (copy, "a", None)).collect();
     let found = confidence(&runs, Stage::Running);
     assert_eq!(found.copies.interval, Interval::NoneSeen);
@@ -80,7 +80,7 @@ fn an_interval_quoted_while_copies_come_in_holds_at_all_times() {
         let some = ever_wrong(rate, |share| share.interval == Interval::Anytime);
         let none = ever_wrong(rate, |share| share.interval == Interval::NoneSeen);
         assert!(some <= 0.05, "rate {rate}: {some}");
-        // The bound is tight: up to 5 % by right, and some more by the chance of the simulation.
+        // The bound is tight: 5 % are expected, and the chance of the simulation adds some.
         assert!(none <= 0.06, "rate {rate}: {none}");
     }
 }

@@ -7,16 +7,16 @@ use concord_protocol::{Environment, Outcome};
 
 use crate::{FactMap, ObservedRun};
 
-/// Outcomes as the statistics want them.
+/// The outcomes of a job in that form.
 pub(super) struct Observed<'a> {
     outcomes: &'a [Outcome],
     pub(super) places: Places<'a>,
-    /// Facts of the run alone.
+    /// The facts of each run alone.
     pub(super) own: Vec<FactMap>,
     pub(super) digests: Vec<Option<String>>,
 }
 
-/// The facts of an environment that nothing is known about.
+/// The facts of an unknown environment: none.
 const NOTHING_KNOWN: &FactMap = &FactMap::new();
 
 impl<'a> Observed<'a> {
@@ -58,7 +58,7 @@ fn facts<'a>(facts: impl Iterator<Item = (&'a str, &'a str)>) -> FactMap {
     facts.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// The distinct environments of outcomes. Most outcomes share a few environments by reference.
+/// The distinct environments of the outcomes. Most outcomes share a few environments by reference.
 pub(super) struct Places<'a> {
     pub(super) facts: Vec<FactMap>,
     by_address: HashMap<*const Environment, usize>,

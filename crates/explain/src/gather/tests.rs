@@ -18,7 +18,7 @@ const LIMITS: GatherLimits = GatherLimits {
 /// The output of each copy, in the order of their indices. Records which copies were read.
 struct Ledger {
     outputs: Vec<&'static str>,
-    /// What is read of the output `1.5`.
+    /// The result of reading the output `1.5`.
     second: Result<Option<&'static str>, &'static str>,
     reads: Mutex<Vec<Range<u32>>>,
 }
@@ -106,7 +106,7 @@ fn the_outputs_of_each_class_are_compared_with_the_first_one() {
 }
 
 #[test]
-fn a_job_that_runs_is_never_called_equivalent() {
+fn a_running_job_is_never_called_equivalent() {
     let ledger = Ledger::new(vec!["1.0", "1.0", "1.5"]);
     assert_eq!(gathered(&ledger, &LIMITS, &["abs=1"]).unwrap().explanation.evidence().equivalent, None);
 }
@@ -130,7 +130,7 @@ fn a_judge_sees_the_outputs_of_each_pair() {
 }
 
 #[test]
-fn the_reason_for_a_missing_comparison_is_told() {
+fn a_missing_comparison_has_a_reason() {
     let check = |second, limits: &GatherLimits, expect: &str| {
         let ledger = Ledger { second, ..Ledger::new(vec!["1.0", "1.0", "1.5"]) };
         let explanation = gathered(&ledger, limits, &[]).unwrap().explanation;

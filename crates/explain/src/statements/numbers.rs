@@ -1,7 +1,7 @@
-/// Digits after the point of a percentage, at most.
+/// The largest number of digits after the point of a percentage.
 const PERCENT_DECIMALS_MAX: usize = 4;
 
-/// A count with a comma between thousands.
+/// A count with a comma between groups of three digits.
 pub(super) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -25,12 +25,12 @@ pub(super) fn p_text(p: f64) -> String {
     }
 }
 
-/// Per cent with two digits, rounded up, so that an upper bound stays a bound.
+/// A percentage with two digits, rounded up, so that an upper bound stays a bound.
 pub(super) fn percent_at_most(rate: f64) -> String {
     percent(rate, |scaled| (scaled - 1e-9).ceil())
 }
 
-/// Per cent with two digits, rounded down, so that a lower bound stays a bound.
+/// A percentage with two digits, rounded down, so that a lower bound stays a bound.
 pub(super) fn percent_at_least(rate: f64) -> String {
     percent(rate, |scaled| (scaled + 1e-9).floor())
 }
@@ -51,7 +51,7 @@ fn percent(rate: f64, round: impl Fn(f64) -> f64) -> String {
     if rounded > 0.0 { format!("{rounded:.decimals$}") } else { "0".to_owned() }
 }
 
-/// Digits after the point, so that two digits are shown in all.
+/// The number of digits after the point with which two digits are shown in all.
 fn decimals(number: f64) -> usize {
     let mut decimals = 0;
     let mut scaled = number;

@@ -2,7 +2,7 @@ use super::*;
 use crate::{Assessment, FactMap, ObservedRun, Stage};
 use concord_statistics::Level;
 
-/// Runs of `copies`, each with a digest, a sandbox and facts by its index.
+/// The sentences about `copies` runs. The index of a run gives its digest, sandbox and facts.
 fn sentences(
     copies: u32,
     digest: impl Fn(u32) -> &'static str,
@@ -120,7 +120,7 @@ fn an_identifier_alone_separates_nothing() {
 }
 
 #[test]
-fn rivals_are_told() {
+fn rivals_are_counted() {
     let facts = |copy: u32| {
         let kind = if copy < 20 {
             "k0"

@@ -1,4 +1,5 @@
-//! Cases of the slicing functions. Each file in `tests/cases` holds one case a line: the input, then what is expected.
+//! Cases of the slicing functions. Each line of a file in `tests/cases` holds one case: the input, then the expected
+//! result.
 
 use concord_json::{
     JsonError, NESTING_MAX, Pointer, PointerError, TextPosition, check, elements, json_lines, select,
@@ -25,7 +26,7 @@ fn values_are_accepted() {
 }
 
 #[test]
-fn a_refusal_names_its_position() {
+fn an_error_names_its_position() {
     for (input, expect) in cases::<(String, String)>(include_str!("../cases/refused.jsonl")) {
         let error = check(input.as_bytes()).map_err(|error| error.to_string());
         assert_eq!(error, Err(expect), "{input:?}");
@@ -43,7 +44,7 @@ fn elements_come_from_an_array_or_from_lines() {
 }
 
 #[test]
-fn each_line_holds_one_value() {
+fn json_lines_hold_one_value_each() {
     for (input, expect) in cases::<(String, String)>(include_str!("../cases/lines.jsonl")) {
         assert_eq!(shown(json_lines(input.as_bytes())), expect, "{input:?}");
     }
@@ -101,7 +102,7 @@ fn pointers_are_read_strictly_and_shown_as_written() {
     assert_eq!(message, Err(expect.to_owned()));
 }
 
-/// At the bound and far past it, on a stack far too small for recursion that deep.
+/// Tests the bound, and far beyond it, on a stack that is much too small for such a recursion.
 #[test]
 fn nesting_is_bounded() {
     let run = || {

@@ -1,4 +1,4 @@
-//! Documents made at random, whole and damaged: the slices are what was written, and `serde_json` agrees on what is JSON.
+//! Random documents, whole and damaged. The slices are what was written, and `serde_json` agrees on what is JSON.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{shown, text};
 
-/// The same grammar by `serde_json`: `IgnoredAny` has no bound on depth and does not turn text into values.
+/// Whether `serde_json` accepts the text. `IgnoredAny` has no bound on depth and does not turn text into values.
 fn serde_accepts(input: &[u8]) -> bool {
     std::str::from_utf8(input).is_ok_and(|input| serde_json::from_str::<IgnoredAny>(input).is_ok())
 }
@@ -51,7 +51,7 @@ fn string(text: &str, escaped: bool) -> String {
     out + "\""
 }
 
-/// The value's text, with `space` wherever white space may be, and each string written in escapes or not.
+/// The text of the value, with `space` wherever white space is allowed, and strings with or without escapes.
 fn render(value: &Value, space: &str, escaped: bool) -> String {
     let (open, close, items): (_, _, Vec<_>) = match value {
         Value::String(text) => return string(text, escaped),
@@ -68,7 +68,7 @@ fn render(value: &Value, space: &str, escaped: bool) -> String {
     format!("{open}{space}{inner}{space}{close}")
 }
 
-/// A pointer down into the value by `picks`, in string form.
+/// The string form of a pointer to a value inside `value`, chosen by `picks`.
 fn walk(value: &Value, picks: &[Index]) -> String {
     let (mut at, mut pointer) = (value, String::new());
     for pick in picks {
@@ -94,7 +94,7 @@ fn offset(text: &[u8], slice: &[u8]) -> usize {
     slice.as_ptr().addr() - text.as_ptr().addr()
 }
 
-/// Bytes of which many runs are almost JSON.
+/// Random bytes that are often almost JSON.
 fn soup() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&[u8]] = &[
         b"[",
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn soup_is_refused_when_serde_json_refuses_it(
+    fn random_bytes_are_refused_when_serde_json_refuses_them(
         bytes in soup(), pointer in one_of(&["/a", "/0/a", "/"][..]),
     ) {
         let found = check(&bytes);

@@ -1,4 +1,4 @@
-//! The scanner against cases in files, against `JSONTestSuite`, against documents made at random, and against `serde_json`.
+//! Tests the scanner with cases in files, with `JSONTestSuite`, with random documents, and against `serde_json`.
 
 mod cases;
 mod generated;

@@ -1,12 +1,13 @@
-//! The reader against `JSONTestSuite`: see `tests/json_suite/README.md`.
+//! Tests the reader with `JSONTestSuite`: see `tests/json_suite/README.md`.
 
 use std::fs;
 use std::path::Path;
 
 use concord_json::{NESTING_MAX, check, is_value};
 
-/// Cases that the standard leaves open, and that the reader refuses: texts that are not UTF-8 or start with a byte order
-/// mark, and nesting beyond 512. It reads lone surrogates in escapes, and numbers beyond the range of doubles.
+/// Cases that the standard leaves open and that the reader refuses: texts that are not UTF-8 or start with a byte
+/// order mark, and nesting beyond 512. The reader accepts lone surrogates in escapes, and numbers beyond the range of
+/// doubles.
 const REFUSED: [&str; 15] = [
     "i_string_UTF-16LE_with_BOM.json",
     "i_string_UTF-8_invalid_sequence.json",
@@ -25,7 +26,7 @@ const REFUSED: [&str; 15] = [
     "i_structure_100000_arrays.json",
 ];
 
-/// Cases that the standard forbids and the extension reads: Python's names for numbers that are not finite.
+/// Cases that the standard forbids and that the reader accepts: Python's names for numbers that are not finite.
 const EXTENSION: [&str; 3] = ["n_number_NaN.json", "n_number_infinity.json", "n_number_minus_infinity.json"];
 
 /// The cases, by name.
@@ -50,7 +51,7 @@ fn cases() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn the_suite_is_read_as_it_must_be() {
+fn the_reader_passes_the_suite() {
     let cases = cases();
     let count = |start| cases.iter().filter(|(name, _)| name.starts_with(start)).count();
     assert_eq!((count("y_"), count("n_"), count("i_")), (95, 188, 36));

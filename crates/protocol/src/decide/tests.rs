@@ -50,7 +50,7 @@ fn rollup(witnesses: &[&[u8]], produced: u32, accounted: u32) -> Rollup {
     }
 }
 
-/// A verdict, and whether the job has ended with it; `None` when nothing changes.
+/// The new verdict, and whether the job has ended with it; `None` when the state does not change.
 fn decided(job: &Job, rollup: &Rollup, now: u64) -> Option<(Verdict, bool)> {
     let state = decide(job, rollup, Timestamp::from_unix_ms(now), Separation::Open)?;
     assert_eq!(state.revision(), job.state.revision() + 1);
@@ -58,7 +58,7 @@ fn decided(job: &Job, rollup: &Rollup, now: u64) -> Option<(Verdict, bool)> {
 }
 
 #[test]
-fn it_fails_closed() {
+fn reproducible_needs_an_equal_digest_from_every_copy() {
     let running = running_job(false);
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
     let check = |rollup: Rollup, now, expect| {
@@ -78,7 +78,7 @@ fn it_fails_closed() {
 }
 
 #[test]
-fn another_digest_than_the_expected_one_is_a_divergence() {
+fn an_unexpected_digest_is_a_divergence() {
     let expecting_a = |mut job: Job| {
         Arc::make_mut(&mut job.spec).policy.expect = Some(Digest::of(b"a"));
         job
@@ -124,8 +124,8 @@ fn agreement_in_too_few_sandboxes_is_inconclusive() {
 }
 
 #[test]
-fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
-    /// How it stands then: its verdict, its cause, the copies wanted, and whether it has ended.
+fn a_job_with_too_little_evidence_is_extended_up_to_its_bound() {
+    /// The state afterwards: the verdict, the cause, the copies wanted, and whether the job has ended.
     type Stands = Option<(Verdict, Option<Cause>, u32, bool)>;
     let check = |copies_max, rollup: Rollup, separation, expect: Stands| {
         let mut job = running_job(false);
@@ -153,7 +153,7 @@ fn a_job_that_says_too_little_is_extended_up_to_its_bound() {
 }
 
 #[test]
-fn nothing_is_extended_that_is_over() {
+fn an_ended_or_overdue_job_is_not_extended() {
     let check = |spoil: fn(&mut Job), now| {
         let mut job = running_job(false);
         let policy = &mut Arc::make_mut(&mut job.spec).policy;
@@ -178,7 +178,7 @@ fn nothing_is_extended_that_is_over() {
 }
 
 #[test]
-fn what_is_final_stays_and_what_is_late_counts() {
+fn final_verdicts_stay_and_late_outcomes_count() {
     let (agreed, differ): (&[&[u8]], &[&[u8]]) = (&[b"a"], &[b"a", b"b"]);
     let check = |verdict, rollup: Rollup, expect| {
         let cause = (verdict == Inconclusive).then_some(Cause::Failures);
@@ -191,14 +191,17 @@ fn what_is_final_stays_and_what_is_late_counts() {
 }
 
 #[test]
-fn a_retry_is_a_new_round_with_a_deadline_of_its_own() {
+fn a_retry_starts_a_new_round_with_a_new_deadline() {
     let now = Timestamp::from_unix_ms(9_000);
-    assert!(decided_job(Divergent, None, false).retried(now).is_err(), "it has not ended");
+    assert!(
+        decided_job(Divergent, None, false).retried(now).is_err(),
+        "a job that has not ended cannot be retried"
+    );
     let mut job = decided_job(Inconclusive, Some(Cause::Failures), true);
     let state = job.retried(now).unwrap();
     assert_eq!((state.verdict(), state.round(), state.ended_at()), (Running, 1, None));
     assert_eq!((state.deadline_at(), state.decided_at()), (Timestamp::from_unix_ms(10_000), None));
-    assert!(job.cancelled(now).is_err(), "it has ended");
+    assert!(job.cancelled(now).is_err(), "a job that has ended cannot be cancelled");
     change(&mut job, |record| record.round = ROUNDS_MAX);
-    assert!(job.retried(now).is_err(), "enough is enough");
+    assert!(job.retried(now).is_err(), "the last round cannot be retried");
 }
