@@ -25,7 +25,7 @@ const RULES: &[(&[RoundAndResult], RoundAndResult, Settlement)] = &[
     (&[(0, Err("exit code 1"))], (0, Err("timed out")), Dropped),
     (&[(0, Err("exit code 1"))], (1, Err("exit code 1")), Written),
     (&[(1, Err("exit code 1"))], (0, Err("timed out")), Dropped),
-    // Another outcome is kept beside the first already.
+    // A differing outcome was already kept in addition to the first.
     (&[(0, Ok("a")), (0, Ok("b"))], (0, Ok("b")), Dropped),
     (&[(0, Ok("a")), (0, Ok("b"))], (1, Ok("b")), Dropped),
     (&[(0, Ok("a")), (0, Ok("b"))], (0, Ok("a")), Dropped),
@@ -73,7 +73,8 @@ pub(super) async fn outcome_is_read_back_whole(fixture: &impl Fixture) -> PortRe
     Ok(())
 }
 
-/// Outcomes with differing digests are kept beside the first outcome, which stays first. A replay adds nothing.
+/// Outcomes with differing digests are kept in addition to the first outcome, which stays first. A replay adds
+/// nothing.
 pub(super) async fn differing_digests_are_all_kept(fixture: &impl Fixture) -> PortResult<()> {
     let job = given_job(fixture, "job", 1).await?;
     for output in ["b", "a", "c", "a", "b", "c"] {

@@ -50,7 +50,8 @@ pub(super) async fn changed_verdict_enters_the_feed_once(fixture: &impl Fixture)
     Ok(())
 }
 
-/// A state holds how many copies are wanted. When it wants more, they can be enqueued, and the rollup starts anew.
+/// A state holds the number of copies that are wanted. When it grows, the new copies can be enqueued, and the last
+/// chunk of the rollup is not complete any more.
 pub(super) async fn extended_job_wants_more_copies(fixture: &impl Fixture) -> PortResult<()> {
     let ports = fixture.ports();
     let job = given_job(fixture, "job", 2).await?;

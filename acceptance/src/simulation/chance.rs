@@ -36,7 +36,7 @@ impl Chance {
         (length > 0).then(|| usize::try_from(self.below(length as u64)).unwrap_or(0))
     }
 
-    /// Takes some of the things, at most `count_max`, in any order.
+    /// Removes at most `count_max` of the elements, in any order, and returns them.
     pub(super) fn take<T>(&mut self, things: &mut Vec<T>, count_max: usize) -> Vec<T> {
         let mut taken = Vec::new();
         while taken.len() < count_max

@@ -56,8 +56,8 @@ impl SimulatedFleet {
             80..=89 => self.deliver(),
             90..=91 => self.read_feed(),
             92..=95 => self.fold(),
-            96..=97 => self.keep_deadlines(),
-            _ => self.keep_dead_letters(),
+            96..=97 => self.meet_deadlines(),
+            _ => self.give_up_dead_letters(),
         }
     }
 
@@ -184,7 +184,7 @@ impl SimulatedFleet {
     }
 
     /// Meets deadlines, sometimes of jobs that are not due.
-    fn keep_deadlines(&mut self) {
+    fn meet_deadlines(&mut self) {
         let mut due = self.overdue();
         if self.per_mille(300) {
             due.extend(self.any_job());
@@ -195,7 +195,7 @@ impl SimulatedFleet {
         }
     }
 
-    fn keep_dead_letters(&mut self) {
+    fn give_up_dead_letters(&mut self) {
         if self.memory.state().has_dead_letters() {
             let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
             self.spawn(actors::give_up(aggregator, ports, 10).boxed());

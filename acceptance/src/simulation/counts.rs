@@ -32,23 +32,23 @@ pub enum Count {
     Panic,
     /// A calculation was stopped.
     Stop,
-    /// A differing digest was kept beside the first of its copy.
+    /// A differing digest was kept in addition to the first one of its copy.
     SecondOutcome,
-    /// A digest took the place of a failure.
+    /// A digest replaced a failure.
     FailureSuperseded,
-    /// An outcome said nothing new.
+    /// An outcome said nothing new and was dropped.
     OutcomeDropped,
-    /// The queue gave a copy up.
+    /// The queue gave up a copy.
     GivenUp,
-    /// A state could not be written since another had been.
+    /// A state could not be written, because another one was written before.
     StateConflict,
     /// A deadline ended a job.
     DeadlineMet,
-    /// A divergence ended a job before all copies were in.
+    /// A divergence ended a job before all copies had given an outcome.
     FailedFast,
-    /// A job was found to give another digest than the expected one.
+    /// A job gave a digest that is not the expected one.
     Drift,
-    /// Every copy agreed, in too few sandboxes.
+    /// Every copy agreed, but in too few sandboxes.
     Coverage,
     /// A job was extended for more sandboxes.
     ExtendedForSandboxes,
@@ -62,28 +62,28 @@ pub enum Count {
     Retry,
     /// A verdict was announced.
     Announcement,
-    /// A job stood so in the end.
+    /// A job had this verdict at the end.
     Ended(Verdict),
 }
 
-/// How often what happened.
+/// How often each event happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts(BTreeMap<Count, u64>);
 
 impl Counts {
-    /// One more.
+    /// Adds one event.
     pub fn add(&mut self, count: Count) {
         *self.0.entry(count).or_default() += 1;
     }
 
-    /// All that another fleet saw.
+    /// Adds the counts of another simulation.
     pub fn merge(&mut self, other: &Self) {
         for (count, times) in &other.0 {
             *self.0.entry(*count).or_default() += times;
         }
     }
 
-    /// How often it happened.
+    /// How often this event happened.
     #[must_use]
     pub fn of(&self, count: Count) -> u64 {
         self.0.get(&count).copied().unwrap_or_default()

@@ -47,9 +47,10 @@ pub(super) fn is_separated(outcomes: &[Outcome]) -> bool {
     outcomes.iter().filter(|outcome| outcome.result.is_ok()).count() >= SEPARATED_OUTCOMES
 }
 
+/// `Err` says which promise was broken, and how.
 type PromiseResult = Result<(), String>;
 
-fn keep(kept: bool, broken: impl FnOnce() -> String) -> PromiseResult {
+fn promise(kept: bool, broken: impl FnOnce() -> String) -> PromiseResult {
     if kept { Ok(()) } else { Err(broken()) }
 }
 
@@ -99,7 +100,7 @@ impl SimulatedFacts {
                     facts.sandboxes.extend(environment.map(|environment| environment.sandbox.clone()));
                 }
                 let given = facts.given.get(index).is_some_and(|given| given.contains(&produced.digest));
-                keep(given, || format!("{job}/{index} has a recorded digest that it never gave"))
+                promise(given, || format!("{job}/{index} has a recorded digest that it never gave"))
             }
             Err(failure) if !facts.digests.contains_key(index) => {
                 let failures = facts.failures.entry(*index).or_default();
@@ -135,7 +136,7 @@ impl SimulatedFacts {
         let Announcement { job, verdict, revision, .. } = announcement;
         let facts = self.job(job);
         facts.announced.insert((*revision, *verdict));
-        keep(facts.decided.get(revision) == Some(verdict), || {
+        promise(facts.decided.get(revision) == Some(verdict), || {
             format!("{job} was announced as {verdict}, but had another verdict at revision {revision}")
         })
     }
@@ -186,11 +187,11 @@ impl JobFacts {
         let extended = new.copies() == self.copies_most.min(old.copies() * 2)
             && new.copies() > old.copies()
             && matches!((new.verdict(), new.ended_at()), (Running | Divergent, None));
-        keep(new.copies() == old.copies() || extended, || {
+        promise(new.copies() == old.copies() || extended, || {
             format!("wants {} copies after {}, of {} at most", new.copies(), old.copies(), self.copies_most)
         })?;
-        keep(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause(), new.cause()))?;
-        keep(legal && in_order, || format!("turned from {old:?} into {new:?}"))
+        promise(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause(), new.cause()))?;
+        promise(legal && in_order, || format!("turned from {old:?} into {new:?}"))
     }
 
     /// Whether the outcomes justify the new state.
@@ -210,20 +211,20 @@ impl JobFacts {
             (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at().is_some(),
             _ => false,
         };
-        keep(reason, || format!("became {:?} {:?} without a reason", new.verdict(), new.cause()))?;
+        promise(reason, || format!("became {:?} {:?} without a reason", new.verdict(), new.cause()))?;
         let ends = new.ended_at().is_some() && self.state.ended_at().is_none();
         let divergent = self.distinct().len() > 1 || self.drifted();
         let may_end = accounted() || overdue || by_user || (divergent && self.fail_fast);
-        keep(!ends || may_end, || format!("ended as {:?} without a reason", new.verdict()))?;
+        promise(!ends || may_end, || format!("ended as {:?} without a reason", new.verdict()))?;
         let says_enough = match (new.verdict(), new.cause()) {
             (Verdict::Inconclusive, Some(Cause::Coverage)) => false,
             (Verdict::Divergent, None) if !self.fail_fast => self.is_separated(),
             _ => true,
         };
         let may_grow = new.copies() < self.copies_most && !overdue && !by_user;
-        keep(!ends || says_enough || !may_grow, || "ended with copies that say too little".to_owned())?;
+        promise(!ends || says_enough || !may_grow, || "ended with copies that say too little".to_owned())?;
         let grows = new.copies() > self.state.copies();
-        keep(!grows || self.may_grow(), || "wants more copies without a reason".to_owned())
+        promise(!grows || self.may_grow(), || "wants more copies without a reason".to_owned())
     }
 
     /// Whether every copy is accounted for, and the copies may be too few.

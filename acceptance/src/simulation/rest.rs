@@ -118,10 +118,10 @@ impl SimulatedFleet {
         if facts.state != job.state {
             return Err(job_that("has another state than the one that was written"));
         }
-        let stands = (job.state.verdict(), job.state.cause());
-        if stands != facts.calls_for() {
+        let ended_as = (job.state.verdict(), job.state.cause());
+        if ended_as != facts.calls_for() {
             return Err(job_that(&format!(
-                "is {stands:?}, but its outcomes call for {:?}",
+                "is {ended_as:?}, but its outcomes call for {:?}",
                 facts.calls_for()
             )));
         }

@@ -51,7 +51,7 @@ impl Sabotage {
         }
     }
 
-    /// Damages the store after an outcome was kept beside the first.
+    /// Damages the store after a differing outcome was kept.
     pub(super) fn after_second_outcome(self, memory: &Memory) {
         if self == Self::SecondOutcomeIsNotFed {
             memory.state().feed.pop_last();

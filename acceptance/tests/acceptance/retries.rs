@@ -50,7 +50,7 @@ async fn read(store: &Store, job: &JobId) -> PortResult<Job> {
     Ok(store.read_job(job).await?.expect("the job was created"))
 }
 
-/// Regression: such a job once stayed open until its deadline, an hour later, with nothing to wait for.
+/// Regression: such a job once stayed open until its deadline, an hour later, although nothing was left to do.
 #[test]
 fn retried_job_without_a_copy_to_run_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -30,7 +30,7 @@ pub enum ToleranceError {
     },
     /// A bound is given twice in one text.
     #[error("not a tolerance: {text:?}: {name}= is given twice")]
-    Again {
+    BoundTwice {
         /// The whole text.
         text: String,
         /// The name of the bound.
@@ -139,7 +139,7 @@ fn set<T>(
     found: &str,
 ) -> Result<(), ToleranceError> {
     if bound.is_some() {
-        return Err(ToleranceError::Again { text: text.to_owned(), name });
+        return Err(ToleranceError::BoundTwice { text: text.to_owned(), name });
     }
     if value.is_none() {
         let (text, found) = (text.to_owned(), found.to_owned());
