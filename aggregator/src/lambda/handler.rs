@@ -72,7 +72,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
             FunctionEvent::Messages(messages) => {
                 let mut failed = Vec::new();
                 for message in messages {
-                    if let Err(error) = self.message(message.read).await {
+                    if let Err(error) = self.message(message.content).await {
                         log_error(&message.id, &error);
                         failed.push(message.id);
                     }

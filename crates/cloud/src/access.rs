@@ -5,30 +5,30 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 
-/// Times that a request is sent before its failure counts: throttling and passing faults are waited out with
-/// exponential backoff and jitter, for about half a minute.
+/// The most times that a request is sent. After throttling and temporary errors the SDK waits with exponential backoff
+/// and jitter, for about half a minute in total.
 const REQUEST_ATTEMPTS_MAX: u32 = 8;
 
-/// Longest time that a connection may take to be made.
+/// The longest time to wait for a connection.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest time that one attempt may take: a connection that died while a sandbox was frozen gives no sign. A body of
-/// tens of megabytes goes through in this time on any link that is worth using.
+/// The longest time that one attempt may take. It is needed because nothing signals that a connection died while the
+/// sandbox was frozen. It is long enough for a body of tens of megabytes on any practical connection.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Which account, region and endpoint are meant, where the usual AWS settings are not to decide.
+/// The account, region and endpoint to use in place of those in the usual AWS settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// A profile of the AWS configuration files.
+    /// The name of a profile in the AWS configuration files.
     pub profile: Option<String>,
-    /// A region.
+    /// The name of a region.
     pub region: Option<String>,
-    /// The address of every service, such as an emulator's.
+    /// The URL for every AWS service, such as that of an emulator.
     pub endpoint_url: Option<String>,
 }
 
-/// The settings of every AWS client: what `access` says, and for the rest what the environment, the configuration
-/// files and the instance say, in the order of the AWS SDKs.
+/// The settings for every AWS client. A value in `access` comes first. Everything else comes from the environment, the
+/// configuration files and the instance, in the usual order of the AWS SDKs.
 pub async fn sdk_config(access: &Access) -> SdkConfig {
     let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))

@@ -1,4 +1,4 @@
-//! A verdict goes to whoever listens: an event on EventBridge, and metrics for the alarms.
+//! Announces verdicts: each becomes an event on EventBridge, and metrics for the alarms.
 
 use std::io::Write;
 use std::sync::Mutex;
@@ -13,22 +13,22 @@ use crate::aws_error;
 use crate::item::rfc3339::Rfc3339;
 use crate::ledger::DynamoLedger;
 
-/// Source of the events.
+/// The source of the events.
 pub const EVENT_SOURCE: &str = "concord";
 
-/// Kind of the events.
+/// The detail type of the events.
 pub const EVENT_DETAIL_TYPE: &str = "Concord Verdict";
 
-/// Namespace of the metrics.
+/// The namespace of the metrics.
 pub const METRIC_NAMESPACE: &str = "Concord";
 
-/// Version of the event's detail: raised when a field changes its meaning or goes.
+/// The version of the event's detail. Raise it when a field is removed or changes its meaning.
 const DETAIL_VERSION: u32 = 1;
 
-/// Digests and reasons that an event names, at most, of each.
+/// The most digests, and the most failure reasons, that an event names.
 const NAMED_MAX: usize = 10;
 
-/// Tells of verdicts through EventBridge and, in CloudWatch's embedded metric format, through a log.
+/// Announces verdicts on EventBridge, and writes metrics to a log in CloudWatch's embedded metric format.
 pub struct Announcer<W> {
     events: aws_sdk_eventbridge::Client,
     bus: String,
@@ -38,7 +38,8 @@ pub struct Announcer<W> {
 }
 
 impl<W: Write> Announcer<W> {
-    /// An announcer for the jobs in `ledger`. `log` is what CloudWatch Logs receives: standard output, in a function.
+    /// An announcer for the jobs in `ledger`. CloudWatch Logs must receive `log`: in a function, `log` is standard
+    /// output.
     pub fn new(
         config: &aws_config::SdkConfig,
         bus: String,
@@ -65,8 +66,8 @@ impl<W: Write> Announcer<W> {
 }
 
 impl<W: Write + Send> Announce for Announcer<W> {
-    /// The metrics come last, once the event was taken. Both are at least once: a batch of the stream that comes again
-    /// brings them again, so their sums are upper bounds.
+    /// Writes the metrics after EventBridge has accepted the event. Both happen at least once: when a batch of the
+    /// stream is delivered again, they happen again. The sums of the metrics are therefore upper bounds.
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let job = self.ledger.read_job(&announcement.job).await?;
         let job = job.ok_or(PortError::Invalid("a verdict names a job that is not in the ledger"))?;
@@ -79,7 +80,7 @@ impl<W: Write + Send> Announce for Announcer<W> {
     }
 }
 
-/// The detail of an event.
+/// The detail of an event, as JSON.
 #[derive(Serialize)]
 struct Detail<'a> {
     version: u32,
@@ -101,7 +102,7 @@ struct Detail<'a> {
     expected: Option<Digest>,
     digests: Vec<NamedDigest>,
     failures: Vec<NamedFailure>,
-    /// What the verdict rests on; absent when it could not be told.
+    /// The evidence for the verdict; absent when the job's state has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<&'a Evidence>,
 }
@@ -123,7 +124,7 @@ impl<'a> Detail<'a> {
     fn new(stack: &'a str, announcement: &'a Announcement, job: &'a Job, tally: &JobTally) -> Self {
         let digests = tally.digests();
         let failures = tally.failures(job.state.round()).into_iter();
-        // The state may have moved on since: then the cause is no longer that of this verdict.
+        // If the state has changed since the announcement, its cause belongs to another verdict.
         let cause = job.state.cause().filter(|_| job.state.revision() == announcement.revision);
         Self {
             version: DETAIL_VERSION,
@@ -159,12 +160,13 @@ impl<'a> Detail<'a> {
     }
 }
 
-/// A line in the embedded metric format. Few dimensions: each set of values is a metric that is paid for.
+/// A line in the embedded metric format. It has few dimensions, because AWS bills each combination of values as a
+/// metric.
 fn metrics(detail: &Detail<'_>, now: Timestamp) -> Value {
     let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
     json!({
         "_aws": {
-            // When it is told of: an alarm does not look back to when it was decided.
+            // The time of the announcement, not of the verdict: an alarm does not evaluate the past.
             "Timestamp": now.unix_ms,
             "CloudWatchMetrics": [
                 {

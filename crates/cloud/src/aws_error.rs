@@ -1,4 +1,4 @@
-//! What a failed request means for whoever made it.
+//! Converts errors of AWS requests into errors of the ports.
 
 use std::error::Error;
 
@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use concord_protocol::ports::{PortError, PortResult};
 
-/// Codes of errors that pass, beside every answer of the 5xx kind.
-const PASSING: [&str; 9] = [
+/// The codes of temporary errors. A response with status 5xx is temporary too, whatever its code.
+const TEMPORARY: [&str; 9] = [
     "ThrottlingException",
     "Throttling",
     "ProvisionedThroughputExceededException",
@@ -19,7 +19,7 @@ const PASSING: [&str; 9] = [
     "ServiceUnavailable",
 ];
 
-/// An error of AWS, with the code and the words that it gave.
+/// An error of an AWS request, with its code and message.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: {}", describe(.code.as_deref(), .message.as_deref()))]
 pub struct AwsError {
@@ -34,33 +34,33 @@ fn describe(code: Option<&str>, message: Option<&str>) -> String {
     match (code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(text), None) | (None, Some(text)) => text.to_owned(),
-        (None, None) => "no answer".to_owned(),
+        (None, None) => "no response".to_owned(),
     }
 }
 
-/// The port's error for a request that failed after all of its attempts.
+/// The error of the port for a request whose last attempt failed.
 pub(crate) fn port<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> PortError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     move |error| {
-        let passes = match &error {
+        let is_temporary = match &error {
             SdkError::ServiceError(service) => {
                 service.raw().status().is_server_error()
-                    || error.code().is_some_and(|code| PASSING.contains(&code))
+                    || error.code().is_some_and(|code| TEMPORARY.contains(&code))
             }
             SdkError::ConstructionFailure(_) => false,
-            // No connection, no answer in time, or half of one.
+            // There was no connection, or no complete response in time.
             _ => true,
         };
         let (code, message) = (error.code().map(str::to_owned), error.message().map(str::to_owned));
-        let fault = Box::new(AwsError { operation, code, message, source: Box::new(error) });
-        if passes { PortError::Transient(fault) } else { PortError::Permanent(fault) }
+        let error = Box::new(AwsError { operation, code, message, source: Box::new(error) });
+        if is_temporary { PortError::Transient(error) } else { PortError::Permanent(error) }
     }
 }
 
-/// What a conditional write came to: whether its condition held.
-pub(crate) fn held<T, E>(
+/// Whether the condition of a conditional write was true, from the result of its request.
+pub(crate) fn condition_held<T, E>(
     operation: &'static str,
     sent: Result<T, SdkError<E, HttpResponse>>,
 ) -> PortResult<bool>

@@ -1,4 +1,4 @@
-//! Payloads and outputs: in an item while they fit, otherwise in the bucket.
+//! Stores payloads and outputs in items of the table if they fit, otherwise in the bucket.
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::item::expression::{self, Expression};
 use crate::item::{self, BlobAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
 use crate::ledger::DynamoLedger;
 
-/// Bytes of a body that stand in an item, at most: an item has 400 KB with everything else in it.
+/// The most bytes of a payload or output in an item. An item, with all its attributes, has at most 400 KB.
 pub(crate) const INLINE_BYTES_MAX: usize = 256 * 1024;
 
-/// Level of compression: the library's default.
+/// The compression level: 0 is the default of the library.
 const ZSTD_LEVEL: i32 = 0;
 
 impl ReadPayload for DynamoLedger {
@@ -32,7 +32,7 @@ impl ReadPayload for DynamoLedger {
     }
 }
 
-/// The name of a payload in the bucket: the same for every job that has it.
+/// The name of a payload in the bucket. Jobs with the same payload share the object.
 pub(crate) fn payload_object(digest: Digest) -> String {
     format!("payloads/{}", hex(digest))
 }
@@ -42,7 +42,8 @@ fn output_object(job: &JobId, digest: Digest) -> String {
 }
 
 impl WriteOutput for DynamoLedger {
-    /// A bound that holds however many workers write at once: which outputs are kept is a set in one item.
+    /// The bound on the number of outputs holds for any number of concurrent workers: one item has the set of the
+    /// outputs that are kept.
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
         if self.get(job, &output_item(digest)).await?.is_some() || !self.claim_output(job, digest).await? {
             return Ok(());
@@ -79,7 +80,7 @@ impl ReadOutput for DynamoLedger {
         let output = decompressed(&zstd, OUTPUT_BYTES_MAX)?;
         if Digest::of(&output) != digest {
             return Err(PortError::Invalid(
-                "a stored output does not have the digest that it is stored under",
+                "the digest of a stored output differs from the digest in its key",
             ));
         }
         Ok(Some(output))
@@ -87,10 +88,11 @@ impl ReadOutput for DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// Takes one of the places that a job has for outputs; gives whether there was one, or it has this one already.
+    /// Adds `digest` to the outputs that a job keeps, if their number is below the bound. Returns whether the output is
+    /// now among them.
     async fn claim_output(&self, job: &JobId, digest: Digest) -> PortResult<bool> {
         let expression = expression::claim_output(digest, OUTPUTS_KEPT_MAX, self.expires_at());
-        aws_error::held("UpdateItem", self.update(job, OUTPUTS_ITEM, expression).send().await)
+        aws_error::condition_held("UpdateItem", self.update(job, OUTPUTS_ITEM, expression).send().await)
     }
 
     pub(crate) async fn put_object(&self, name: &str, bytes: Vec<u8>) -> PortResult<()> {
@@ -114,18 +116,17 @@ impl DynamoLedger {
 
     fn bucket(&self) -> PortResult<(&aws_sdk_s3::Client, &str)> {
         let bucket = self.bucket.as_ref().map(|(s3, bucket)| (s3, bucket.as_str()));
-        bucket.ok_or(PortError::Invalid(
-            "no bucket is set for payloads and outputs that do not fit into the table",
-        ))
+        bucket
+            .ok_or(PortError::Invalid("a payload or output is too large for the table, and no bucket is set"))
     }
 }
 
-/// Bytes as they are stored.
+/// Compresses `bytes` for storage.
 pub(crate) fn compressed(bytes: &[u8]) -> PortResult<Vec<u8>> {
     zstd::encode_all(bytes, ZSTD_LEVEL).map_err(refused)
 }
 
-/// Bytes as they were before they were stored; of more than `bytes_max`, one more than those.
+/// Decompresses stored bytes. Stops after `bytes_max` bytes and one more, so that the caller notices a larger input.
 pub(crate) fn decompressed(zstd: &[u8], bytes_max: usize) -> PortResult<Vec<u8>> {
     let mut bytes = Vec::new();
     let decoder = zstd::Decoder::new(zstd).map_err(refused)?;

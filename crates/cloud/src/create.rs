@@ -1,4 +1,4 @@
-//! Jobs are created with their payloads, all of a submission or none.
+//! Creates the jobs of a submission with their payloads: all of them or none.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -17,54 +17,56 @@ use crate::item::{
 };
 use crate::ledger::DynamoLedger;
 
-/// Jobs created in one transaction, at most: two items each, of the 100 that a transaction may have.
+/// The most jobs in one transaction. Each has two items, and a transaction has at most 100 items.
 const JOBS_AT_ONCE_MAX: usize = 50;
 
-/// Bytes of payloads in one transaction, at most, of the 4 MB that it may have in all.
+/// The most bytes of payloads in one transaction, which has at most 4 MB in total.
 const BYTES_AT_ONCE_MAX: usize = 3 * 1024 * 1024;
 
-/// Why an id cannot be used again yet.
-const LEFT: &str =
-    "the id of a job was used before, and outcomes of that job have not expired yet: choose another";
+/// The error for an id that cannot be used again yet.
+const NOT_EXPIRED: &str =
+    "an earlier job had this id, and some of its outcomes have not expired yet: choose another id";
 
-/// What a transaction came to.
+/// The result of the transaction that creates some jobs.
 enum Created {
     All,
-    /// They were there before, of the same submission.
-    Stood,
-    /// One of the ids is taken, by this job.
+    /// All of the jobs existed already, and belong to the same submission.
+    Existed,
+    /// This other job has one of the ids.
     Taken(Box<Job>),
 }
 
-/// When a submission of several jobs was entered.
+/// The progress of a submission before this call creates jobs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Begun {
-    /// By this call.
-    Now,
-    /// By another one, which may not have created all of its jobs.
-    InPart,
-    /// By another one, which created all of them; or there is but one job.
-    Before,
+enum Progress {
+    /// This call wrote the item of the submission.
+    New,
+    /// An earlier call wrote it, and may not have created all of the jobs.
+    Partial,
+    /// An earlier call wrote it and created all of the jobs; or the submission has only one job, and so no item.
+    Complete,
 }
 
 impl CreateJobs for DynamoLedger {
-    /// One job, or few, are one transaction. A larger submission is several, begun and ended by an item of its own: who
-    /// dies in between has created a part, and the same call again creates the rest.
+    /// Creates few jobs in one transaction, and many in several. A submission of several jobs has an item of its own,
+    /// which is written before the first transaction and completed after the last. If the process dies in between, only
+    /// a part of the jobs exists; the same call again creates the rest.
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
         let Some(first) = jobs.first() else { return Ok(None) };
         let submission = first.spec.submission.clone();
         let several = first.spec.job != submission;
-        let begun =
-            if several { self.begin_submission(&submission, jobs.len()).await? } else { Begun::Before };
-        let resumed = begun == Begun::InPart;
+        let progress =
+            if several { self.begin_submission(&submission, jobs.len()).await? } else { Progress::Complete };
+        let resumed = progress == Progress::Partial;
         let mut created = Vec::new();
-        // What is there in part is completed one by one: a transaction is all or none.
+        // If some jobs may exist already, each job has its own transaction, because a transaction succeeds or fails as
+        // a whole.
         for batch in batches(&jobs, if resumed { 1 } else { JOBS_AT_ONCE_MAX }) {
             match self.create_batch(batch, resumed).await? {
                 Created::All => created.extend(batch.iter().map(|new| new.spec.job.clone())),
-                Created::Stood => {}
+                Created::Existed => {}
                 Created::Taken(taken) => {
-                    self.remove(&submission, begun == Begun::Now, &created).await?;
+                    self.remove(&submission, progress == Progress::New, &created).await?;
                     return Ok(Some(*taken));
                 }
             }
@@ -76,7 +78,7 @@ impl CreateJobs for DynamoLedger {
     }
 }
 
-/// Jobs that fit into one transaction each.
+/// Divides `jobs` into batches that each fit into one transaction.
 fn batches(jobs: &[NewJob], jobs_max: usize) -> Vec<&[NewJob]> {
     let mut batches = Vec::new();
     let mut rest = jobs;
@@ -98,13 +100,13 @@ fn inline_bytes(new: &NewJob) -> usize {
 }
 
 impl DynamoLedger {
-    /// Enters a submission of several jobs.
-    async fn begin_submission(&self, submission: &JobId, jobs: usize) -> PortResult<Begun> {
+    /// Writes the item of a submission of several jobs, unless it exists.
+    async fn begin_submission(&self, submission: &JobId, jobs: usize) -> PortResult<Progress> {
         if let Some(stored) = self.submission(submission).await? {
-            return Ok(if stored.complete { Begun::Before } else { Begun::InPart });
+            return Ok(if stored.complete { Progress::Complete } else { Progress::Partial });
         }
         let new = self.put_submission(submission, jobs, false, true).await?;
-        Ok(if new { Begun::Now } else { Begun::InPart })
+        Ok(if new { Progress::New } else { Progress::Partial })
     }
 
     pub(crate) async fn submission(&self, submission: &JobId) -> PortResult<Option<SubmissionAttributes>> {
@@ -127,10 +129,10 @@ impl DynamoLedger {
         };
         let expression = if only_new { expression::absent() } else { Expression::default() };
         let put = self.put(attributes(&stored)?, expression);
-        aws_error::held("PutItem", put.send().await)
+        aws_error::condition_held("PutItem", put.send().await)
     }
 
-    /// Creates jobs in one transaction. `resumed` says that jobs of the same submission may be there already.
+    /// Creates jobs in one transaction. If `resumed`, jobs of the same submission may exist already.
     async fn create_batch(&self, batch: &[NewJob], resumed: bool) -> PortResult<Created> {
         if !resumed {
             try_join_all(batch.iter().map(|new| self.check_unused(&new.spec.job))).await?;
@@ -149,30 +151,30 @@ impl DynamoLedger {
             return Err(aws_error::port("TransactWriteItems")(error));
         };
         let failed = |reason: &&CancellationReason| reason.code() == Some("ConditionalCheckFailed");
-        let standing =
+        let existing =
             cancelled.cancellation_reasons().iter().filter(failed).filter_map(CancellationReason::item);
-        let standing: Vec<Job> = standing.cloned().map(job::job).collect::<Result<_, _>>()?;
+        let existing: Vec<Job> = existing.cloned().map(job::job).collect::<Result<_, _>>()?;
         let ours = |job: &Job| resumed && job.spec.submission == batch[0].spec.submission;
-        let total = standing.len();
-        match standing.into_iter().find(|job| !ours(job)) {
+        let total = existing.len();
+        match existing.into_iter().find(|job| !ours(job)) {
             Some(taken) => Ok(Created::Taken(Box::new(taken))),
-            None if total == batch.len() => Ok(Created::Stood),
-            // Another transaction was at the same items.
+            None if total == batch.len() => Ok(Created::Existed),
+            // Another transaction used the same items at the same time.
             None => Err(PortError::Transient(Box::new(error))),
         }
     }
 
-    /// Refuses an id under which something of an earlier job is left: its items expire one by one, and a tally or an
-    /// outcome of another payload must never count for this one.
+    /// Refuses an id if the table still has items of an earlier job with this id. The items of a job expire one by one,
+    /// and a tally or an outcome of another payload must never count for the new job.
     async fn check_unused(&self, job: &JobId) -> PortResult<()> {
-        // One may be a submission of the same name, which is no job.
+        // One of the two items may be a submission of the same name, which is not a job.
         let query = self.query(expression::all_of(job)).consistent_read(true).limit(2);
         let items = query.send().await.map_err(aws_error::port("Query"))?.items.unwrap_or_default();
-        // A job that is there is for the transaction to find.
+        // If the job itself exists, the transaction finds it.
         if !items.iter().any(item::is_of_a_job) || self.get(job, JOB_ITEM).await?.is_some() {
             return Ok(());
         }
-        Err(PortError::Invalid(LEFT))
+        Err(PortError::Invalid(NOT_EXPIRED))
     }
 
     fn put_job(&self, new: &NewJob) -> PortResult<TransactWriteItem> {
@@ -208,7 +210,7 @@ impl DynamoLedger {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Takes back what was created of a submission whose other jobs cannot be: nobody has begun on it.
+    /// Deletes the created jobs of a submission whose other jobs cannot be created. No copy is on the queue yet.
     async fn remove(&self, submission: &JobId, with_submission: bool, jobs: &[JobId]) -> PortResult<()> {
         for job in jobs {
             self.delete(job, JOB_ITEM).await?;

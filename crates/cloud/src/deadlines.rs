@@ -1,4 +1,4 @@
-//! Deadlines as delayed messages: exact, with no polling and no scan.
+//! Sends deadlines as delayed messages: they are exact, and need neither polling nor a scan.
 
 use concord_protocol::ports::{PortError, PortResult};
 use concord_protocol::{JobId, Timestamp};
@@ -6,10 +6,10 @@ use concord_protocol::{JobId, Timestamp};
 use crate::aws_error;
 use crate::message::DeadlineMessage;
 
-/// Longest delay of a message in SQS: 15 minutes. A later deadline takes several hops.
+/// The longest delay of a message in SQS: 15 minutes. For a later deadline, the message is sent several times.
 const DELAY_SECONDS_MAX: u64 = 15 * 60;
 
-/// The queue of deadlines in SQS.
+/// The SQS queue of deadlines.
 #[derive(Clone)]
 pub struct DeadlineQueue {
     sqs: aws_sdk_sqs::Client,
@@ -17,16 +17,16 @@ pub struct DeadlineQueue {
 }
 
 impl DeadlineQueue {
-    /// The queue with this address.
+    /// The queue with the address `url`.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, url: String) -> Self {
         Self { sqs: aws_sdk_sqs::Client::new(config), url }
     }
 
-    /// Has a round of a job looked at by its deadline, or before it after the longest delay.
+    /// Sends a message that is delivered at `deadline_at`, or after the longest delay if that is earlier.
     ///
     /// # Errors
-    /// When SQS cannot be asked.
+    /// When SQS does not accept the message.
     pub async fn send(
         &self,
         job: JobId,
@@ -42,7 +42,7 @@ impl DeadlineQueue {
     }
 }
 
-/// Whole seconds, rounded up: a message that came a little early would only go round again.
+/// The delay in whole seconds, rounded up: a message that arrived slightly early would be sent again.
 fn delay_seconds(deadline_at: Timestamp, now: Timestamp) -> i32 {
     let seconds = deadline_at.ms_since(now).div_ceil(1_000).min(DELAY_SECONDS_MAX);
     i32::try_from(seconds).unwrap_or(i32::MAX)
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hop_is_at_most_a_quarter_of_an_hour() {
+    fn a_message_is_delayed_by_at_most_15_minutes() {
         let check = |in_ms: u64, expect| {
             let now = Timestamp::from_unix_ms(1_000_000);
             assert_eq!(delay_seconds(now.plus_ms(in_ms), now), expect, "{in_ms} ms");
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(
             delay_seconds(Timestamp::from_unix_ms(5), Timestamp::from_unix_ms(9_000)),
             0,
-            "it has passed"
+            "the deadline has passed"
         );
     }
 }

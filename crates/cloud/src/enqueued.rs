@@ -1,4 +1,5 @@
-//! Whether all copies of a round were put on the queue: what an interrupted submission, or extension, is completed by.
+//! Records how many copies of a round were put on the queue, so that an interrupted submission or extension is
+//! completed.
 
 use std::cmp::Ordering;
 
@@ -10,8 +11,8 @@ use crate::item::{self, ENQUEUED_ITEM, EnqueuedAttributes, attributes, expressio
 use crate::ledger::DynamoLedger;
 
 impl DynamoLedger {
-    /// How many copies of a job, from the first one on, were put on the queue in its round; more than it wants when a
-    /// later round has begun.
+    /// How many copies of a job, counted from the first, were put on the queue in the round of `job`. When the table
+    /// has a later round, the result is larger than any number of copies.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -25,7 +26,7 @@ impl DynamoLedger {
         })
     }
 
-    /// Whether all copies that a job wants now were put on the queue in its round.
+    /// Whether all copies that `job` wants were put on the queue in its round.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -33,8 +34,8 @@ impl DynamoLedger {
         Ok(self.enqueued_copies(job).await? >= job.state.copies())
     }
 
-    /// Records that the first `copies` of a job were put on the queue in a round. A record of more, or of a later
-    /// round, stays: a submission may end after the job that it began was extended.
+    /// Records that the first `copies` of a job were put on the queue in `round`. Does not replace a record of more
+    /// copies or of a later round: a job may be extended before the submission that created it ends.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -47,6 +48,6 @@ impl DynamoLedger {
             expires_at: self.expires_at(),
         };
         let put = self.put(attributes(&stored)?, expression::fewer_enqueued(round, copies));
-        aws_error::held("PutItem", put.send().await).map(|_| ())
+        aws_error::condition_held("PutItem", put.send().await).map(|_| ())
     }
 }

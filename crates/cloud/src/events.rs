@@ -1,5 +1,5 @@
-//! What Lambda hands to a function: batches of messages or of stream records, read one record at a time, so that a
-//! malformed one fails alone.
+//! Parses the events that Lambda sends to a function: batches of messages or of stream records. Each record is parsed
+//! on its own, so that a malformed record does not fail the others.
 
 use std::error::Error;
 
@@ -12,83 +12,83 @@ use serde_json::{Value, json};
 use crate::log::causes;
 use crate::{StreamChange, stream_changes};
 
-/// An invocation.
+/// The event of an invocation.
 #[derive(Debug)]
 pub enum FunctionEvent {
     /// Messages of queues.
     Messages(Vec<QueueMessage>),
     /// Records of the table's stream.
     Stream(Vec<StreamRecord>),
-    /// `{"ask":"version"}`: whoever looks after the stack wants to know what is deployed.
+    /// `{"ask":"version"}`: asks which version is deployed.
     AskVersion,
 }
 
-/// An event that is none of those, or has a record that cannot be named: as a whole it has to come again.
+/// The event has none of these forms, or one of its records has no id. The whole event must be delivered again.
 #[derive(Debug, thiserror::Error)]
-#[error("an event is neither a batch of messages nor of stream records, with an id for each")]
+#[error("an event must be a batch of messages or a batch of stream records, each with an id")]
 pub struct EventError;
 
 /// A message of a queue.
 #[derive(Debug)]
 pub struct QueueMessage {
-    /// What names it in a reply.
+    /// The id that names the message in a reply.
     pub id: String,
-    /// The rest; `None` when it cannot be read.
-    pub read: Option<MessageContent>,
+    /// The content; `None` when it cannot be parsed.
+    pub content: Option<MessageContent>,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageContent {
-    /// Name of the queue that it came from.
+    /// The name of the queue that delivered the message.
     pub queue: String,
-    /// Its body.
+    /// The body.
     pub body: String,
-    /// How often it was delivered, this time included.
+    /// How often the message was delivered, this delivery included.
     pub receive_count: u32,
-    /// When it was sent.
+    /// When the message was sent.
     pub sent_at: Option<Timestamp>,
-    /// What names this delivery.
+    /// The receipt handle, which identifies this delivery.
     pub receipt_handle: String,
 }
 
-/// A record of the stream.
+/// A record of the table's stream.
 #[derive(Debug)]
 pub struct StreamRecord {
-    /// Its sequence number.
+    /// The sequence number.
     pub id: String,
-    /// What it says, or the record itself when it cannot be read.
+    /// The changes in the record, or the record itself when it cannot be parsed.
     pub changes: Result<Vec<StreamChange>, Value>,
 }
 
-/// The reply to a batch: the records that have to come again.
+/// The reply to a batch: the records that must be delivered again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReply {
-    /// Each by what names it.
+    /// One entry for each of these records.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
-/// A record that has to come again.
+/// Names a record that must be delivered again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItemFailure {
-    /// A message's id, or a record's sequence number.
+    /// The id of the message, or the sequence number of the stream record.
     pub item_identifier: String,
 }
 
 impl BatchReply {
-    /// Every one of these messages has to come again.
+    /// A reply that has each of these messages delivered again.
     #[must_use]
     pub fn failed(ids: impl IntoIterator<Item = String>) -> Self {
         let failures = ids.into_iter().map(|item_identifier| BatchItemFailure { item_identifier });
         Self { batch_item_failures: failures.collect() }
     }
 
-    /// The stream has to come again from the lowest of these sequence numbers on: whatever follows comes too.
+    /// A reply that has the stream delivered again from the lowest of these sequence numbers on.
     #[must_use]
     pub fn from_lowest(sequence_numbers: impl IntoIterator<Item = String>) -> Self {
-        // Decimal numbers of up to 40 digits: the shorter is the lower.
+        // These are decimal numbers of up to 40 digits. Of two, the one with fewer digits is lower.
         let lowest = sequence_numbers.into_iter().min_by_key(|number| {
             let digits = number.trim_start_matches('0').to_owned();
             (digits.len(), digits)
@@ -98,10 +98,10 @@ impl BatchReply {
 }
 
 impl FunctionEvent {
-    /// Reads an invocation.
+    /// Parses the event of an invocation.
     ///
     /// # Errors
-    /// When it is no batch, or one of its records has no id.
+    /// When `event` is not a batch, or one of its records has no id.
     pub fn parse(mut event: Value) -> Result<Self, EventError> {
         if event.get("ask").is_some_and(|asked| asked == "version") {
             return Ok(Self::AskVersion);
@@ -110,21 +110,21 @@ impl FunctionEvent {
             Some(Value::Array(records)) if !records.is_empty() => records,
             _ => return Err(EventError),
         };
-        let of_stream = |record: &Value| record.pointer("/dynamodb").is_some();
-        if records.iter().all(of_stream) {
+        let is_stream_record = |record: &Value| record.pointer("/dynamodb").is_some();
+        if records.iter().all(is_stream_record) {
             return records.into_iter().map(StreamRecord::read).collect::<Result<_, _>>().map(Self::Stream);
         }
-        if records.iter().any(of_stream) {
+        if records.iter().any(is_stream_record) {
             return Err(EventError);
         }
         records.into_iter().map(QueueMessage::read).collect::<Result<_, _>>().map(Self::Messages)
     }
 }
 
-/// What went wrong with a record goes to the function's log, as a line of JSON with all causes.
+/// Writes the error of a record to the function's log, as a line of JSON with all causes.
 pub fn log_error(record: &str, error: &(dyn Error + 'static)) {
     let line = json!({"level": "error", "record": record, "error": causes(error)});
-    #[expect(clippy::print_stderr, reason = "Lambda takes standard error as the function's log")]
+    #[expect(clippy::print_stderr, reason = "Lambda copies standard error to the function's log")]
     {
         eprintln!("{line}");
     }
@@ -149,7 +149,7 @@ impl QueueMessage {
     fn read(record: Value) -> Result<Self, EventError> {
         let id = text_at(&record, "/messageId")?;
         let read: Option<SqsMessage> = serde_json::from_value(record).ok();
-        Ok(Self { id, read: read.and_then(MessageContent::of) })
+        Ok(Self { id, content: read.and_then(MessageContent::of) })
     }
 }
 
@@ -190,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_what_lambda_expects() {
+    fn a_reply_has_the_form_that_lambda_expects() {
         let reply = serde_json::to_value(BatchReply::failed(["a".to_owned()])).unwrap();
         assert_eq!(reply, json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
     }
 
     #[test]
-    fn an_event_without_ids_is_an_error_as_a_whole() {
+    fn an_event_with_a_record_without_id_is_an_error() {
         for event in [
             json!(null),
             json!({}),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_record_fails_alone() {
+    fn a_malformed_record_does_not_fail_the_others() {
         let good = json!({
             "messageId": "good", "receiptHandle": "handle", "body": "text",
             "attributes": {"ApproximateReceiveCount": "2", "SentTimestamp": "1785801600000"}, "messageAttributes": {},
@@ -222,16 +222,16 @@ mod tests {
         bad["attributes"] = json!(7);
         let Ok(FunctionEvent::Messages(messages)) = FunctionEvent::parse(json!({"Records": [bad, good]}))
         else {
-            panic!("they are messages");
+            panic!("not a batch of messages");
         };
-        assert_eq!((messages[0].id.as_str(), &messages[0].read), ("bad", &None));
-        let read = MessageContent {
+        assert_eq!((messages[0].id.as_str(), &messages[0].content), ("bad", &None));
+        let content = MessageContent {
             queue: "concord-queue".to_owned(),
             body: "text".to_owned(),
             receive_count: 2,
             sent_at: Some(Timestamp::from_unix_ms(1_785_801_600_000)),
             receipt_handle: "handle".to_owned(),
         };
-        assert_eq!((messages[1].id.as_str(), &messages[1].read), ("good", &Some(read)));
+        assert_eq!((messages[1].id.as_str(), &messages[1].content), ("good", &Some(content)));
     }
 }

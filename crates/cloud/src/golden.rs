@@ -1,4 +1,4 @@
-//! Golden results: an item each, in a partition of its own that does not expire.
+//! Stores each golden result as one item, in a partition of its own. The item does not expire.
 
 use std::io;
 use std::sync::Arc;
@@ -43,14 +43,14 @@ impl ReadGolden for DynamoLedger {
         let output = zstd.map(|zstd| decompressed(&zstd, OUTPUT_BYTES_MAX)).transpose()?;
         if output.as_ref().is_some_and(|output| Digest::of(output) != stored.digest) {
             return Err(PortError::Invalid(
-                "a golden result does not have the digest that it is stored under",
+                "the digest of a golden output differs from the digest in its item",
             ));
         }
         Ok(Some(stored.golden(output.map(Arc::from))))
     }
 }
 
-/// The partition of a golden result: names are bounded, calculations are not.
+/// The partition of a golden result. It is a digest, because an id has a bounded length and a calculation has not.
 fn partition(key: &GoldenKey) -> PortResult<JobId> {
     let of = Digest::of(format!("{} {}", key.payload_digest, key.calculation).as_bytes());
     let refused =
@@ -58,7 +58,7 @@ fn partition(key: &GoldenKey) -> PortResult<JobId> {
     format!("golden-{}", &hex(of)[..32]).parse().map_err(refused)
 }
 
-/// The name of a golden output in the bucket: outside of what expires there.
+/// The name of a golden output in the bucket. No expiration rule of the bucket covers this prefix.
 fn object(partition: &JobId, digest: Digest) -> String {
     format!("goldens/{partition}/{}", hex(digest))
 }

@@ -1,4 +1,4 @@
-//! Jobs found by their names and listed by their verdicts, through the index.
+//! Finds jobs by the beginnings of their names, and lists jobs by verdict, with the index.
 
 use concord_protocol::ports::{PortResult, ReadJob};
 use concord_protocol::{Job, JobId, Verdict};
@@ -8,12 +8,11 @@ use crate::aws_error;
 use crate::item::{BY_STATUS, expression, job};
 use crate::ledger::DynamoLedger;
 
-/// Jobs of each verdict that are looked at when a name is the beginning of a job's, or when the open ones are wanted:
-/// the newest.
+/// The most jobs of each verdict that are read to find the beginning of a name or the open jobs. The newest are read.
 pub const NEWEST_MAX: usize = 1_000;
 
 impl DynamoLedger {
-    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
+    /// The jobs of a submission, in the order of its payloads. Empty when the submission does not exist.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -25,7 +24,7 @@ impl DynamoLedger {
         Ok((0..stored.jobs).filter_map(|place| submission.numbered(place).ok()).collect())
     }
 
-    /// The newest jobs whose names begin so.
+    /// The ids of the newest jobs whose ids start with `beginning`.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -35,7 +34,7 @@ impl DynamoLedger {
         Ok(ids.filter(|id| id.as_str().starts_with(beginning)).collect())
     }
 
-    /// The jobs with this verdict, or with any, newest first.
+    /// The jobs with `verdict`, or with any verdict if it is `None`, newest first. At most `count_max`.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -48,12 +47,12 @@ impl DynamoLedger {
         Ok(jobs)
     }
 
-    /// The jobs that have not ended, of the newest, oldest first.
+    /// The jobs that have not ended, oldest first. Only the newest jobs of each verdict are searched.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
-        // A divergent job goes on until its copies have ended.
+        // A divergent job ends only when all its copies have ended.
         let lists = [Verdict::Running, Verdict::Divergent].map(|verdict| self.newest(verdict, NEWEST_MAX));
         let mut jobs: Vec<_> = try_join_all(lists).await?.into_iter().flatten().collect();
         jobs.retain(|job| job.state.ended_at().is_none());

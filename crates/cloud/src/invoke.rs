@@ -1,13 +1,13 @@
-//! Calls AWS Lambda functions that exist: the payload is sent, and the reply comes back.
+//! Calls existing AWS Lambda functions: sends the payload, and returns the reply.
 //!
-//! Knows nothing of jobs and copies. A call runs on the async runtime that [`Functions::new`] was given; the caller may
-//! wait for it on any executor.
+//! Does not know jobs and copies. A call runs on the async runtime that [`Functions::new`] receives; the caller may
+//! await it on any executor.
 //!
-//! What always holds:
-//! - Payload and reply are bytes, and go through unchanged.
-//! - A call is sent again only when the function cannot have started: there was no connection, or Lambda throttled. A
-//!   call that broke off in any other way may have run, so it is an attempt of the copy.
-//! - Dropping the future of a call closes its connection. The function goes on in AWS until its end, and its reply is
+//! Invariants:
+//! - The bytes of the payload and of the reply are not changed.
+//! - A call is sent again only if the function cannot have started: there was no connection, or Lambda throttled. After
+//!   any other error the function may have run, so the call counts as an attempt of the copy.
+//! - Dropping the future of a call closes its connection. The function continues in AWS until it ends, and its reply is
 //!   lost.
 
 mod backoff;

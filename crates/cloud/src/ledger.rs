@@ -16,24 +16,25 @@ use crate::aws_error;
 use crate::item::expression::{self, Expression};
 use crate::item::{self, Attributes, JOB_ITEM, job};
 
-/// Longest time that one attempt at a request to the table may take; items are small.
+/// The longest time that one attempt of a request to the table may take. It is short, because items are small.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Jobs, and facts of jobs, that a process remembers to have seen, at most: the ones seen last.
+/// The most jobs, and the most digests of facts, that a process remembers. It forgets those that it used longest ago.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 
-/// Where jobs are kept.
+/// The settings of a [`DynamoLedger`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerSettings {
-    /// Name of the table.
+    /// The name of the table.
     pub table: String,
-    /// Name of the bucket for payloads and outputs that are too large for the table; nobody who only folds needs it.
+    /// The name of the bucket for payloads and outputs that are too large for the table. The aggregator needs no
+    /// bucket.
     pub bucket: Option<String>,
-    /// Days until what is written expires.
+    /// The number of days after which a written item expires.
     pub keep_days: u32,
 }
 
-/// The ledger in `DynamoDB`, with large payloads and outputs in S3. Its clones are the same ledger.
+/// The ledger in `DynamoDB`, with large payloads and outputs in S3. A clone uses the same ledger and the same caches.
 #[derive(Clone)]
 pub struct DynamoLedger {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
@@ -46,19 +47,19 @@ pub struct DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// A ledger in the given table and bucket, which exist.
+    /// A ledger in the table and the bucket of `settings`, which must exist.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, settings: LedgerSettings, clock: Arc<dyn Clock>) -> Self {
-        // The address of a bucket as a path works with every endpoint, an emulator's too.
+        // The bucket is in the path of the URL, because this works with every endpoint, also with that of an emulator.
         let s3 = |bucket| {
             let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
             (aws_sdk_s3::Client::from_conf(config), bucket)
         };
-        let quick = TimeoutConfig::builder()
+        let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .build();
-        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(quick).build();
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts).build();
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             bucket: settings.bucket.map(s3),
@@ -70,23 +71,23 @@ impl DynamoLedger {
         }
     }
 
-    /// The moment it is now.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// When an item that is written now expires, in seconds since 1970, as the table's time to live wants it.
+    /// When an item that is written now expires, in seconds since 1970. The table's time to live requires this unit.
     pub(crate) fn expires_at(&self) -> u64 {
         self.expires_after(self.clock.now())
     }
 
-    /// When an item that is needed until `moment` expires.
-    pub(crate) fn expires_after(&self, moment: Timestamp) -> u64 {
-        let later = moment.max(self.clock.now());
+    /// When an item that is needed until `time` expires, in seconds since 1970.
+    pub(crate) fn expires_after(&self, time: Timestamp) -> u64 {
+        let later = time.max(self.clock.now());
         later.unix_ms / 1_000 + u64::from(self.keep_days) * 24 * 60 * 60
     }
 
-    /// A write of a whole item, on the condition of `expression`.
+    /// A request that writes `item`, on the condition of `expression`.
     pub(crate) fn put(&self, item: Attributes, expression: Expression) -> PutItemFluentBuilder {
         self.dynamodb
             .put_item()
@@ -97,7 +98,7 @@ impl DynamoLedger {
             .set_condition_expression(expression.condition)
     }
 
-    /// A change of an item.
+    /// A request that updates an item.
     pub(crate) fn update(
         &self,
         job: &JobId,
@@ -114,7 +115,7 @@ impl DynamoLedger {
             .set_condition_expression(expression.condition)
     }
 
-    /// A query for the items whose keys `expression` names.
+    /// A query for the items whose keys match the condition of `expression`.
     pub(crate) fn query(&self, expression: Expression) -> QueryFluentBuilder {
         self.dynamodb
             .query()
@@ -124,20 +125,20 @@ impl DynamoLedger {
             .set_key_condition_expression(expression.condition)
     }
 
-    /// An item as it stands now.
+    /// Reads an item, with strong consistency.
     pub(crate) async fn get(&self, job: &JobId, item: &str) -> PortResult<Option<Attributes>> {
         let get = self.dynamodb.get_item().table_name(&self.table).set_key(Some(item::key(job, item)));
         Ok(get.consistent_read(true).send().await.map_err(aws_error::port("GetItem"))?.item)
     }
 
-    /// The items of a job whose sort keys stand between two, both included, as they stand now.
+    /// Reads the items of a job whose sort keys are from `from` to `to`, both included, with strong consistency.
     pub(crate) async fn between(&self, job: &JobId, from: &str, to: &str) -> PortResult<Vec<Attributes>> {
         let query = self.query(expression::between(job, from, to)).consistent_read(true);
         let items = query.into_paginator().items().send().collect::<Result<_, _>>().await;
         items.map_err(aws_error::port("Query"))
     }
 
-    /// Fails when a job was never created. A job is not deleted while anything is written for it.
+    /// Fails when a job was never created. No job is deleted while anything is written for it.
     pub(crate) async fn check_known(&self, job: &JobId) -> PortResult<()> {
         if locked(&self.known_jobs).get(job).is_some() || self.read_job(job).await?.is_some() {
             return Ok(());
@@ -145,12 +146,12 @@ impl DynamoLedger {
         Err(PortError::Invalid("an outcome names a job that is not in the ledger"))
     }
 
-    /// Whether this process has stored facts for a job.
+    /// Whether this process has stored the facts with the digest `facts` for a job.
     pub(crate) fn has_kept_facts(&self, job: &JobId, facts: Digest) -> bool {
         locked(&self.kept_facts).get(&(job.clone(), facts)).is_some()
     }
 
-    /// Remembers that facts are stored for a job.
+    /// Remembers that the facts with the digest `facts` are stored for a job.
     pub(crate) fn remember_facts(&self, job: &JobId, facts: Digest) {
         remember(&self.kept_facts, (job.clone(), facts));
     }
@@ -165,7 +166,7 @@ fn remember<T: Eq + Hash>(seen: &Mutex<LruCache<T, ()>>, new: T) {
 }
 
 impl ReadJob for DynamoLedger {
-    /// Reads what was written last: a worker that saw an older round would drop the copies of a retry.
+    /// Reads with strong consistency: a worker that read an older round would drop the copies of a retry.
     async fn read_job(&self, id: &JobId) -> PortResult<Option<Job>> {
         let Some(item) = self.get(id, JOB_ITEM).await? else { return Ok(None) };
         remember(&self.known_jobs, id.clone());
@@ -176,6 +177,6 @@ impl ReadJob for DynamoLedger {
 impl ReplaceState for DynamoLedger {
     async fn replace_state(&self, id: &JobId, state: JobState) -> PortResult<bool> {
         let expression = job::replace_state(&state, self.expires_after(state.deadline_at()))?;
-        aws_error::held("UpdateItem", self.update(id, JOB_ITEM, expression).send().await)
+        aws_error::condition_held("UpdateItem", self.update(id, JOB_ITEM, expression).send().await)
     }
 }

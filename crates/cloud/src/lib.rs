@@ -1,8 +1,9 @@
-//! The ports on SQS, DynamoDB, S3 and Lambda.
+//! Implements the ports with SQS, DynamoDB, S3 and Lambda.
 //!
-//! Owns how jobs, outcomes and tallies stand in the table (`item.rs` alone knows its shape) and what travels on the
-//! queues. Knows the words and ports of `concord-protocol` and the AWS SDK; knows neither the worker nor the aggregator,
-//! no Lambda runtime, no command line, and reads no environment but through the SDK's own settings.
+//! Owns how the table stores jobs, outcomes and tallies (only `item.rs` knows the shape of the table), and the messages
+//! of the queues. Knows the words and ports of `concord-protocol`, and the AWS SDK. Does not know the worker, the
+//! aggregator, the Lambda runtime or the command line. Only the AWS SDK reads environment variables, for its own
+//! settings.
 
 mod access;
 #[cfg(feature = "lambda")]

@@ -1,19 +1,19 @@
-//! What travels on the queues, as JSON.
+//! The messages on the queues, as JSON.
 
 use concord_protocol::limits::{COPIES_MAX, ROUNDS_MAX};
 use concord_protocol::{CopyId, JobId};
 use serde::{Deserialize, Serialize};
 
-/// A copy to be run: `{"job":"…","copy":17,"round":0}`.
+/// Requests a run of a copy: `{"job":"…","copy":17,"round":0}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyMessage {
     job: JobId,
     copy: u32,
-    /// The round of the job that wants it.
+    /// The round of the job that wants the copy.
     pub round: u32,
 }
 
-/// A round of a job that has to end by its deadline: `{"job":"…","round":0}`.
+/// Says that a round of a job must end by its deadline: `{"job":"…","round":0}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadlineMessage {
     /// The job.
@@ -22,16 +22,18 @@ pub struct DeadlineMessage {
     pub round: u32,
 }
 
-/// A body that is not what travels on its queue.
+/// The body of a message is not valid on its queue.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// It is not JSON, or a field is missing or wrong.
-    #[error("a message cannot be read")]
+    /// The body is not JSON, or a field is missing or invalid.
+    #[error("a message cannot be parsed")]
     Unreadable(#[from] serde_json::Error),
-    /// It names what cannot be.
-    #[error("a message names copy {copy} of round {round}: there are at most {COPIES_MAX} and {ROUNDS_MAX}")]
+    /// The index of the copy, or the round, is above its bound.
+    #[error(
+        "a message names copy {copy} of round {round}: the limits are {COPIES_MAX} copies and round {ROUNDS_MAX}"
+    )]
     OutOfBounds {
-        /// The copy.
+        /// The index of the copy.
         copy: u32,
         /// The round.
         round: u32,
@@ -39,22 +41,22 @@ pub enum MessageError {
 }
 
 impl CopyMessage {
-    /// The message of a copy.
+    /// The message for a copy.
     #[must_use]
     pub fn new(copy: CopyId, round: u32) -> Self {
         Self { job: copy.job, copy: copy.index, round }
     }
 
-    /// The copy that it asks for.
+    /// The copy that the message requests.
     #[must_use]
     pub fn copy(self) -> CopyId {
         CopyId { job: self.job, index: self.copy }
     }
 
-    /// Reads a body.
+    /// Parses the body of a message.
     ///
     /// # Errors
-    /// When it is not such a message. The text may come from anywhere.
+    /// When `body`, which is any text, is not such a message.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
         let message: Self = serde_json::from_str(body)?;
         if message.copy >= COPIES_MAX || message.round > ROUNDS_MAX {
@@ -65,10 +67,10 @@ impl CopyMessage {
 }
 
 impl DeadlineMessage {
-    /// Reads a body.
+    /// Parses the body of a message.
     ///
     /// # Errors
-    /// When it is not such a message.
+    /// When `body` is not such a message.
     pub fn parse(body: &str) -> Result<Self, MessageError> {
         Ok(serde_json::from_str(body)?)
     }
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_read_as_it_was_written() {
+    fn parsing_a_written_message_gives_the_same_message() {
         let copy = CopyId { job: "k3f9.2".parse().unwrap(), index: COPIES_MAX - 1 };
         let message = CopyMessage::new(copy, 3);
         let body = serde_json::to_string(&message).unwrap();
@@ -88,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_an_error() {
+    fn an_invalid_message_is_an_error() {
         for bad in [
             "",
             "null",

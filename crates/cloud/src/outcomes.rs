@@ -1,4 +1,4 @@
-//! Outcomes: the first wins, a differing second one is kept beside it.
+//! Stores outcomes. The first outcome of a copy wins; a second outcome that differs is stored beside it.
 
 use std::ops::Range;
 
@@ -12,19 +12,19 @@ use crate::item::expression::{self, Expression};
 use crate::item::{Attributes, all_facts, beside_item, copies_between, copy_item, outcome};
 use crate::ledger::DynamoLedger;
 
-/// On what condition an outcome is written.
+/// The condition for writing an outcome.
 enum Condition<'a> {
-    /// Nothing stands under its key.
+    /// No item has the key of the outcome.
     Absent,
-    /// This failure still stands there.
+    /// The item with the key of the outcome is still this failure.
     Failure(&'a Outcome),
 }
 
-/// What a conditional write came to.
+/// The result of a conditional write.
 enum Put {
     Done,
-    /// The condition did not hold; this stands there.
-    Stands(Attributes),
+    /// The condition was false, because this item has the key.
+    Occupied(Attributes),
 }
 
 impl RecordOutcome for DynamoLedger {
@@ -34,7 +34,7 @@ impl RecordOutcome for DynamoLedger {
         let first = copy_item(new.copy.index);
         let mut put = self.put_outcome(&new, first.clone(), Condition::Absent).await?;
         loop {
-            let Put::Stands(item) = put else { return Ok(Settlement::Written) };
+            let Put::Occupied(item) = put else { return Ok(Settlement::Written) };
             let stored = outcome::outcome(item)?;
             let settlement = settle(Some(&stored), &new);
             match (settlement, &new.result) {
@@ -45,7 +45,7 @@ impl RecordOutcome for DynamoLedger {
                     let beside = beside_item(new.copy.index, produced.digest);
                     return Ok(match self.put_outcome(&new, beside, Condition::Absent).await? {
                         Put::Done => Settlement::KeptBeside,
-                        Put::Stands(_) => Settlement::Dropped,
+                        Put::Occupied(_) => Settlement::Dropped,
                     });
                 }
                 _ => return Ok(Settlement::Dropped),
@@ -55,8 +55,8 @@ impl RecordOutcome for DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// Stores the facts of an environment before anything names their digest. One put a job and process: later ones of
-    /// other processes write the same.
+    /// Stores the facts of an environment, before any outcome names their digest. Each process stores them once for
+    /// each job; other processes write the same item.
     async fn keep_facts(&self, outcome: &Outcome) -> PortResult<()> {
         let Some(environment) = &outcome.environment else { return Ok(()) };
         let job = &outcome.copy.job;
@@ -89,8 +89,8 @@ impl DynamoLedger {
             Ok(_) => Ok(Put::Done),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let stands = failed.item().cloned();
-                    stands.map(Put::Stands).ok_or(PortError::Transient(Box::new(error)))
+                    let occupied = failed.item().cloned();
+                    occupied.map(Put::Occupied).ok_or(PortError::Transient(Box::new(error)))
                 }
                 _ => Err(aws_error::port("PutItem")(error)),
             },

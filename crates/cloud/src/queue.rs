@@ -1,4 +1,4 @@
-//! Copies are put on the queue in batches.
+//! Puts copies on the queue, in batches.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -17,23 +17,24 @@ use crate::item::{copies_between, outcome};
 use crate::ledger::DynamoLedger;
 use crate::message::CopyMessage;
 
-/// Entries of one batch, at most, as SQS sets it. Ten of the longest messages have about 2 KB, of the 1 MiB that a
-/// batch may have, so count alone decides.
+/// The most entries in one batch; SQS sets this limit. A batch may have 1 MiB, and ten of the longest messages have
+/// only about 2 KB, so only the number of entries matters.
 const ENTRIES_MAX: usize = 10;
 
-/// Batches in flight, at most.
+/// The most batches that are sent at the same time.
 const BATCHES_AT_ONCE_MAX: usize = 16;
 
-/// Times that the failed entries of a batch are sent again, at most.
+/// The most times that the failed entries of a batch are sent again.
 const RESENDS_MAX: u32 = 8;
 
-/// Longest pause before the first time; each further one is up to twice as long.
+/// The longest pause before the failed entries are sent again for the first time. The bound doubles with each further
+/// time.
 const RESEND_PAUSE_MS: u64 = 50;
 
-/// Longest that SQS hides a message: 12 hours.
+/// The longest time that SQS hides a message: 12 hours.
 const HIDDEN_SECONDS_MAX: u64 = 12 * 60 * 60;
 
-/// The queue of copies in SQS.
+/// The SQS queue of copies.
 #[derive(Clone)]
 pub struct SqsQueue {
     sqs: aws_sdk_sqs::Client,
@@ -42,7 +43,7 @@ pub struct SqsQueue {
     trace: Option<String>,
 }
 
-/// An entry that SQS refused, with what it said.
+/// SQS refused an entry of a batch, with this code and message.
 #[derive(Debug, thiserror::Error)]
 #[error("SendMessageBatch: {code}: {message}")]
 struct EntryError {
@@ -51,23 +52,23 @@ struct EntryError {
 }
 
 impl SqsQueue {
-    /// The queue with this address, for the copies of jobs in `ledger`.
+    /// The queue with the address `url`, for the copies of jobs in `ledger`.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, url: String, ledger: DynamoLedger) -> Self {
         Self { sqs: aws_sdk_sqs::Client::new(config), url, ledger, trace: None }
     }
 
-    /// The same, with an X-Ray trace header that goes with every message, so that its run belongs to that trace.
+    /// `self`, but with an X-Ray trace header in every message, so that each run belongs to that trace.
     #[must_use]
     pub fn traced(self, header: String) -> Self {
         Self { trace: Some(header), ..self }
     }
 
     /// Makes a delivered message visible again after `delay_ms`, rounded up to seconds. A receipt handle that is no
-    /// longer valid is no error: somebody else has the message.
+    /// longer valid is not an error: another delivery of the message has replaced it.
     ///
     /// # Errors
-    /// When SQS cannot be asked.
+    /// When the request fails for any other reason.
     pub async fn delay(&self, receipt_handle: &str, delay_ms: u64) -> PortResult<()> {
         let seconds = delay_ms.div_ceil(1_000).min(HIDDEN_SECONDS_MAX);
         let changed = self
@@ -89,7 +90,7 @@ impl SqsQueue {
         let group = copy.job.to_string();
         let body = serde_json::to_string(&CopyMessage::new(copy, round))
             .map_err(|error| PortError::Permanent(Box::new(error)))?;
-        // Fair queues: the copies of one large job do not hold up those of others.
+        // The group makes this a fair queue: the copies of one large job do not delay those of other jobs.
         let mut entry =
             SendMessageBatchRequestEntry::builder().id(id).message_body(body).message_group_id(group);
         if let Some(trace) = &self.trace {
@@ -101,7 +102,7 @@ impl SqsQueue {
         entry.build().map_err(|error| PortError::Permanent(Box::new(error)))
     }
 
-    /// Sends the entries of a batch until all are taken.
+    /// Sends the entries of a batch until SQS has accepted all of them.
     async fn send(&self, entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
         let mut entries: HashMap<_, _> = entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
         for resend in 0.. {
@@ -109,15 +110,15 @@ impl SqsQueue {
             let request = request.set_entries(Some(entries.values().cloned().collect()));
             let sent = request.send().await.map_err(aws_error::port("SendMessageBatch"))?;
             let Some(failed) = sent.failed.first() else { return Ok(()) };
-            let fault = Box::new(EntryError {
+            let error = Box::new(EntryError {
                 code: failed.code.clone(),
                 message: failed.message.clone().unwrap_or_default(),
             });
             if failed.sender_fault {
-                return Err(PortError::Permanent(fault));
+                return Err(PortError::Permanent(error));
             }
             if resend >= RESENDS_MAX {
-                return Err(PortError::Transient(fault));
+                return Err(PortError::Transient(error));
             }
             let failed: BTreeSet<_> = sent.failed.into_iter().map(|entry| entry.id).collect();
             entries.retain(|id, _| failed.contains(id));
@@ -127,7 +128,8 @@ impl SqsQueue {
     }
 }
 
-/// Whether a receipt handle names nothing any more. SQS has said so under several codes, with and without its prefix.
+/// Whether `error` says that a receipt handle is no longer valid. SQS uses several codes for this, with and without a
+/// prefix.
 fn is_stale(error: &impl ProvideErrorMetadata) -> bool {
     let stale = ["MessageNotInflight", "ReceiptHandleIsInvalid"];
     let by_code = error.code().is_some_and(|code| stale.iter().any(|stale| code.ends_with(stale)));
@@ -135,26 +137,29 @@ fn is_stale(error: &impl ProvideErrorMetadata) -> bool {
     by_code || error.message().is_some_and(|message| message.contains(words))
 }
 
-/// A pause of any length up to a bound that doubles: whoever was refused together does not come back together.
+/// A random pause, up to a bound that doubles with each resend. The pause is random so that senders that were refused
+/// at the same time do not try again at the same time.
 fn pause(resend: u32) -> Duration {
     let longest = RESEND_PAUSE_MS << resend.min(10);
     Duration::from_millis(fastrand::u64(0..=longest))
 }
 
-/// The header by which X-Ray puts the runs of a job's copies into one trace: its id has the time of the submission and
-/// 96 bits that come from the job's own facts, so that whoever completes an interrupted submission continues it
+/// The trace header with which X-Ray puts the runs of all copies of a job into one trace. The id of the trace has the
+/// time of the submission and 96 bits of a digest of the job's id and payload digest. A process that completes an
+/// interrupted submission therefore continues the same trace
 /// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids>).
 #[must_use]
 pub fn trace_header(job: &Job) -> String {
     let seconds = job.spec.submitted_at.unix_ms / 1_000;
-    let facts = format!("{}{}", job.spec.job, job.spec.payload_digest);
-    let random = Digest::of(facts.as_bytes()).to_string();
+    let identity = format!("{}{}", job.spec.job, job.spec.payload_digest);
+    let random = Digest::of(identity.as_bytes()).to_string();
     let random = &random["sha256:".len()..][..24];
     format!("Root=1-{seconds:08x}-{random};Sampled=1")
 }
 
 impl EnqueueCopies for SqsQueue {
-    /// A copy that is on the queue already is there twice afterwards; its second outcome settles with its first.
+    /// Leaves out copies that already have an output. If a copy is on the queue already, it is there twice afterwards;
+    /// its second outcome is settled against its first.
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
         let Some((from, to)) = copies_between(&copies) else { return Ok(()) };
         let stored = self.ledger.between(job, &from, &to).await?;

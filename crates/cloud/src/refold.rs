@@ -1,4 +1,4 @@
-//! Outcomes that stand in the table and are missing in its tallies: their records of the stream were lost.
+//! Finds outcomes that are in the table but not in its tallies, because their records of the stream were lost.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,13 @@ use crate::aws_error;
 use crate::item::{beside_item, copy_item, expression};
 use crate::ledger::DynamoLedger;
 
-/// Outcomes that are touched side by side, at most.
+/// The most outcomes that are updated at the same time.
 const AT_ONCE_MAX: usize = 16;
 
 impl DynamoLedger {
-    /// Touches each outcome of a job that its tallies lack, so that the stream brings it again; gives their number. An
-    /// outcome that is on its way to the aggregator may be among them, which changes nothing.
+    /// Updates each outcome of a job that its tallies lack, so that the stream delivers it again. Returns the number of
+    /// these outcomes. One of them may still be on its way to the aggregator; then it is folded twice, with the same
+    /// result.
     ///
     /// # Errors
     /// When the table cannot be read or written.
@@ -37,12 +38,12 @@ impl DynamoLedger {
 
     async fn touch(&self, job: &JobId, item: String) -> PortResult<()> {
         let update = self.update(job, item, expression::refold(self.now()));
-        // One that is gone meanwhile has nothing to say.
-        aws_error::held("UpdateItem", update.send().await).map(|_| ())
+        // An outcome that has expired in the meantime needs no update.
+        aws_error::condition_held("UpdateItem", update.send().await).map(|_| ())
     }
 }
 
-/// The sort keys of the outcomes that a tally of their chunk lacks.
+/// The sort keys of the `outcomes` of one chunk that `known`, the tally of this chunk, lacks.
 fn lacking(known: &Tally, outcomes: Vec<Outcome>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut lacking = Vec::new();

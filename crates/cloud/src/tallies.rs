@@ -1,4 +1,4 @@
-//! Tallies and the rollup: sets that only grow.
+//! Stores tallies and the rollup as sets that only grow.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
@@ -13,11 +13,11 @@ use crate::item::tally::{self, StoredRollup};
 use crate::item::{self, Attributes, ROLLUP_ITEM, tally_item};
 use crate::ledger::DynamoLedger;
 
-/// Sets merged by one request, at most: an expression has 4 KiB and these take 20 bytes each.
+/// The most sets that one request merges. An expression has at most 4 KiB, and each set takes about 20 bytes of it.
 const SETS_AT_ONCE_MAX: usize = 100;
 
-/// The reason under which failures are counted once so many reasons came that an item would go over its 400 KB.
-const OTHER_REASONS: &str = "one of too many reasons to count apart";
+/// The reason under which further failures are counted when an item with all reasons would be larger than 400 KB.
+const OTHER_REASONS: &str = "one of too many reasons to count separately";
 
 impl MergeTally for DynamoLedger {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
@@ -42,8 +42,9 @@ fn item_is_full(error: &SdkError<UpdateItemError, HttpResponse>) -> bool {
 }
 
 impl DynamoLedger {
-    /// Unites the sets of a tally's item with those of `delta`, in one atomic step for every [`SETS_AT_ONCE_MAX`]: each
-    /// step only adds what is known, so a process that dies between two leaves nothing wrong.
+    /// Merges the sets of `delta` into those of the tally's item, with one atomic request for every
+    /// [`SETS_AT_ONCE_MAX`] sets. Each request only adds to the sets, so the item stays correct if the process dies
+    /// between two requests.
     async fn add_sets(
         &self,
         job: &JobId,
@@ -64,8 +65,9 @@ impl DynamoLedger {
 }
 
 impl DynamoLedger {
-    /// Takes sandboxes out of a tally again which are not among the smallest: they never will be, since a set only
-    /// grows, so it does no harm if somebody adds them meanwhile or if this is never done.
+    /// Removes from a tally the sandbox hashes that are not among the smallest. A set only grows, so these hashes will
+    /// never be among the smallest again. The tally stays correct if another process adds them again, or if this step
+    /// never runs.
     async fn drop_sandboxes(&self, job: &JobId, chunk: u32, hashes: &[SandboxHash]) -> PortResult<()> {
         if hashes.is_empty() {
             return Ok(());
@@ -85,7 +87,7 @@ impl MergeRollup for DynamoLedger {
             if merged == rollup || self.replace_rollup(job, merged.clone(), revision).await? {
                 return Ok(merged);
             }
-            // Somebody else wrote the rollup in between.
+            // Another process wrote the rollup in between.
         }
     }
 }
@@ -95,7 +97,7 @@ impl DynamoLedger {
         let stored = StoredRollup { rollup, revision: before + 1 };
         let attributes = tally::rollup_attributes(job, &stored, self.expires_at())?;
         let put = self.put(attributes, tally::rollup_of_revision(before));
-        aws_error::held("PutItem", put.send().await)
+        aws_error::condition_held("PutItem", put.send().await)
     }
 }
 

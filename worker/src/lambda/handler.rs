@@ -120,15 +120,15 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
 
     /// Handles a message. Returns how long the sandbox is held for it, or its id when it must be delivered again.
     async fn message(&self, message: QueueMessage, ends_at: Timestamp) -> Result<Option<HeldCopy>, String> {
-        let QueueMessage { id, read } = message;
-        let Some(read) = read else {
+        let QueueMessage { id, content } = message;
+        let Some(content) = content else {
             log_error(&id, &PortError::Invalid("a message lacks fields that SQS gives to every message"));
             return Err(id);
         };
         let started_at = self.clock.now();
-        let delay_ms = match CopyMessage::parse(&read.body) {
+        let delay_ms = match CopyMessage::parse(&content.body) {
             Ok(copy) => {
-                let run = AssertUnwindSafe(self.run(&read, copy, ends_at)).catch_unwind().await;
+                let run = AssertUnwindSafe(self.run(&content, copy, ends_at)).catch_unwind().await;
                 match run {
                     Ok(Ok((job, Disposition::Ack))) => return Ok(self.holds.held(job, started_at)),
                     Ok(Ok((_, Disposition::RetryAfter { delay_ms }))) => delay_ms,
@@ -149,7 +149,7 @@ impl<C: Calculate + 'static> WorkerHandler<C> {
                 INVALID_DELAY_MS
             }
         };
-        if let Err(error) = self.queue.delay(&read.receipt_handle, delay_ms).await {
+        if let Err(error) = self.queue.delay(&content.receipt_handle, delay_ms).await {
             // It is delivered again anyway, after the queue's visibility timeout.
             log_error(&id, &error);
         }

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
-/// The longest wait before the second try; the longest wait before each further try is twice as long.
+/// The longest wait before the second try. The longest wait doubles with each further try.
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// The longest wait before any try.
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
 /// How long to wait after `tries` tries: exponential, with full jitter
-/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>), so that copies which were throttled
-/// together do not come back together.
+/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>). With jitter, copies that were
+/// throttled at the same time do not try again at the same time.
 pub(super) fn backoff(tries: u32) -> Duration {
     let longest = BACKOFF.saturating_mul(1 << tries.min(16)).min(BACKOFF_MAX);
     longest.mul_f64(fastrand::f64())
@@ -21,12 +21,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_to_a_bound() {
+    fn the_waits_grow_up_to_a_bound() {
         for tries in 0..200 {
             let longest = BACKOFF.saturating_mul(1 << tries.min(10)).min(BACKOFF_MAX);
             assert!(backoff(tries) <= longest, "{tries}");
         }
         let several: HashSet<_> = (0..20).map(|_| backoff(20)).collect();
-        assert!(several.len() > 10, "copies that were throttled together come back together");
+        assert!(several.len() > 10, "the waits must be random");
     }
 }

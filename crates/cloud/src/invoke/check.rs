@@ -1,4 +1,4 @@
-//! Finds out whether a function can be called, without calling it.
+//! Checks whether a function can be called, without calling it.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,38 +13,38 @@ use concord_protocol::{FunctionTarget, InvokeError};
 use super::errors;
 use super::functions::{CONNECT_TIMEOUT, Functions};
 
-/// Times that the dry run is sent, at most.
+/// The most times that the dry run is sent.
 const CHECK_ATTEMPTS_MAX: u32 = 3;
 
-/// How long the answer may take, with all attempts.
+/// The longest time that all attempts may take together.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a function cannot be called, named by what the caller does next.
+/// Why a function cannot be called. Each variant needs another action of the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// There is no function of this name, or it has no such version or alias.
+    /// No function has this name, or the function has no such version or alias.
     #[error("there is no such function: {message}")]
     Unknown {
-        /// What Lambda said.
+        /// The message of Lambda.
         message: String,
     },
-    /// The name is not that of a function, or the function cannot be called in this way.
+    /// The name is not a valid name of a function, or the function cannot be called in this way.
     #[error("Lambda refused: {code}: {message}")]
     Invalid {
         /// The error code.
         code: String,
-        /// What Lambda said.
+        /// The message of Lambda.
         message: String,
     },
-    /// The caller has no permission to call it, or the credentials are not valid.
+    /// The caller has no permission to call the function, or the credentials are not valid.
     #[error("Lambda refused: {code}: {message}")]
     Denied {
         /// The error code.
         code: String,
-        /// What Lambda said.
+        /// The message of Lambda.
         message: String,
     },
-    /// Lambda was not reached, or gave no usable answer.
+    /// Lambda could not be reached, or its response was not usable.
     #[error("cannot reach Lambda")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -53,11 +53,11 @@ impl Functions {
     /// Asks Lambda whether a call of the function would be accepted.
     ///
     /// # Errors
-    /// When Lambda would not accept it, or does not answer.
+    /// When Lambda would not accept the call, or does not respond.
     pub async fn check(&self, target: &FunctionTarget<'_>) -> Result<(), CheckError> {
         // A dry run starts nothing, so the SDK may send it again after any error.
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
-        let patient = Config::builder()
+        let settings = Config::builder()
             .retry_config(RetryConfig::standard().with_max_attempts(CHECK_ATTEMPTS_MAX))
             .timeout_config(timeouts.operation_timeout(CHECK_TIMEOUT).build());
         let request = self
@@ -67,16 +67,16 @@ impl Functions {
             .set_qualifier(target.qualifier.map(str::to_owned))
             .invocation_type(InvocationType::DryRun)
             .customize()
-            .config_override(patient);
+            .config_override(settings);
         let error = match self.runtime.spawn(request.send()).await {
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(error)) => error,
             Err(panicked) => return Err(CheckError::Unreachable(Box::new(panicked))),
         };
-        let said = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
+        let message = error.as_service_error().and_then(ProvideErrorMetadata::message).map(str::to_owned);
         match errors::classify(&error) {
-            InvokeError::Refused { code } => Err(refused(code, said.unwrap_or_default())),
-            // With an error code it is Lambda itself that is busy; without one it may be a gateway.
+            InvokeError::Refused { code } => Err(refused(code, message.unwrap_or_default())),
+            // With an error code, Lambda itself is busy. Without one, the response may come from a gateway.
             InvokeError::Throttled if error.code().is_some() => Ok(()),
             _ => Err(CheckError::Unreachable(Box::new(error))),
         }

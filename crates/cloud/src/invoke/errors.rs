@@ -1,4 +1,4 @@
-//! What it means for the caller that Lambda gave no reply.
+//! Converts errors of the SDK into the [`InvokeError`] for the caller.
 
 use std::error::Error;
 
@@ -7,8 +7,8 @@ use aws_sdk_lambda::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation;
 use concord_protocol::InvokeError;
 
-/// Error codes of refusals that pass: too many calls, network interfaces or addresses that are not there yet, a function
-/// that is being created, updated or restored
+/// The error codes of temporary refusals: there are too many calls, a network interface or address is not ready yet, or
+/// the function is being created, updated or restored
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>, "Errors").
 const THROTTLING_CODES: [&str; 12] = [
     "TooManyRequestsException",
@@ -25,15 +25,17 @@ const THROTTLING_CODES: [&str; 12] = [
     "SnapStartNotReadyException",
 ];
 
-/// What an error of the SDK means for the caller.
+/// The [`InvokeError`] for an error of the SDK.
 pub(super) fn classify(error: &SdkError<operation::invoke::InvokeError, HttpResponse>) -> InvokeError {
     match error {
-        SdkError::ServiceError(context) => answered(context.err().code(), context.raw().status().as_u16()),
+        SdkError::ServiceError(context) => {
+            from_response(context.err().code(), context.raw().status().as_u16())
+        }
         SdkError::ResponseError(context) if context.raw().status().is_success() => InvokeError::Disconnected,
-        // An error whose text cannot be read, such as a gateway's page: its status says enough.
-        SdkError::ResponseError(context) => answered(None, context.raw().status().as_u16()),
+        // The body of the response cannot be parsed, for example because a gateway sent a page. The status is enough.
+        SdkError::ResponseError(context) => from_response(None, context.raw().status().as_u16()),
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-            Some(connector) => not_answered(connector),
+            Some(connector) => without_response(connector),
             None => InvokeError::Disconnected,
         },
         SdkError::ConstructionFailure(_) => InvokeError::NotSent,
@@ -41,21 +43,21 @@ pub(super) fn classify(error: &SdkError<operation::invoke::InvokeError, HttpResp
     }
 }
 
-/// What an error with this code, if it has one, and this HTTP status means.
-fn answered(code: Option<&str>, status: u16) -> InvokeError {
+/// The error for a response with this HTTP status and this error code, if it has one.
+fn from_response(code: Option<&str>, status: u16) -> InvokeError {
     let is_throttling = code.is_some_and(|code| THROTTLING_CODES.contains(&code));
     match (code, status) {
         _ if is_throttling => InvokeError::Throttled,
-        // A 500 is not throttling: Lambda failed inside, and the function may have run.
+        // Status 500 is not throttling: Lambda failed internally, and the function may have run.
         (_, 429) | (None | Some("ServiceException"), 502 | 503) => InvokeError::Throttled,
         (Some(code), _) => InvokeError::Refused { code: code.to_owned() },
         (None, status) => InvokeError::Status { status, log_tail: Vec::new() },
     }
 }
 
-/// What an error means after which there was no answer.
-fn not_answered(error: &ConnectorError) -> InvokeError {
-    // Only connecting has a timeout of its own.
+/// The error for a call without a response.
+fn without_response(error: &ConnectorError) -> InvokeError {
+    // The only timeout of the connector is that for connecting.
     if error.is_timeout() {
         return InvokeError::NotConnected;
     }
@@ -63,12 +65,12 @@ fn not_answered(error: &ConnectorError) -> InvokeError {
         Some(error) if error.is_connect() => InvokeError::NotConnected,
         Some(_) => InvokeError::Disconnected,
         None if error.is_io() => InvokeError::Disconnected,
-        // The request did not reach the HTTP client: there were no credentials, for example.
+        // The request did not reach the HTTP client, for example because there were no credentials.
         None => InvokeError::NotSent,
     }
 }
 
-/// The first error of type `E` among `error` and its sources.
+/// The first error of type `E` in the chain of `error` and its sources.
 fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -85,9 +87,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_cannot_have_started_is_throttling() {
+    fn only_a_call_that_cannot_have_started_is_throttling() {
         let check = |code: Option<&str>, status, expect: &str| {
-            assert_eq!(answered(code, status).to_string(), expect, "{code:?} {status}");
+            assert_eq!(from_response(code, status).to_string(), expect, "{code:?} {status}");
         };
         check(Some("TooManyRequestsException"), 429, "function throttled");
         check(None, 429, "function throttled");

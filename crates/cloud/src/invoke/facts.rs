@@ -1,9 +1,9 @@
-//! Facts of a call: the version that ran, and what Lambda reports at the end of the log.
+//! The facts of a call: the version that ran, and the report of Lambda at the end of the log.
 
 use concord_protocol::Facts;
 use serde_json::Value;
 
-/// The facts of a call, from the `version` that Lambda says it ran and from the end of the log.
+/// The facts of a call, from the `version` in the response of Lambda and from the end of the log.
 pub(super) fn of(version: Option<&str>, log_tail: &[u8]) -> Facts {
     let mut facts = Facts::default();
     if let Some(version) = version {
@@ -16,12 +16,12 @@ pub(super) fn of(version: Option<&str>, log_tail: &[u8]) -> Facts {
     facts
 }
 
-/// What Lambda reports of a call when it is over.
+/// The report that Lambda writes to the log when a call has ended.
 #[derive(Debug, PartialEq, Eq)]
 struct PlatformReport {
     memory_mb: Option<String>,
     peak_memory_mb: Option<String>,
-    /// Whether the sandbox was started, or restored from a snapshot, for this call.
+    /// Whether the sandbox was started for this call, or restored from a snapshot for it.
     cold: bool,
 }
 
@@ -38,7 +38,7 @@ impl PlatformReport {
     }
 }
 
-/// The line of the usual format, with tabs between its fields:
+/// Parses the report from a line of text, with tabs between its fields:
 /// `REPORT RequestId: … Duration: 3.42 ms … Memory Size: 128 MB Max Memory Used: 36 MB …`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html>).
 fn as_text(line: &str) -> Option<PlatformReport> {
@@ -53,10 +53,10 @@ fn as_text(line: &str) -> Option<PlatformReport> {
     })
 }
 
-/// The line of a function whose log is JSON: `{"type":"platform.report","record":{"metrics":{"memorySizeMB":128,…}}}`
+/// Parses the report from a line of JSON: `{"type":"platform.report","record":{"metrics":{"memorySizeMB":128,…}}}`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>).
 fn as_json(line: &str) -> Option<PlatformReport> {
-    // Most lines are the function's own, and need not be read as a whole.
+    // Most lines come from the function itself. They are not parsed, which saves time.
     let event: Value = line.contains("platform.report").then(|| serde_json::from_str(line).ok())??;
     if event.get("type")? != "platform.report" {
         return None;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_report_of_lambda_is_read() {
+    fn the_report_of_lambda_becomes_facts() {
         let check = |log: &str, expect: &[(&str, &str)]| {
             let expect: Facts = expect.iter().copied().collect();
             assert_eq!(of(Some("3"), log.as_bytes()), expect, "{log}");
@@ -89,7 +89,7 @@ mod tests {
         check(&format!("START RequestId: 8f50-1\nhello\nEND RequestId: 8f50-1\n{text}\n"), &known("warm"));
         check(&format!("{text}Init Duration: 120.10 ms\t\n"), &known("cold"));
         check(&format!("{text}Restore Duration: 250.10 ms\tBilled Restore Duration: 1 ms\n"), &known("cold"));
-        // A function may print what looks like a report: Lambda's own comes last.
+        // A function may print a line that looks like a report. The report of Lambda comes last.
         check(&format!("REPORT RequestId: x\tMemory Size: 1 MB\n{text}\n"), &known("warm"));
         let json = |more: &str| {
             format!(

@@ -20,18 +20,18 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::backoff::backoff;
 use super::{errors, reply};
 
-/// Bytes of a payload, at most: the quota of Lambda for a synchronous request
+/// The most bytes of a payload: the quota of Lambda for a synchronous request
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>: "6 MB each for request and response").
 pub const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// How long one attempt to connect may take.
+/// The longest time that one attempt to connect may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Failed attempts to connect, one after the other, that end a call. Throttling has no such bound but the timeout of
-/// the call.
+/// The number of consecutive failed attempts to connect after which a call fails. Throttling has no such bound: it is
+/// retried until the timeout of the call.
 const CONNECTS_MAX: u32 = 5;
 
-/// Calls functions.
+/// Calls Lambda functions.
 pub struct Functions {
     pub(super) runtime: Handle,
     config: Builder,
@@ -39,11 +39,12 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Calls with the settings of `config`, except for its region, retries and timeouts. They run on `runtime`.
+    /// Uses the settings of `config`, except its region, retries and timeouts. Calls run on `runtime`.
     #[must_use]
     pub fn new(runtime: Handle, config: &SdkConfig) -> Self {
-        // A function may send nothing for as long as it runs: only the timeout of the call ends the wait. What is safe
-        // to send again is decided here, not by the SDK, which also sends again what broke off half-way.
+        // A function may send nothing while it runs, so only the timeout of the call ends the wait. This crate decides
+        // which calls are sent again, and not the SDK, because the SDK also sends calls again whose connection was
+        // closed half-way.
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .disable_read_timeout()
@@ -56,7 +57,7 @@ impl Functions {
         Self { runtime, config, clients: Mutex::default() }
     }
 
-    /// The client of a region, made when it is first asked for.
+    /// The client for a region. It is created at the first use.
     pub(super) fn client(&self, region: &str) -> Client {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let made = || {
@@ -80,7 +81,7 @@ impl InvokeFunction for Functions {
             .set_qualifier(target.qualifier.map(str::to_owned))
             .invocation_type(InvocationType::RequestResponse)
             .log_type(LogType::Tail)
-            // All copies of a job share the bytes.
+            // All copies of a job share these bytes.
             .payload(Blob::from_maybe_shared(Bytes::from_owner(payload)));
         let call = self.runtime.spawn(call(request, timeout));
         let _aborts = AbortOnDrop(call.abort_handle());
@@ -88,7 +89,7 @@ impl InvokeFunction for Functions {
     }
 }
 
-/// Ends the call when its caller no longer waits for it.
+/// Aborts the call when the caller drops its future.
 struct AbortOnDrop(AbortHandle);
 
 impl Drop for AbortOnDrop {
@@ -97,7 +98,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Sends the request, again when the function cannot have started, until there is a reply or an error that stays.
+/// Sends the request. Sends it again if the function cannot have started, until there is a reply or a permanent error.
 async fn call(request: InvokeFluentBuilder, timeout: Duration) -> Result<FunctionReply, InvokeError> {
     let deadline = Instant::now() + timeout;
     let (mut connects, mut tries) = (0, 0);

@@ -1,4 +1,4 @@
-//! Reads the answer of a function.
+//! Converts the response to a call into the reply of the function.
 
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
@@ -9,17 +9,17 @@ use concord_protocol::{FunctionReply, InvokeError};
 
 use super::facts;
 
-/// Bytes of a reply, at most: Lambda's quota for a synchronous call with 100 bytes more, which is the number that Lambda's
-/// own error message names ("Response payload size exceeded maximum allowed payload size (6291556 bytes)").
+/// The most bytes of a reply: Lambda's quota for a synchronous call, plus 100 bytes. The error message of Lambda names
+/// this number ("Response payload size exceeded maximum allowed payload size (6291556 bytes)").
 pub(super) const REPLY_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
 
-/// The status of a reply to a synchronous call, also of a function that failed.
+/// The HTTP status of a reply to a synchronous call. A function that failed has the same status.
 const REPLIED: i32 = 200;
 
-/// Bytes of the type of a function's error that are kept, at most.
+/// The most bytes that are kept of the type of a function's error.
 const ERROR_TYPE_BYTES_MAX: usize = 100;
 
-/// The reply, or the failure that it reports.
+/// The reply in `output`, or the failure that `output` reports.
 pub(super) fn reply(output: InvokeOutput) -> Result<FunctionReply, InvokeError> {
     let log_tail = log_tail(output.log_result());
     let bytes = output.payload().map_or(&[][..], AsRef::as_ref);
@@ -42,14 +42,15 @@ pub(super) fn reply(output: InvokeOutput) -> Result<FunctionReply, InvokeError> 
     Ok(FunctionReply { bytes, log_tail, facts })
 }
 
-/// The end of the log, decoded from base 64. It is empty when it cannot be decoded: the reply matters more.
+/// The end of the log, decoded from base64. Empty when it cannot be decoded, because the reply matters more.
 fn log_tail(log_result: Option<&str>) -> Vec<u8> {
     let mut log = STANDARD.decode(log_result.unwrap_or_default()).unwrap_or_default();
     log.split_off(log.len().saturating_sub(STDERR_TAIL_BYTES))
 }
 
-/// The type of the error, such as `ValueError`, from the reply of a function that failed. The error's message is left
-/// out: it names requests, times and addresses, and so would separate copies that failed in the same way.
+/// The type of the error, such as `ValueError`, from the reply of a function that failed. The message of the error is
+/// left out: it names requests, times and addresses, so copies that failed in the same way would have different
+/// reasons.
 fn error_type(reply: &[u8]) -> Option<String> {
     let reply: serde_json::Value = serde_json::from_slice(reply).ok()?;
     let mut error_type = reply.get("errorType")?.as_str().filter(|text| !text.is_empty())?.to_owned();
@@ -71,14 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn replies_are_outputs_byte_for_byte() {
+    fn the_output_has_the_same_bytes_as_the_reply() {
         let bytes = [0, 255, b'{', 0xc3];
         assert_eq!(reply(output(200, &bytes)).unwrap().bytes, bytes);
         assert_eq!(reply(output(200, b"")).unwrap().bytes, b"");
     }
 
     #[test]
-    fn a_function_that_failed_is_grouped_by_the_type_of_its_error() {
+    fn the_reason_of_a_failed_function_is_the_type_of_its_error() {
         let error = |payload: &str| {
             let mut output = output(200, payload.as_bytes());
             output.function_error = Some("Unhandled".to_owned());
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn other_statuses_and_oversized_replies_are_failures() {
+    fn other_statuses_and_too_large_replies_are_failures() {
         fails(output(202, b""), "Lambda answered with status 202");
         fails(output(204, b""), "Lambda answered with status 204");
         assert!(reply(output(200, &vec![0; REPLY_BYTES_MAX])).is_ok());
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_decoded_and_its_end_is_kept() {
+    fn the_log_is_decoded_and_only_its_end_is_kept() {
         let check = |log: Option<&str>, expect: &[u8]| assert_eq!(log_tail(log), expect);
         check(None, b"");
         check(Some("U1RBUlQKRU5ECg=="), b"START\nEND\n");

@@ -15,7 +15,7 @@ use super::{CheckError, Functions};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Functions of a server, and the runtime that calls them. The tests themselves wait on a plain thread.
+/// A fake Lambda server, and the runtime that calls it. The tests wait on a thread outside this runtime.
 struct Fixture {
     runtime: Runtime,
     lambda: FakeLambda,
@@ -66,7 +66,7 @@ fn reason(called: Result<FunctionReply, InvokeError>) -> String {
 }
 
 #[test]
-fn payload_and_reply_are_bytes() {
+fn the_bytes_of_payload_and_reply_are_not_changed() {
     let payload = b"[ 1.0,\xff\x00 ]";
     let fixture = Fixture::new(|call| {
         assert_eq!((call.function.as_str(), call.query.as_str()), ("clmath", "Qualifier=3"));
@@ -80,14 +80,14 @@ fn payload_and_reply_are_bytes() {
 }
 
 #[test]
-fn a_slow_reply_is_waited_for() {
+fn a_call_waits_for_a_slow_reply() {
     let fixture = Fixture::new(|_| Answer::reply("late").after(Duration::from_millis(400)));
     assert_eq!(fixture.call(b"{}", MINUTE).unwrap().bytes, b"late");
     assert_eq!(fixture.lambda.calls(), 1);
 }
 
 #[test]
-fn many_calls_are_in_flight_from_one_thread() {
+fn one_thread_can_have_many_calls_in_flight() {
     let fixture = Fixture::new(|_| Answer::reply("1").once_in_flight(20));
     let functions = fixture.functions();
     let calls = (0..20).map(|_| functions.invoke_function(invocation(b"{}", MINUTE)));
@@ -97,7 +97,7 @@ fn many_calls_are_in_flight_from_one_thread() {
 }
 
 #[test]
-fn a_function_that_failed_is_a_failure_with_its_log() {
+fn the_failure_of_a_function_has_its_log() {
     let fixture = Fixture::new(|_| {
         Answer::reply(r#"{"errorType":"ValueError","errorMessage":"at 0x7f12"}"#)
             .with("X-Amz-Function-Error", "Unhandled")
@@ -106,11 +106,11 @@ fn a_function_that_failed_is_a_failure_with_its_log() {
     let error = fixture.call(b"{}", MINUTE).unwrap_err();
     assert_eq!(error.to_string(), "function error: Unhandled ValueError");
     assert_eq!(error.into_log_tail(), b"Traceback\n");
-    assert_eq!(fixture.lambda.calls(), 1, "a function that failed has run");
+    assert_eq!(fixture.lambda.calls(), 1, "a failed function is called again");
 }
 
 #[test]
-fn throttling_is_waited_out() {
+fn a_throttled_call_is_sent_again() {
     let throttles =
         [(429, "TooManyRequestsException"), (502, "EC2ThrottledException"), (503, "ServiceException")];
     let fixture = Fixture::new(move |call| match throttles.get(call.index) {
@@ -122,14 +122,14 @@ fn throttling_is_waited_out() {
 }
 
 #[test]
-fn throttling_that_lasts_is_a_failure_at_the_time_limit() {
+fn throttling_until_the_timeout_is_a_failure() {
     let fixture = Fixture::new(|_| Answer::error(429, "TooManyRequestsException"));
     assert_eq!(reason(fixture.call(b"{}", Duration::from_millis(300))), "function throttled");
     assert!(fixture.lambda.calls() > 1);
 }
 
 #[test]
-fn what_may_have_run_is_not_sent_again() {
+fn a_call_that_may_have_run_is_not_sent_again() {
     Fixture::new(|_| Answer::closed()).fails("the connection to Lambda broke off before the reply", 1);
     Fixture::new(|_| Answer::error(500, "ServiceException")).fails("Lambda refused: ServiceException", 1);
     Fixture::new(|_| Answer::status(504)).fails("Lambda answered with status 504", 1);
@@ -137,7 +137,7 @@ fn what_may_have_run_is_not_sent_again() {
 }
 
 #[test]
-fn what_will_not_be_accepted_fails_at_once() {
+fn a_refused_call_fails_at_once() {
     let check = |status, code: &'static str| {
         Fixture::new(move |_| Answer::error(status, code)).fails(&format!("Lambda refused: {code}"), 1);
     };
@@ -148,25 +148,25 @@ fn what_will_not_be_accepted_fails_at_once() {
 }
 
 #[test]
-fn payloads_and_replies_have_bounds() {
+fn the_sizes_of_payloads_and_replies_are_bounded() {
     let fixture = Fixture::new(|_| Answer::reply(vec![b'a'; REPLY_BYTES_MAX + 1]));
     fixture.fails("reply over 6291556 bytes", 1);
     let too_large = fixture.call(&vec![b'a'; REQUEST_BYTES_MAX + 1], MINUTE);
     assert_eq!(reason(too_large), "payload over the 6291456 bytes that a function takes");
-    assert_eq!(fixture.lambda.calls(), 1, "it was sent");
+    assert_eq!(fixture.lambda.calls(), 1, "the large payload was sent");
 }
 
 #[test]
-fn a_call_that_takes_too_long_is_given_up() {
+fn a_call_ends_at_its_timeout() {
     let fixture = Fixture::new(|_| Answer::reply("1").once_released());
     let called = fixture.call(b"{}", Duration::from_millis(100));
     assert_eq!(reason(called), "function was given up after its timeout of 100ms");
-    // On a busy machine its time may be over before it has arrived.
-    assert!(fixture.lambda.calls() <= 1, "it was sent again");
+    // On a busy machine the timeout may pass before the call arrives.
+    assert!(fixture.lambda.calls() <= 1, "the call was sent again");
 }
 
 #[test]
-fn an_endpoint_that_is_not_there_is_tried_a_few_times() {
+fn an_unreachable_endpoint_is_tried_a_few_times() {
     let fixture = Fixture::new(|_| Answer::reply("1"));
     // A port that was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -178,7 +178,7 @@ fn an_endpoint_that_is_not_there_is_tried_a_few_times() {
 }
 
 #[test]
-fn whether_it_can_be_called_is_found_out_without_a_call() {
+fn checking_a_function_does_not_call_it() {
     let check = |answer: fn(&Call) -> Answer| {
         let fixture = Fixture::new(answer);
         let checked = block_on(fixture.functions().check(&target()));
@@ -187,7 +187,7 @@ fn whether_it_can_be_called_is_found_out_without_a_call() {
     };
     assert!(check(|_| Answer::status(204)).is_ok());
     assert!(check(|_| Answer::reply("an emulator")).is_ok());
-    assert!(check(|_| Answer::error(429, "TooManyRequestsException")).is_ok(), "busy is not missing");
+    assert!(check(|_| Answer::error(429, "TooManyRequestsException")).is_ok(), "a busy function exists");
     let unknown = check(|_| Answer::error(404, "ResourceNotFoundException"));
     assert!(matches!(unknown, Err(CheckError::Unknown { .. })), "{unknown:?}");
     let invalid = check(|_| Answer::error(400, "InvalidParameterValueException"));

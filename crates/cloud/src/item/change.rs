@@ -1,4 +1,4 @@
-//! What a record of the table's stream says.
+//! Converts the records of the table's stream to changes.
 
 use std::ops::Range;
 
@@ -8,36 +8,36 @@ use serde_dynamo::{AttributeValue, Item};
 
 use super::{COPIES, ITEM, JOB_ITEM, job, outcome};
 
-/// What a record of the stream asks of the aggregator.
+/// A change in the table to which the aggregator reacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamChange {
-    /// To fold a change.
+    /// The aggregator must fold this change.
     Fold(Change),
-    /// To see that a round of a job ends by its deadline.
+    /// A round of a job has begun. The aggregator must end it by its deadline.
     Due {
         /// The job.
         job: JobId,
-        /// The round that has begun.
+        /// The round.
         round: u32,
-        /// When it ends.
+        /// The deadline of the round.
         deadline_at: Timestamp,
     },
-    /// To put the copies on the queue by which a job was extended.
+    /// A job was extended. The aggregator must put the new copies on the queue.
     Extended {
         /// The job.
         job: JobId,
-        /// The round that wants them.
+        /// The round that wants the new copies.
         round: u32,
-        /// The copies.
+        /// The new copies.
         copies: Range<u32>,
     },
 }
 
-/// What a record of the stream says, from the images of its item before and after: nothing, when the item was removed
-/// or nobody waits for it.
+/// The changes in a record of the stream, from the images of the item before and after the change. Empty when the item
+/// was removed, or when the aggregator does not react to this kind of item.
 ///
 /// # Errors
-/// [`PortError::Permanent`] or [`PortError::Invalid`] when the images are not what stands under their key.
+/// [`PortError::Permanent`] or [`PortError::Invalid`] when the attributes of an image do not match its key.
 pub fn stream_changes(old: Item, new: Item) -> PortResult<Vec<StreamChange>> {
     let Some(AttributeValue::S(key)) = new.get(ITEM) else {
         return if new.is_empty() {

@@ -1,4 +1,4 @@
-//! The conditions, updates and queries of the table, as text with the names and values that it uses.
+//! The conditions, updates and queries for the table: their texts, and the names and values in these texts.
 
 use std::collections::HashMap;
 
@@ -7,24 +7,24 @@ use concord_protocol::{Digest, JobId, Timestamp, Verdict};
 
 use super::{EXPIRES_AT, ITEM, JOB, number};
 
-/// An expression of each kind that a request takes, and what `#name` and `:value` stand for in them.
+/// The expressions of a request, and the meaning of each `#name` and `:value` in them.
 #[derive(Default)]
 pub(crate) struct Expression {
-    /// What an update does to an item.
+    /// The update of an item.
     pub(crate) update: Option<String>,
-    /// The condition of a write, or the keys of a query.
+    /// The condition of a write, or the key condition of a query.
     pub(crate) condition: Option<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
 
 impl Expression {
-    /// A write on this condition, or a query of these keys.
+    /// A write with this condition, or a query with this key condition.
     pub(super) fn condition(text: impl Into<String>) -> Self {
         Self { condition: Some(text.into()), ..Self::default() }
     }
 
-    /// An update.
+    /// An update with this text.
     pub(super) fn update(text: impl Into<String>) -> Self {
         Self { update: Some(text.into()), ..Self::default() }
     }
@@ -34,30 +34,30 @@ impl Expression {
         Self { update: Some(update), ..self }
     }
 
-    /// `self` on this condition.
+    /// `self` with this condition.
     pub(super) fn on_condition(mut self, text: &str) -> Self {
         self.condition = Some(text.to_owned());
         self
     }
 
-    /// `self` with `#placeholder` for the attribute `name`.
+    /// `self`, in which `#placeholder` means the attribute `name`.
     pub(super) fn name(mut self, placeholder: &str, name: impl Into<String>) -> Self {
         self.names.insert(format!("#{placeholder}"), name.into());
         self
     }
 
-    /// `self` with `:placeholder` for `value`.
+    /// `self`, in which `:placeholder` means `value`.
     pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(format!(":{placeholder}"), value);
         self
     }
 
-    /// The names, as the SDK takes them.
+    /// The names, in the form of the SDK.
     pub(crate) fn names(&self) -> Option<HashMap<String, String>> {
         (!self.names.is_empty()).then(|| self.names.clone())
     }
 
-    /// The values, as the SDK takes them: DynamoDB refuses an empty map.
+    /// The values, in the form of the SDK. `None` when there are none, because `DynamoDB` refuses an empty map.
     pub(crate) fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }
@@ -67,12 +67,12 @@ fn text(text: &impl ToString) -> AttributeValue {
     AttributeValue::S(text.to_string())
 }
 
-/// Writes an item whose key is free.
+/// Writes an item if no item has its key.
 pub(crate) fn absent() -> Expression {
     Expression::condition("attribute_not_exists(#job)").name("job", JOB)
 }
 
-/// Touches an outcome that is still there, so that the stream brings it again.
+/// Updates an outcome if it still exists, so that the stream delivers it again.
 pub(crate) fn refold(now: Timestamp) -> Expression {
     Expression::update("SET #refolded = :now")
         .on_condition("attribute_exists(#job)")
@@ -81,7 +81,7 @@ pub(crate) fn refold(now: Timestamp) -> Expression {
         .value("now", number(now.unix_ms))
 }
 
-/// Replaces an outcome that is still a failure of this round.
+/// Replaces an outcome if it is still a failure of this round.
 pub(crate) fn failure_of(round: u32) -> Expression {
     Expression::condition("attribute_not_exists(#digest) AND #round = :round")
         .name("digest", "digest")
@@ -89,7 +89,7 @@ pub(crate) fn failure_of(round: u32) -> Expression {
         .value("round", number(round.into()))
 }
 
-/// Records that the first `copies` are on the queue in `round`, unless the item says more, or a later round.
+/// Records that the first `copies` are on the queue in `round`, unless the item has more copies or a later round.
 pub(crate) fn fewer_enqueued(round: u32, copies: u32) -> Expression {
     Expression::condition(
         "attribute_not_exists(#round) OR #round < :round OR (#round = :round AND #copies < :copies)",
@@ -100,7 +100,7 @@ pub(crate) fn fewer_enqueued(round: u32, copies: u32) -> Expression {
     .value("copies", number(copies.into()))
 }
 
-/// Adds `digest` to the outputs that a job keeps, while it keeps fewer than `outputs_max` or has this one already.
+/// Adds `digest` to the outputs that a job keeps, if they are fewer than `outputs_max` or include `digest` already.
 pub(crate) fn claim_output(digest: Digest, outputs_max: usize, expires_at: u64) -> Expression {
     Expression::update("ADD #digests :digests SET #expires = :expires")
         .on_condition(
@@ -119,7 +119,7 @@ pub(crate) fn all_of(job: &JobId) -> Expression {
     Expression::condition("#job = :job").name("job", JOB).value("job", text(job))
 }
 
-/// The items of a job from one sort key to another, both included.
+/// The items of a job whose sort keys are from `from` to `to`, both included.
 pub(crate) fn between(job: &JobId, from: &str, to: &str) -> Expression {
     Expression::condition("#job = :job AND #item BETWEEN :from AND :to")
         .name("job", JOB)
@@ -129,12 +129,12 @@ pub(crate) fn between(job: &JobId, from: &str, to: &str) -> Expression {
         .value("to", text(&to))
 }
 
-/// The jobs with this verdict, in the index.
+/// The jobs in the index that have this verdict.
 pub(crate) fn with_verdict(verdict: Verdict) -> Expression {
     Expression::condition("#status = :status").name("status", "status").value("status", text(&verdict))
 }
 
-/// Replaces an item that has this revision.
+/// Replaces an item if it has this revision.
 pub(super) fn of_revision(revision: u64) -> Expression {
     Expression::condition("#revision = :before")
         .name("revision", "revision")

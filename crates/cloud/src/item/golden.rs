@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::rfc3339::Rfc3339;
 use super::{Bytes, GOLDEN_ITEM};
 
-/// A golden result. It has no `expires_at`: it stays until it is replaced.
+/// A golden result. It has no `expires_at`, so it stays until it is replaced.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct GoldenAttributes {
     job: JobId,
@@ -14,13 +14,13 @@ pub(crate) struct GoldenAttributes {
     calculation: String,
     payload_digest: Digest,
     pub(crate) digest: Digest,
-    /// The job that gave it.
+    /// The job that produced the result.
     accepted_from: JobId,
     accepted_at: Rfc3339,
-    /// The output, compressed by Zstandard, while it fits.
+    /// The output, compressed with Zstandard, if it fits into the item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) zstd: Option<Bytes>,
-    /// Whether it stands in the bucket instead.
+    /// Whether the output is in the bucket instead.
     pub(crate) kept_in_bucket: bool,
 }
 

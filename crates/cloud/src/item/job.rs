@@ -11,7 +11,7 @@ use super::expression::{Expression, of_revision};
 use super::rfc3339::Rfc3339;
 use super::{Attributes, EXPIRES_AT, JOB_ITEM, attributes, number, value};
 
-/// What a job is.
+/// The part of a job that never changes.
 #[derive(Serialize, Deserialize)]
 struct SpecAttributes {
     job: JobId,
@@ -25,13 +25,13 @@ struct SpecAttributes {
     policy: Policy,
 }
 
-/// How a job stands. Absent values are absent attributes.
+/// The state of a job. An absent value is an absent attribute.
 #[derive(Serialize, Deserialize)]
 struct StateAttributes {
     status: Verdict,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cause: Option<Cause>,
-    /// Copies wanted now.
+    /// The number of copies that the job wants now.
     copies_wanted: u32,
     round: u32,
     deadline_at: Rfc3339,
@@ -44,7 +44,7 @@ struct StateAttributes {
     revision: u64,
 }
 
-/// The attributes of a state that are not always there.
+/// The attributes of a state that may be absent.
 const STATE_OPTIONAL: [&str; 4] = ["cause", "decided_at", "ended_at", "evidence"];
 
 /// The item of a job.
@@ -65,7 +65,7 @@ pub(crate) fn job_attributes(spec: &JobSpec, state: &JobState, expires_at: u64) 
     Ok(item)
 }
 
-/// Replaces the state of a job's item, on condition that the item has the revision before it.
+/// Replaces the state of a job's item if the item has the revision before that of `state`.
 pub(crate) fn replace_state(state: &JobState, expires_at: u64) -> PortResult<Expression> {
     let attributes = state_attributes(state, expires_at)?;
     let absent = STATE_OPTIONAL.into_iter().filter(|name| !attributes.contains_key(*name));
@@ -85,7 +85,7 @@ pub(crate) fn replace_state(state: &JobState, expires_at: u64) -> PortResult<Exp
     Ok(expression.with_update(update))
 }
 
-/// The part of a job's item that is replaced with its state.
+/// The attributes of a job's item that change with its state.
 fn state_attributes(state: &JobState, expires_at: u64) -> PortResult<Attributes> {
     let mut attributes = attributes(&StateAttributes {
         status: state.verdict(),
@@ -120,7 +120,7 @@ pub(crate) fn job(item: impl Into<Item>) -> PortResult<Job> {
     Ok(Job { spec: Arc::new(spec), state })
 }
 
-/// The state that a job's item holds, for what of it is not the job's alone.
+/// The state that a job's item holds.
 fn state(item: Item) -> PortResult<JobState> {
     let stored: StateAttributes = value(item)?;
     let record = StateRecord {
@@ -129,8 +129,8 @@ fn state(item: Item) -> PortResult<JobState> {
         copies: stored.copies_wanted,
         round: stored.round,
         deadline_at: stored.deadline_at.0,
-        decided_at: stored.decided_at.map(|moment| moment.0),
-        ended_at: stored.ended_at.map(|moment| moment.0),
+        decided_at: stored.decided_at.map(|time| time.0),
+        ended_at: stored.ended_at.map(|time| time.0),
         evidence: stored.evidence,
         revision: stored.revision,
     };

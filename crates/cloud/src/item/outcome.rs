@@ -9,7 +9,7 @@ use serde_dynamo::Item;
 use super::rfc3339::Rfc3339;
 use super::{Attributes, attributes, copy, facts_item, value};
 
-/// What a run gave: either `digest` and `bytes`, or `reason`.
+/// An outcome. It has either `digest` and `bytes`, or `reason`.
 #[derive(Serialize, Deserialize)]
 struct OutcomeAttributes {
     job: JobId,
@@ -27,12 +27,12 @@ struct OutcomeAttributes {
     run_us: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     stderr_tail: String,
-    /// The worker process that ran it.
+    /// The sandbox: the worker process that ran the copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sandbox: Option<String>,
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     identity: Facts,
-    /// Digest of the facts that the item [`facts_item`] holds.
+    /// The digest of the environment's facts, which the item [`facts_item`] holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     environment: Option<Digest>,
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
@@ -40,7 +40,7 @@ struct OutcomeAttributes {
     expires_at: u64,
 }
 
-/// The facts of an environment, stored once a job.
+/// The facts of an environment, stored once for each job.
 #[derive(Serialize, Deserialize)]
 struct FactsAttributes {
     job: JobId,
@@ -49,10 +49,10 @@ struct FactsAttributes {
     expires_at: u64,
 }
 
-/// Facts of environments by their digests.
+/// The facts of environments, by their digests.
 pub(crate) type KnownFacts = HashMap<Digest, Facts>;
 
-/// The digest of facts: of their JSON, in which the names stand in order.
+/// The digest of the JSON of `facts`, in which the names are sorted.
 pub(crate) fn facts_digest(facts: &Facts) -> PortResult<Digest> {
     let text = serde_json::to_vec(facts).map_err(|error| PortError::Permanent(Box::new(error)))?;
     Ok(Digest::of(&text))
@@ -69,7 +69,7 @@ pub(crate) fn facts_attributes(
     attributes(&FactsAttributes { job, item, facts, expires_at })
 }
 
-/// The facts that items hold, by their digests.
+/// The facts that `items` hold, by their digests.
 pub(crate) fn known_facts(items: Vec<Attributes>) -> PortResult<KnownFacts> {
     let facts = items.into_iter().map(|item| {
         let stored: FactsAttributes = value(item)?;
@@ -102,18 +102,19 @@ pub(crate) fn outcome_attributes(outcome: &Outcome, item: String, expires_at: u6
     })
 }
 
-/// The outcome that an item holds, without the facts that stand elsewhere.
+/// The outcome that an item holds, without the facts of its environment, which another item holds.
 pub(crate) fn outcome(item: impl Into<Item>) -> PortResult<Outcome> {
     outcome_with_facts(item, &KnownFacts::new())
 }
 
-/// The outcome that an item holds. Facts that are not known, since they have expired, are left out.
+/// The outcome that an item holds, with the facts of its environment from `known`. Facts that have expired are left
+/// out.
 pub(crate) fn outcome_with_facts(item: impl Into<Item>, known: &KnownFacts) -> PortResult<Outcome> {
     let stored: OutcomeAttributes = value(item)?;
     let result = match (stored.digest, stored.bytes, stored.reason) {
         (Some(digest), Some(bytes), None) => Ok(Produced { digest, bytes }),
         (None, None, Some(reason)) => Err(Failure::new(reason)),
-        _ => return Err(PortError::Invalid("an outcome's item has neither a digest nor a reason, or both")),
+        _ => return Err(PortError::Invalid("the item of an outcome must have either a digest or a reason")),
     };
     let facts = stored.environment.and_then(|digest| known.get(&digest)).cloned().unwrap_or_default();
     let environment = stored.sandbox.map(|sandbox| Environment { sandbox, identity: stored.identity, facts });

@@ -1,7 +1,7 @@
 use concord_protocol::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A moment as text that a person can read and that sorts by time: RFC 3339 in UTC, to the millisecond.
+/// A timestamp as RFC 3339 text in UTC with milliseconds. A person can read this text, and it sorts by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rfc3339(pub(crate) Timestamp);
 

@@ -11,16 +11,16 @@ use serde_dynamo::{AttributeValue, Item};
 use super::expression::{Expression, of_revision};
 use super::{Attributes, EXPIRES_AT, ROLLUP_ITEM, attributes, number, value};
 
-/// Beginning of the names of a tally's attributes for failures: `failed#<round>#<reason>`.
+/// The prefix of the names of a tally's attributes for failures: `failed#<round>#<reason>`.
 const FAILED: &str = "failed#";
 
-/// Name of a tally's attribute for the hashes of sandboxes.
+/// The name of a tally's attribute for the hashes of sandboxes.
 const SANDBOXES: &str = "sandboxes";
 
-/// Name of a tally's attribute for how many of them are kept.
+/// The name of a tally's attribute for the most hashes that are kept.
 const SANDBOXES_MAX: &str = "sandboxes_max";
 
-/// What a tally's item is merged by: an attribute's name, and the copies, or sandboxes, to be in its set.
+/// The sets of a tally: for each, the name of its attribute, and its copies or sandbox hashes.
 pub(crate) fn tally_sets(tally: &Tally) -> Vec<(String, SdkValue)> {
     let digests = tally.digests.iter().map(|(digest, copies)| (digest.to_string(), numbers(*copies)));
     let failures = tally
@@ -32,7 +32,7 @@ pub(crate) fn tally_sets(tally: &Tally) -> Vec<(String, SdkValue)> {
     digests.chain(failures).chain(sandboxes).collect()
 }
 
-/// Adds these sets to those of a tally's item.
+/// Merges `sets` into the sets of a tally's item.
 pub(crate) fn add_sets(
     sets: impl Iterator<Item = (String, SdkValue)>,
     sandboxes: &Sandboxes,
@@ -56,14 +56,14 @@ pub(crate) fn add_sets(
     expression.with_update(update)
 }
 
-/// Takes these sandboxes out of a tally's item.
+/// Removes `sandboxes` from a tally's item.
 pub(crate) fn drop_sandboxes(sandboxes: &[SandboxHash]) -> Expression {
     Expression::update("DELETE #sandboxes :too_many")
         .name("sandboxes", SANDBOXES)
         .value("too_many", hashes(sandboxes.iter().copied()))
 }
 
-/// Replaces the rollup that has this revision; 0 when there is none yet.
+/// Replaces the rollup if it has this revision. Revision 0 means that no rollup is stored yet.
 pub(crate) fn rollup_of_revision(revision: u64) -> Expression {
     if revision > 0 {
         return of_revision(revision);
@@ -71,7 +71,7 @@ pub(crate) fn rollup_of_revision(revision: u64) -> Expression {
     Expression::condition("attribute_not_exists(#revision)").name("revision", "revision")
 }
 
-/// The same with all failures of a round under one reason, for an item that would grow too large.
+/// `tally` with all failures of a round under one reason, for an item that would grow too large.
 pub(crate) fn with_one_reason(tally: &Tally, reason: &str) -> Tally {
     let mut merged = Tally { failures: BTreeMap::new(), ..tally.clone() };
     for ((round, _), copies) in &tally.failures {
@@ -85,12 +85,13 @@ fn numbers(copies: CopySet) -> SdkValue {
     SdkValue::Ns(copies.iter().map(|place| place.to_string()).collect())
 }
 
-/// Hashes of sandboxes as the SDK takes them.
+/// The hashes of sandboxes, in the form of the SDK.
 fn hashes(sandboxes: impl Iterator<Item = SandboxHash>) -> SdkValue {
     SdkValue::Ns(sandboxes.map(|sandbox| sandbox.bits().to_string()).collect())
 }
 
-/// The hashes of sandboxes that a tally's item has beyond those to be kept: each step only adds what is known.
+/// The hashes of sandboxes that a tally's item has but that are not in `kept`. Merging only adds hashes, so the item
+/// may have too many.
 pub(crate) fn sandboxes_too_many(item: &Item, kept: &Sandboxes) -> PortResult<Vec<SandboxHash>> {
     let kept: BTreeSet<_> = kept.iter().collect();
     Ok(all_hashes(item)?.into_iter().filter(|hash| !kept.contains(hash)).collect())
@@ -98,13 +99,13 @@ pub(crate) fn sandboxes_too_many(item: &Item, kept: &Sandboxes) -> PortResult<Ve
 
 fn all_hashes(item: &Item) -> PortResult<Vec<SandboxHash>> {
     let Some(AttributeValue::Ns(numbers)) = item.get(SANDBOXES) else { return Ok(Vec::new()) };
-    let hash = |number: &String| number.parse().map(SandboxHash::from_bits).map_err(senseless);
+    let hash = |number: &String| number.parse().map(SandboxHash::from_bits).map_err(not_a_number);
     numbers.iter().map(hash).collect()
 }
 
 fn sandboxes(item: &Item) -> PortResult<Sandboxes> {
     let kept_max = match item.get(SANDBOXES_MAX) {
-        Some(AttributeValue::N(number)) => number.parse().map_err(senseless)?,
+        Some(AttributeValue::N(number)) => number.parse().map_err(not_a_number)?,
         _ => 0,
     };
     Ok(Sandboxes::stored(kept_max, all_hashes(item)?))
@@ -127,22 +128,22 @@ pub(crate) fn tally(item: &Item) -> PortResult<Tally> {
     Ok(tally)
 }
 
-fn senseless(error: ParseIntError) -> PortError {
+fn not_a_number(error: ParseIntError) -> PortError {
     PortError::Permanent(Box::new(error))
 }
 
-const SENSELESS: PortError = PortError::Invalid("a set in the table names what it cannot hold");
+const OUT_OF_RANGE: PortError = PortError::Invalid("a set of copies in the table has an invalid member");
 
 fn copy_set(places: impl IntoIterator<Item = Option<u32>>) -> PortResult<CopySet> {
     let mut set = CopySet::default();
     for place in places {
         let place = place.filter(|place| *place < CHUNK_COPIES);
-        set.insert(place.ok_or(SENSELESS)?);
+        set.insert(place.ok_or(OUT_OF_RANGE)?);
     }
     Ok(set)
 }
 
-/// What is known of all chunks.
+/// The rollup of all chunks.
 #[derive(Serialize, Deserialize)]
 struct RollupAttributes {
     job: JobId,
@@ -162,7 +163,7 @@ struct RollupAttributes {
     expires_at: u64,
 }
 
-/// A rollup and which write of it is stored, from 1; 0 when none is.
+/// A rollup with its revision, which counts its writes from 1. The revision is 0 when no rollup is stored.
 #[derive(Default)]
 pub(crate) struct StoredRollup {
     pub(crate) rollup: Rollup,
