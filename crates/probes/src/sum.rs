@@ -114,6 +114,7 @@ impl Sum {
             for share in self.shares() {
                 let sender = sender.clone();
                 thread::Builder::new()
+                    .name("concord-sum".to_owned())
                     .stack_size(STACK_BYTES)
                     .spawn_scoped(scope, move || self.send_partials(share, &sender))
                     .map_err(|problem| ProbeError::Threads { problem })?;
