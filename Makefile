@@ -12,10 +12,12 @@ NEXTEST = PATH="$$(infra/venv source):$$PATH" cargo nextest
 help: ## Show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# The producer is checked and tested twice: without AWS, as a first build makes it, and with all features.
 check: source ## Format, lints, documentation and all that `make source` checks
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path acceptance/dynamodb/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+	cargo clippy --package concord-producer --all-targets --locked -- -D warnings
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
 	producer/page/check
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
@@ -27,6 +29,7 @@ audit: ## Licenses, bans and sources of all dependencies, and advisories, which 
 	acceptance/source/audit
 
 test: check lint ## Everything: format, lints, all tests, numbers against SciPy and NumPy, a page in a browser, a whole stack on an emulator
+	$(NEXTEST) run --profile ci --package concord-producer --locked
 	$(NEXTEST) run --profile ci --workspace --all-features --locked
 	cargo test --workspace --all-features --locked --doc --quiet
 	CARGO_TARGET_DIR=$(CURDIR)/target $(NEXTEST) run --profile ci $(IN_DYNAMODB) --config-file .config/nextest.toml

@@ -31,7 +31,10 @@ impl Interrupt {
                 }
             }
         };
-        std::thread::Builder::new().name("concord-signals".to_owned()).spawn(listen).map_err(CliError::failed)?;
+        std::thread::Builder::new()
+            .name("concord-signals".to_owned())
+            .spawn(listen)
+            .map_err(CliError::failed)?;
         Ok(Self(asked))
     }
 
