@@ -1,1 +1,1 @@
-//! The cloud adapter against a `DynamoDB` in process: see the tests.
+//! Tests the cloud adapter with a `DynamoDB` that runs in the test process. This library is empty; see the tests.

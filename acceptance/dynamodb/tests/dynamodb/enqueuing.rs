@@ -1,4 +1,4 @@
-//! Copies reach the queue whatever goes wrong on the way.
+//! Copies reach the queue even if requests fail.
 
 use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::given_job;
@@ -8,7 +8,7 @@ use crate::fixture::InCloud;
 use crate::sqs::Mishap;
 
 #[test]
-fn what_failed_of_a_batch_is_sent_again() {
+fn the_failed_entries_of_a_batch_are_sent_again() {
     let fixture = InCloud::fresh();
     fixture.sqs.mishaps(&[Mishap::Entries(&[0, 3, 9]), Mishap::Throttled, Mishap::Entries(&[1])]);
     fixture.block_on(async {
@@ -20,12 +20,12 @@ fn what_failed_of_a_batch_is_sent_again() {
     let mut expected: Vec<_> =
         (0..25).map(|copy| format!(r#"{{"job":"job","copy":{copy},"round":0}}"#)).collect();
     expected.sort();
-    assert_eq!(copies, expected, "every copy is there, once");
+    assert_eq!(copies, expected, "every copy is on the queue once");
     assert!(fixture.sqs.requests("SendMessageBatch") >= 6);
 }
 
 #[test]
-fn what_can_never_be_sent_is_an_error_at_once() {
+fn an_entry_with_a_sender_fault_is_an_error_at_once() {
     let fixture = InCloud::fresh();
     fixture.sqs.mishaps(&[Mishap::SenderFault]);
     let sent = fixture.block_on(async {
@@ -37,7 +37,7 @@ fn what_can_never_be_sent_is_an_error_at_once() {
 }
 
 #[test]
-fn ten_copies_are_one_request_and_each_names_its_job_and_trace() {
+fn one_request_sends_ten_copies_and_each_names_its_job_and_trace() {
     let fixture = InCloud::fresh();
     let trace = "Root=1-6551f3c0-000000000000000000000001;Sampled=1";
     fixture.block_on(async {

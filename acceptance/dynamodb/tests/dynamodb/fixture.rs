@@ -1,4 +1,4 @@
-//! A table, its stream and queues, fresh for each check.
+//! A new table, with its stream and queues, for each test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,22 +23,22 @@ use tokio::sync::oneshot;
 use crate::ports::Cloud;
 use crate::sqs::{QUEUE, Sqs};
 
-/// Names another `DynamoDB` to run the checks against, such as an emulator's.
+/// The variable with the URL of another `DynamoDB` for the tests, such as that of an emulator.
 const ENDPOINT: &str = "CONCORD_CHECKS_ENDPOINT";
 
-/// Tables made by this process: each check has one of its own.
+/// The number of tables that this process has created. Each test has a table of its own.
 static TABLES: AtomicU32 = AtomicU32::new(0);
 
-/// Everything that a fleet has in the cloud.
+/// Everything that a fleet has on AWS.
 pub(crate) struct InCloud {
     pub(crate) cloud: Cloud,
     pub(crate) sqs: Sqs,
-    /// What reaches the table.
+    /// The settings of the clients of the table.
     pub(crate) config: SdkConfig,
     pub(crate) table: String,
     clock: TestClock,
     runtime: Runtime,
-    // The server stops when this is dropped.
+    // The server stops when the sender is dropped.
     _stop: oneshot::Sender<()>,
 }
 
@@ -50,7 +50,10 @@ impl InCloud {
         let (stop, stopped) = oneshot::channel::<()>();
         let table = format!("concord-{}-{}", std::process::id(), TABLES.fetch_add(1, Ordering::Relaxed));
         let (cloud, config) = runtime.block_on(async {
-            #[expect(clippy::disallowed_methods, reason = "who runs the checks says against what")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the person who runs the tests chooses the endpoint"
+            )]
             let config = match std::env::var(ENDPOINT) {
                 Ok(endpoint) => config(&endpoint),
                 Err(_) => config(&in_process(stopped).await),
@@ -65,7 +68,7 @@ impl InCloud {
     }
 }
 
-/// Starts a `DynamoDB` in this process that ends when the channel does; gives its address.
+/// Starts a `DynamoDB` in this process. It ends when the sender of `stopped` is dropped. Returns its URL.
 async fn in_process(stopped: oneshot::Receiver<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -89,7 +92,7 @@ fn config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// The table as the template makes it; gives the ARN of its stream.
+/// Creates the table with the same shape as in the template. Returns the ARN of its stream.
 async fn create_table(config: &SdkConfig, table: &str) -> String {
     let attribute = |name: &str| {
         AttributeDefinition::builder()

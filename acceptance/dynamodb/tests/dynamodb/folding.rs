@@ -1,4 +1,4 @@
-//! The handler of the aggregator, with events as Lambda sends them: duplicated, reordered, split and malformed.
+//! Tests the handler of the aggregator with events in the form of Lambda: duplicated, reordered, split and malformed.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::fixture::InCloud;
 use crate::sqs::{Mishap, QUARANTINE, QUEUE};
 
-/// What goes to the function's log.
+/// The log of the function.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -55,7 +55,7 @@ fn handler(fixture: &InCloud, log: Log) -> AggregatorHandler<Log> {
     AggregatorHandler::new(&fixture.config, &fixture.sqs.config(), settings, log)
 }
 
-/// The records of the stream, in the shape of Lambda's event for DynamoDB streams.
+/// The records of the stream, in the form of Lambda's events for DynamoDB streams.
 async fn records(fixture: &InCloud) -> Vec<Value> {
     let mut events = Vec::new();
     for record in fixture.cloud.records().await {
@@ -110,8 +110,8 @@ fn failed(reply: &Value) -> Vec<&str> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
 }
 
-/// Hands batches of records to the handler; all must be taken.
-async fn hand(handler: &AggregatorHandler<Log>, records: &[Value], at_once: usize) {
+/// Sends the records to the handler in batches. The handler must accept all of them.
+async fn handle_all(handler: &AggregatorHandler<Log>, records: &[Value], at_once: usize) {
     for batch in records.chunks(at_once) {
         let reply = handler.handle(json!({"Records": batch})).await.unwrap();
         assert_eq!(failed(&reply), Vec::<&str>::new());
@@ -123,7 +123,7 @@ async fn verdict(fixture: &InCloud, job: &JobId) -> Verdict {
 }
 
 #[test]
-fn duplicated_reordered_and_split_batches_leave_the_verdict() {
+fn duplicated_reordered_and_split_batches_do_not_change_the_verdict() {
     for (differing, expect) in [(false, Verdict::Reproducible), (true, Verdict::Divergent)] {
         for at_once in [1, 7, 100] {
             let fixture = InCloud::fresh();
@@ -137,29 +137,29 @@ fn duplicated_reordered_and_split_batches_leave_the_verdict() {
                 let mut events = records(&fixture).await;
                 events.reverse();
                 events.extend_from_within(3..11);
-                hand(&handler, &events, at_once).await;
+                handle_all(&handler, &events, at_once).await;
                 assert_eq!(verdict(&fixture, &job).await, expect);
-                hand(&handler, &events, 5).await;
+                handle_all(&handler, &events, 5).await;
                 assert_eq!(verdict(&fixture, &job).await, expect);
                 let tally = fixture.cloud.ledger.read_tally(&job).await.unwrap();
-                assert_eq!(tally.produced(), 20, "no replay counts twice");
+                assert_eq!(tally.produced(), 20, "a replayed record counts only once");
             });
         }
     }
 }
 
-/// A job of 3 copies that may have 5 asks for two sandboxes and has had one.
+/// A job that was extended: it has 3 copies and may have 5, and it needs two sandboxes but its copies ran in one.
 async fn given_extended_job(fixture: &InCloud, handler: &AggregatorHandler<Log>) -> JobId {
     let mut new = new_job("job", 3);
     new.spec.submitted_at = SystemClock::start().now();
     (new.spec.policy.sandboxes_min, new.spec.policy.copies_max) = (2, 5);
     assert_eq!(fixture.cloud.ledger.create_jobs(vec![new]).await.unwrap(), None);
     for index in 0..3 {
-        // In the sandbox of even copies.
+        // Copies with an even index share a sandbox, so this is the sandbox of copy 0.
         let outcome = Outcome { copy: copy(&id("job"), index), ..outcome(&id("job"), 0, 0, Ok("a")) };
         fixture.cloud.ledger.record_outcome(outcome).await.unwrap();
     }
-    hand(handler, &records(fixture).await, 100).await;
+    handle_all(handler, &records(fixture).await, 100).await;
     let state = stored(fixture, &id("job")).await.unwrap().state;
     assert_eq!((state.verdict(), state.copies(), state.ended_at()), (Verdict::Running, 5, None));
     id("job")
@@ -177,33 +177,37 @@ fn the_copies_of_an_extension_are_put_on_the_queue_once() {
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
         let job = given_extended_job(&fixture, &handler).await;
-        assert_eq!(queued(&fixture), Vec::<String>::new(), "the state is written first");
+        assert_eq!(
+            queued(&fixture),
+            Vec::<String>::new(),
+            "the state is written before the copies are put on the queue"
+        );
         let events = records(&fixture).await;
-        // The queue cannot be reached, as often as it is tried: the record comes again.
+        // Every attempt to reach the queue fails, so the record must be delivered again.
         fixture.sqs.mishaps(&[Mishap::Throttled; 3]);
-        let of_job = |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"] == "job";
-        let extended = events.iter().rfind(of_job).unwrap().clone();
+        let is_job = |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"] == "job";
+        let extended = events.iter().rfind(is_job).unwrap().clone();
         let reply = handler.handle(json!({"Records": [extended.clone()]})).await.unwrap();
         assert_eq!(failed(&reply), [extended["dynamodb"]["SequenceNumber"].as_str().unwrap()]);
         let expected = [3, 4].map(|copy| format!(r#"{{"job":"job","copy":{copy},"round":0}}"#));
         for _ in 0..2 {
-            hand(&handler, &events, 100).await;
-            assert_eq!(queued(&fixture), expected, "and no more when everything comes again");
+            handle_all(&handler, &events, 100).await;
+            assert_eq!(queued(&fixture), expected, "replayed records put no more copies on the queue");
         }
         assert!(fixture.cloud.ledger.is_enqueued(&stored(&fixture, &job).await.unwrap()).await.unwrap());
-        // Whoever submitted it says so only now.
+        // The process that submitted the job records its copies only now.
         fixture.cloud.ledger.set_enqueued(&job, 0, 3).await.unwrap();
         assert!(fixture.cloud.ledger.is_enqueued(&stored(&fixture, &job).await.unwrap()).await.unwrap());
         for index in 3..5 {
             fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok("a"))).await.unwrap();
         }
-        hand(&handler, &records(&fixture).await, 100).await;
+        handle_all(&handler, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible);
     });
 }
 
 #[test]
-fn a_malformed_record_is_quarantined_alone() {
+fn only_the_malformed_records_are_quarantined() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
@@ -212,22 +216,22 @@ fn a_malformed_record_is_quarantined_alone() {
             fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, Ok("a"))).await.unwrap();
         }
         let mut events = records(&fixture).await;
-        let of_copies =
+        let is_copy =
             |event: &&Value| event["dynamodb"]["Keys"]["item"]["S"].as_str().unwrap().starts_with("copy#");
-        let copies: Vec<_> = events.iter().filter(of_copies).cloned().collect();
+        let copies: Vec<_> = events.iter().filter(is_copy).cloned().collect();
         let mut malformed = copies[0].clone();
         malformed["dynamodb"]["NewImage"]["digest"] = json!({"S": "sha256:short"});
         malformed["dynamodb"]["SequenceNumber"] = json!("7");
-        let mut senseless = copies[1].clone();
-        senseless["dynamodb"]["NewImage"] = json!(5);
-        senseless["dynamodb"]["SequenceNumber"] = json!("30");
-        events.splice(1..1, [senseless, malformed]);
-        let stray = json!({"S": "nobody"});
+        let mut unreadable = copies[1].clone();
+        unreadable["dynamodb"]["NewImage"] = json!(5);
+        unreadable["dynamodb"]["SequenceNumber"] = json!("30");
+        events.splice(1..1, [unreadable, malformed]);
+        let no_such_job = json!({"S": "nobody"});
         let mut unknown = copies[2].clone();
-        unknown["dynamodb"]["NewImage"]["job"] = stray;
+        unknown["dynamodb"]["NewImage"]["job"] = no_such_job;
         events.push(unknown);
-        hand(&handler, &events, 100).await;
-        assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the others were folded");
+        handle_all(&handler, &events, 100).await;
+        assert_eq!(verdict(&fixture, &job).await, Verdict::Reproducible, "the other records were folded");
         let quarantined = fixture.sqs.take_quarantine();
         let sequences: Vec<_> =
             quarantined.iter().map(|record| record["sequence_numbers"][0].clone()).collect();
@@ -238,7 +242,7 @@ fn a_malformed_record_is_quarantined_alone() {
 }
 
 #[test]
-fn what_failed_for_now_comes_again_from_the_lowest() {
+fn after_a_temporary_error_the_stream_is_delivered_again_from_the_lowest_failed_record() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
@@ -247,7 +251,7 @@ fn what_failed_for_now_comes_again_from_the_lowest() {
         for job in &jobs {
             fixture.cloud.ledger.record_outcome(outcome(job, 0, 0, Ok("a"))).await.unwrap();
         }
-        // The deadlines cannot be sent, however often it is tried.
+        // Every attempt to send a deadline fails.
         fixture.sqs.mishaps(&[Mishap::Throttled; 6]);
         let events = records(&fixture).await;
         let reply = handler.handle(json!({"Records": events})).await.unwrap();
@@ -258,16 +262,16 @@ fn what_failed_for_now_comes_again_from_the_lowest() {
             assert_eq!(
                 verdict(&fixture, job).await,
                 Verdict::Reproducible,
-                "one trouble holds up no other work"
+                "an error of one record does not delay others"
             );
         }
-        hand(&handler, &events, 100).await;
+        handle_all(&handler, &events, 100).await;
         assert_eq!(fixture.sqs.take_deadlines().len(), 2);
     });
 }
 
 #[test]
-fn a_verdict_is_announced_by_its_own_change() {
+fn a_verdict_is_announced_when_its_own_record_arrives() {
     let fixture = InCloud::fresh();
     let log = Log::default();
     let handler = handler(&fixture, log.clone());
@@ -277,10 +281,14 @@ fn a_verdict_is_announced_by_its_own_change() {
             fixture.cloud.ledger.record_outcome(outcome(&job, index, 0, gave)).await.unwrap();
         }
         let outcomes = records(&fixture).await;
-        hand(&handler, &outcomes, 100).await;
-        assert_eq!(fixture.sqs.events(), Vec::<Value>::new(), "nothing is announced before it is recorded");
+        handle_all(&handler, &outcomes, 100).await;
+        assert_eq!(
+            fixture.sqs.events(),
+            Vec::<Value>::new(),
+            "a verdict is not announced before it is recorded"
+        );
         let verdicts = records(&fixture).await.split_off(outcomes.len());
-        hand(&handler, &verdicts, 100).await;
+        handle_all(&handler, &verdicts, 100).await;
     });
     let events = fixture.sqs.events();
     assert_eq!(events.len(), 1);
@@ -289,12 +297,19 @@ fn a_verdict_is_announced_by_its_own_change() {
         (&json!("concord"), &json!("Concord Verdict"))
     );
     let detail: Value = serde_json::from_str(events[0]["Detail"].as_str().unwrap()).unwrap();
-    let said = |name: &str| detail[name].clone();
+    let field = |name: &str| detail[name].clone();
     assert_eq!(
-        [said("version"), said("stack"), said("job"), said("verdict"), said("copies"), said("succeeded")],
+        [
+            field("version"),
+            field("stack"),
+            field("job"),
+            field("verdict"),
+            field("copies"),
+            field("succeeded")
+        ],
         [json!(1), json!("checks"), json!("job"), json!("divergent"), json!(3), json!(3)]
     );
-    assert_eq!((said("failed"), said("distinct_digests")), (json!(0), json!(2)));
+    assert_eq!((field("failed"), field("distinct_digests")), (json!(0), json!(2)));
     assert_eq!(detail["digests"][0]["copies"], 2);
     assert_eq!(detail["submitted_at"], "2023-11-14T22:13:20.000Z");
     let metrics = log.lines();
@@ -305,14 +320,14 @@ fn a_verdict_is_announced_by_its_own_change() {
 }
 
 #[test]
-fn a_deadline_goes_round_until_it_is_met() {
+fn a_deadline_is_sent_again_until_it_has_passed() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
-        // The example was submitted long ago for the function's clock: its deadline has passed.
+        // For the clock of the function, the example job was submitted long ago, so its deadline has passed.
         let job = given_job(&fixture, "job", 3).await.unwrap();
         let events = records(&fixture).await;
-        hand(&handler, &events, 100).await;
+        handle_all(&handler, &events, 100).await;
         let sent = fixture.sqs.take_deadlines();
         assert_eq!(sent, [(r#"{"job":"job","round":0}"#.to_owned(), 0)]);
         let later = stored(&fixture, &job).await.unwrap().state;
@@ -322,7 +337,7 @@ fn a_deadline_goes_round_until_it_is_met() {
         let deadline = |body: &str| json!({"Records": [message("concord-deadlines", "m", body)]});
         let body = sent[0].0.as_str();
         assert_eq!(failed(&handler.handle(deadline(body)).await.unwrap()), Vec::<&str>::new());
-        assert_eq!(fixture.sqs.take_deadlines(), [(body.to_owned(), 900)], "it is not due yet");
+        assert_eq!(fixture.sqs.take_deadlines(), [(body.to_owned(), 900)], "the new deadline has not passed");
         let submitted_at = stored(&fixture, &job).await.unwrap().spec.submitted_at;
         let due = with(&later, |record| (record.deadline_at, record.revision) = (submitted_at, 2));
         assert!(fixture.cloud.ledger.replace_state(&job, due).await.unwrap());
@@ -333,17 +348,17 @@ fn a_deadline_goes_round_until_it_is_met() {
         assert_eq!(
             verdict(&fixture, &job).await,
             Verdict::Running,
-            "another round's deadline is not this one's"
+            "the deadline of another round does not end this round"
         );
         handler.handle(deadline(body)).await.unwrap();
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
         handler.handle(deadline(body)).await.unwrap();
-        assert_eq!(fixture.sqs.take_deadlines(), [], "a round that is over goes round no more");
+        assert_eq!(fixture.sqs.take_deadlines(), [], "the deadline of an ended round is not sent again");
     });
 }
 
 #[test]
-fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
+fn a_dead_letter_becomes_a_failed_outcome_and_an_invalid_one_is_delivered_again() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     fixture.block_on(async {
@@ -358,7 +373,7 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
         ];
         let reply = handler.handle(json!({"Records": letters})).await.unwrap();
         assert_eq!(failed(&reply), ["no-json", "no-such-copy", "unknown", "stray"]);
-        hand(&handler, &records(&fixture).await, 100).await;
+        handle_all(&handler, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
         let tally = fixture.cloud.ledger.read_tally(&id("job")).await.unwrap();
         assert_eq!(tally.failures(0), [(concord_aggregator::GIVEN_UP.to_owned(), 1)]);
@@ -366,7 +381,7 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_unreadable_one_stays() {
 }
 
 #[test]
-fn the_function_says_its_version() {
+fn the_function_replies_with_its_version() {
     let fixture = InCloud::fresh();
     let handler = handler(&fixture, Log::default());
     let reply = fixture.block_on(async { handler.handle(json!({"ask": "version"})).await.unwrap() });

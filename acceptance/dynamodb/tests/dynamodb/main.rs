@@ -1,6 +1,6 @@
-//! The cloud adapter against a `DynamoDB` that runs in process, and an SQS whose time is the test's.
+//! Tests the cloud adapter with a `DynamoDB` in the test process, and with a fake SQS that uses the clock of the test.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as expected")]
+#![expect(clippy::unwrap_used, reason = "a test fails at the first unexpected value")]
 
 use concord_acceptance::conformance::{assert_conforms, every_adapter};
 
@@ -13,6 +13,6 @@ mod table;
 mod working;
 
 #[test]
-fn every_promise_is_kept() {
+fn the_cloud_adapter_conforms_to_the_ports() {
     assert_conforms(&every_adapter(), fixture::InCloud::fresh);
 }

@@ -1,4 +1,4 @@
-//! All ports at once: the adapter's own, and what Lambda's event sources do for it on AWS.
+//! Implements all ports: those of the adapter, and those that the event sources of Lambda replace on AWS.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Sink, sink};
@@ -114,7 +114,7 @@ impl Cloud {
         records
     }
 
-    /// What the records of the stream say.
+    /// The changes in all records of the stream.
     pub(crate) async fn changes(&self) -> PortResult<Vec<StreamChange>> {
         let mut changes = Vec::new();
         for record in self.records().await {
@@ -214,14 +214,14 @@ through_the_ledger! {
 }
 
 impl Cloud {
-    /// Loses an item of a job, as time to live does.
+    /// Deletes an item of a job, as the time to live does.
     pub(crate) async fn lose(&self, job: &JobId, item: &str) {
         let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         let delete = self.dynamodb.delete_item().table_name(&self.table);
         delete.key("job", text(job.as_str())).key("item", text(item)).send().await.unwrap();
     }
 
-    /// Creates jobs and leaves their submission as a process does that dies before it is complete.
+    /// Creates jobs, and then marks their submission as incomplete. This is the state after a process died early.
     pub(crate) async fn forget_completion(&self, jobs: Vec<NewJob>) {
         let submission = jobs[0].spec.submission.clone();
         assert_eq!(self.ledger.create_jobs(jobs).await.unwrap(), None);

@@ -1,5 +1,5 @@
-//! An SQS, and an EventBridge, behind the SDK's own HTTP client: what the SDK sends is answered here, in the time of a
-//! test's clock.
+//! A fake SQS and a fake EventBridge behind the HTTP client of the SDK. They answer the requests of the SDK, and use the
+//! clock of the test.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,20 +13,20 @@ use concord_protocol::ports::Clock;
 use concord_testkit::TestClock;
 use serde_json::{Value, json};
 
-/// Deliveries before a message becomes a dead letter.
+/// The number of deliveries after which a message becomes a dead letter.
 const RECEIVES_MAX: u32 = 3;
 
-/// Milliseconds for which a delivered message is hidden.
+/// The milliseconds for which a delivered message is hidden.
 const HIDDEN_MS: u64 = 6_000;
 
-/// What goes wrong with a request.
+/// An error that a request meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mishap {
-    /// The request is refused for now.
+    /// The request is refused, with a temporary error.
     Throttled,
-    /// The entries of a batch at these places fail, through no fault of the sender.
+    /// The entries of a batch at these positions fail, without a fault of the sender.
     Entries(&'static [usize]),
-    /// All entries of a batch fail, and it is the sender's fault.
+    /// All entries of a batch fail, with a fault of the sender.
     SenderFault,
 }
 
@@ -51,7 +51,7 @@ struct State {
     quarantine: Vec<Value>,
 }
 
-/// The queues of one test. Its clones are the same queues.
+/// The queues of one test. A clone has the same queues.
 #[derive(Clone)]
 pub(crate) struct Sqs {
     state: Arc<Mutex<State>>,
@@ -67,7 +67,7 @@ impl Sqs {
         Self { state: Arc::default(), clock }
     }
 
-    /// What makes an SDK client talk to these queues.
+    /// The settings with which an SDK client uses these queues.
     pub(crate) fn config(&self) -> SdkConfig {
         let sqs = self.clone();
         let client = infallible_client_fn(move |request| {
@@ -88,12 +88,12 @@ impl Sqs {
             .build()
     }
 
-    /// Lets the next requests to send go wrong, one after the other.
+    /// Makes the next requests that send messages fail, in the order of `mishaps`.
     pub(crate) fn mishaps(&self, mishaps: &[Mishap]) {
         self.state().mishaps.extend(mishaps);
     }
 
-    /// How many requests there were of an action.
+    /// The number of requests with this action.
     pub(crate) fn requests(&self, action: &str) -> u32 {
         self.state().requests.get(action).copied().unwrap_or_default()
     }
@@ -105,17 +105,17 @@ impl Sqs {
         messages.map(|message| (message.group.clone(), message.body.clone(), message.trace.clone())).collect()
     }
 
-    /// The messages of the queue of deadlines, with their delays in seconds; they are taken out.
+    /// Removes and returns the messages of the queue of deadlines, with their delays in seconds.
     pub(crate) fn take_deadlines(&self) -> Vec<(String, u64)> {
         std::mem::take(&mut self.state().deadlines)
     }
 
-    /// What was put quarantine, oldest first; it is taken out.
+    /// Removes and returns the quarantined records, oldest first.
     pub(crate) fn take_quarantine(&self) -> Vec<Value> {
         std::mem::take(&mut self.state().quarantine)
     }
 
-    /// The events that were put, oldest first.
+    /// The events that EventBridge received, oldest first.
     pub(crate) fn events(&self) -> Vec<Value> {
         self.state().events.clone()
     }
@@ -141,10 +141,10 @@ impl Sqs {
             "ChangeMessageVisibility" => {
                 let receipt = body["ReceiptHandle"].as_str();
                 let messages = state.queues.entry(queue).or_default();
-                let held = |message: &&mut Message| {
+                let is_held = |message: &&mut Message| {
                     message.receipt.as_deref() == receipt && message.visible_at_ms > now
                 };
-                let Some(message) = messages.iter_mut().find(held) else {
+                let Some(message) = messages.iter_mut().find(is_held) else {
                     return (400, json!({"__type": "com.amazonaws.sqs#MessageNotInflight"}));
                 };
                 message.visible_at_ms = now + body["VisibilityTimeout"].as_u64().unwrap() * 1_000;
@@ -171,7 +171,7 @@ impl Sqs {
                 state.events.extend(entries);
                 (200, json!({"FailedEntryCount": 0, "Entries": given}))
             }
-            other => panic!("the adapter asked for {other}"),
+            other => panic!("unexpected action {other}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the table does beyond the ports.
+//! Tests the methods of the ledger that no port has.
 
 use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{ended, given_job, stored};
@@ -31,12 +31,12 @@ fn a_submission_larger_than_a_transaction_is_created_as_a_whole() {
         assert_eq!(ids[119], id("many.119"));
         assert!(ledger.read_payload(&ids[119]).await.unwrap().is_some());
         let again = ledger.create_jobs(submission("many", 120)).await.unwrap();
-        assert_eq!(again.unwrap().spec.job, id("many.0"), "the second time all are taken");
+        assert_eq!(again.unwrap().spec.job, id("many.0"), "the second time, all ids are taken");
     });
 }
 
 #[test]
-fn one_taken_id_among_many_takes_all_back() {
+fn if_one_of_many_ids_is_taken_no_job_is_created() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let ledger = &fixture.cloud.ledger;
@@ -53,7 +53,7 @@ fn an_interrupted_submission_is_completed_by_the_same_call() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let ledger = &fixture.cloud.ledger;
-        // A process that died after its first transaction leaves this.
+        // This is the state after a process died between its first and its second transaction.
         fixture.cloud.forget_completion(submission("many", 60)).await;
         assert_eq!(ledger.create_jobs(submission("many", 120)).await.unwrap(), None);
         assert!(ledger.read_job(&id("many.119")).await.unwrap().is_some());
@@ -83,7 +83,7 @@ fn jobs_are_listed_and_found_through_the_index() {
 }
 
 #[test]
-fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
+fn only_a_new_job_and_a_new_round_are_due() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 1).await.unwrap();
@@ -102,9 +102,10 @@ fn a_new_job_and_a_new_round_are_due_and_nothing_else_is() {
     });
 }
 
-/// As many reasons as copies, each as long as a reason may be, do not fit into an item for more than one round.
+/// If each copy fails with another reason of the greatest length, the reasons of more than one round do not fit into an
+/// item.
 #[test]
-fn a_tally_of_too_many_reasons_still_counts_every_failure() {
+fn a_tally_with_too_many_reasons_still_counts_every_failure() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 1_000).await.unwrap();
@@ -125,13 +126,13 @@ fn a_tally_of_too_many_reasons_still_counts_every_failure() {
         let mut delta = Tally::default();
         delta.absorb(&digest);
         let whole = fixture.cloud.ledger.merge_tally(&job, 0, delta).await.unwrap();
-        assert_eq!(whole.produced().len(), 1, "a digest still has room");
+        assert_eq!(whole.produced().len(), 1, "a digest still fits into the item");
     });
 }
 
-/// Time to live removes the items of a job one by one: what is left of one must never count for another.
+/// Time to live removes the items of a job one by one. The remaining items must never count for another job.
 #[test]
-fn an_id_is_not_used_again_while_anything_is_left_of_its_job() {
+fn an_id_cannot_be_used_again_while_an_item_of_its_job_exists() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 1).await.unwrap();
@@ -151,7 +152,7 @@ fn an_id_is_not_used_again_while_anything_is_left_of_its_job() {
 }
 
 #[test]
-fn outcomes_that_no_tally_has_are_folded_again() {
+fn outcomes_that_the_tallies_lack_are_folded_again() {
     let fixture = InCloud::fresh();
     fixture.block_on(async {
         let job = given_job(&fixture, "job", 4).await.unwrap();
@@ -174,6 +175,6 @@ fn outcomes_that_no_tally_has_are_folded_again() {
             tally.absorb(&change);
         }
         ledger.merge_tally(&job, 0, tally).await.unwrap();
-        assert_eq!(ledger.refold(&stored).await.unwrap(), 0, "nothing is lacking now");
+        assert_eq!(ledger.refold(&stored).await.unwrap(), 0, "the tallies lack nothing now");
     });
 }

@@ -1,4 +1,4 @@
-//! The worker's handler, with events as Lambda hands them on.
+//! Tests the handler of the worker with events in the form of Lambda.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,10 +22,10 @@ use serde_json::{Value, json};
 use crate::fixture::InCloud;
 use crate::sqs::QUEUE;
 
-/// Milliseconds that an invocation has.
+/// The milliseconds that an invocation may take.
 const INVOCATION_MS: u64 = 60_000;
 
-/// What a run does.
+/// The behaviour of a run.
 #[derive(Clone, Copy)]
 enum Does {
     Give(&'static str),
@@ -68,7 +68,7 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn that(does: Does) -> Self {
+    fn new(does: Does) -> Self {
         Self::with(does, &[])
     }
 
@@ -91,7 +91,7 @@ impl Fleet {
         Self { fixture, handler, runs, now }
     }
 
-    /// A job that was submitted now, with its copies on the queue.
+    /// Submits a job now, and puts its copies on the queue.
     async fn job(&self, copies: u32, change: impl FnOnce(&mut NewJob)) -> JobId {
         let mut new = new_job("job", copies);
         new.spec.submitted_at.unix_ms = self.now;
@@ -102,7 +102,7 @@ impl Fleet {
         id("job")
     }
 
-    /// The event that Lambda makes of the visible messages.
+    /// The event that Lambda sends for the visible messages.
     async fn event(&self) -> Value {
         let deliveries = self.fixture.cloud.receive_copies(10).await.unwrap();
         let records = deliveries.iter().map(|delivery| {
@@ -113,7 +113,8 @@ impl Fleet {
         json!({ "Records": records.collect::<Vec<_>>() })
     }
 
-    async fn hand(&self, event: Value, remaining_ms: u64) -> Vec<String> {
+    /// Sends an event to the handler. Returns the ids of the messages to deliver again.
+    async fn handle(&self, event: Value, remaining_ms: u64) -> Vec<String> {
         let reply = self.handler.handle(event, self.now + remaining_ms).await.unwrap();
         let failures = reply["batchItemFailures"].as_array().unwrap();
         failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
@@ -149,7 +150,7 @@ fn message(id: &str, body: &str, delivery: &concord_protocol::ports::Delivery) -
 }
 
 #[test]
-fn one_malformed_record_fails_alone() {
+fn a_malformed_record_does_not_fail_the_others() {
     let fleet = Fleet::with(Does::Give("a"), &[("NUM_WORKERS", "4")]);
     fleet.block_on(async {
         let job = fleet.job(1, |_| {}).await;
@@ -170,7 +171,7 @@ fn one_malformed_record_fails_alone() {
             with("no-attributes", "attributes", json!(null)),
         ];
         event["Records"].as_array_mut().unwrap().extend(bad);
-        let mut failed = fleet.hand(event, INVOCATION_MS).await;
+        let mut failed = fleet.handle(event, INVOCATION_MS).await;
         failed.sort();
         assert_eq!(failed, ["no-attributes", "no-copy", "no-json", "no-such-copy", "no-text", "unknown-job"]);
         let outcomes = fleet.outcomes().await;
@@ -187,31 +188,31 @@ fn one_malformed_record_fails_alone() {
 
 #[test]
 fn a_copy_that_is_delivered_twice_is_recorded_once() {
-    let fleet = Fleet::that(Does::Give("a"));
+    let fleet = Fleet::new(Does::Give("a"));
     fleet.block_on(async {
         fleet.job(3, |_| {}).await;
         let mut event = fleet.event().await;
         let again = event.clone();
         event["Records"].as_array_mut().unwrap().reverse();
-        assert_eq!(fleet.hand(event, INVOCATION_MS).await, Vec::<String>::new());
-        assert_eq!(fleet.hand(again, INVOCATION_MS).await, Vec::<String>::new());
+        assert_eq!(fleet.handle(event, INVOCATION_MS).await, Vec::<String>::new());
+        assert_eq!(fleet.handle(again, INVOCATION_MS).await, Vec::<String>::new());
         assert_eq!(fleet.outcomes().await.len(), 3);
     });
 }
 
 #[test]
-fn a_failed_copy_comes_again_soon_until_its_attempts_are_used() {
+fn a_failed_copy_is_delivered_again_soon_until_its_attempts_are_used() {
     for (does, reason) in [(Does::Fail, "no luck"), (Does::Panic, "the calculation panicked")] {
-        let fleet = Fleet::that(does);
+        let fleet = Fleet::new(does);
         fleet.block_on(async {
             fleet.job(1, |_| {}).await;
-            assert_eq!(fleet.hand(fleet.event().await, INVOCATION_MS).await, ["copy-0"]);
+            assert_eq!(fleet.handle(fleet.event().await, INVOCATION_MS).await, ["copy-0"]);
             assert_eq!(fleet.outcomes().await, []);
             assert_eq!(fleet.fixture.sqs.requests("ChangeMessageVisibility"), 1);
             fleet.fixture.clock().advance_ms(1_000);
             let event = fleet.event().await;
             assert_eq!(event["Records"][0]["attributes"]["ApproximateReceiveCount"], "2");
-            assert_eq!(fleet.hand(event, INVOCATION_MS).await, Vec::<String>::new());
+            assert_eq!(fleet.handle(event, INVOCATION_MS).await, Vec::<String>::new());
             let outcomes = fleet.outcomes().await;
             assert_eq!(outcomes[0].result.as_ref().unwrap_err().reason(), reason);
             assert_eq!(outcomes[0].attempt, 2);
@@ -220,11 +221,11 @@ fn a_failed_copy_comes_again_soon_until_its_attempts_are_used() {
 }
 
 #[test]
-fn a_slow_calculation_is_a_recorded_failure_before_the_invocation_ends() {
-    let fleet = Fleet::that(Does::TakeLong);
+fn the_timeout_of_a_calculation_is_recorded_before_the_invocation_ends() {
+    let fleet = Fleet::new(Does::TakeLong);
     fleet.block_on(async {
         fleet.job(1, |new| new.spec.policy.attempts = 1).await;
-        assert_eq!(fleet.hand(fleet.event().await, 3_900).await, Vec::<String>::new());
+        assert_eq!(fleet.handle(fleet.event().await, 3_900).await, Vec::<String>::new());
         let outcomes = fleet.outcomes().await;
         let reason = "the calculation took longer than its timeout of 1s";
         assert_eq!(outcomes[0].result.as_ref().unwrap_err().reason(), reason);
@@ -232,35 +233,39 @@ fn a_slow_calculation_is_a_recorded_failure_before_the_invocation_ends() {
 }
 
 #[test]
-fn without_time_nothing_is_begun() {
-    let fleet = Fleet::that(Does::Give("a"));
+fn no_run_is_started_when_too_little_time_remains() {
+    let fleet = Fleet::new(Does::Give("a"));
     fleet.block_on(async {
         fleet.job(1, |_| {}).await;
-        assert_eq!(fleet.hand(fleet.event().await, 1_000).await, ["copy-0"]);
+        assert_eq!(fleet.handle(fleet.event().await, 1_000).await, ["copy-0"]);
         assert_eq!(fleet.runs.load(Ordering::SeqCst), 0);
-        assert_eq!(fleet.event().await["Records"][0]["messageId"], "copy-0", "it is visible at once");
+        assert_eq!(
+            fleet.event().await["Records"][0]["messageId"],
+            "copy-0",
+            "the message is visible at once"
+        );
     });
 }
 
 #[test]
-fn copies_that_nobody_wants_are_not_run() {
+fn copies_of_ended_jobs_are_not_run() {
     for verdict in [Verdict::Cancelled, Verdict::Divergent] {
-        let fleet = Fleet::that(Does::Give("a"));
+        let fleet = Fleet::new(Does::Give("a"));
         fleet.block_on(async {
             let job = fleet.job(2, |new| new.spec.policy.fail_fast = true).await;
             let event = fleet.event().await;
             let state = stored(&fleet.fixture, &job).await.unwrap().state;
             assert!(fleet.fixture.cloud.ledger.replace_state(&job, ended(&state, verdict)).await.unwrap());
-            assert_eq!(fleet.hand(event, INVOCATION_MS).await, Vec::<String>::new());
+            assert_eq!(fleet.handle(event, INVOCATION_MS).await, Vec::<String>::new());
             assert_eq!(fleet.runs.load(Ordering::SeqCst), 0);
             assert_eq!(fleet.outcomes().await, []);
         });
     }
 }
 
-/// It would be held for most of a minute otherwise.
+/// The job would hold the sandbox for most of a minute.
 #[test]
-fn a_held_sandbox_is_free_once_its_job_has_ended() {
+fn a_held_sandbox_is_released_when_its_job_ends() {
     let fleet = Fleet::with(Does::Give("a"), &[("NUM_WORKERS", "2")]);
     fleet.block_on(async {
         let job = fleet.job(2, |new| new.spec.policy.hold_ms = 60_000).await;
@@ -273,29 +278,29 @@ fn a_held_sandbox_is_free_once_its_job_has_ended() {
             let ended = ended(&state, Verdict::Reproducible);
             assert!(fleet.fixture.cloud.ledger.replace_state(&job, ended).await.unwrap());
         };
-        let (failed, ()) = futures::join!(fleet.hand(event, INVOCATION_MS), ends);
+        let (failed, ()) = futures::join!(fleet.handle(event, INVOCATION_MS), ends);
         assert_eq!(failed, Vec::<String>::new());
     });
 }
 
 #[test]
-fn a_second_outcome_that_differs_is_kept() {
-    let fleet = Fleet::that(Does::Give("b"));
+fn a_differing_second_outcome_is_kept() {
+    let fleet = Fleet::new(Does::Give("b"));
     fleet.block_on(async {
         let job = fleet.job(1, |_| {}).await;
         let event = fleet.event().await;
         fleet.fixture.cloud.ledger.record_outcome(outcome(&job, 0, 0, Ok("a"))).await.unwrap();
-        assert_eq!(fleet.hand(event, INVOCATION_MS).await, Vec::<String>::new());
+        assert_eq!(fleet.handle(event, INVOCATION_MS).await, Vec::<String>::new());
         assert_eq!(fleet.outcomes().await.len(), 2);
     });
 }
 
 #[test]
-fn when_only_digests_are_kept_there_is_no_output() {
+fn with_hash_only_no_output_is_kept() {
     let fleet = Fleet::with(Does::Give("a"), &[("HASH_ONLY", "TRUE")]);
     fleet.block_on(async {
         let job = fleet.job(1, |_| {}).await;
-        fleet.hand(fleet.event().await, INVOCATION_MS).await;
+        fleet.handle(fleet.event().await, INVOCATION_MS).await;
         assert_eq!(fleet.outcomes().await.len(), 1);
         let output = fleet.fixture.cloud.ledger.read_output(&job, Digest::of(b"a")).await.unwrap();
         assert_eq!(output, None);
@@ -303,8 +308,8 @@ fn when_only_digests_are_kept_there_is_no_output() {
 }
 
 #[test]
-fn the_function_says_its_version_and_what_it_runs() {
-    let fleet = Fleet::that(Does::Give("a"));
+fn the_function_replies_with_its_version_and_calculation() {
+    let fleet = Fleet::new(Does::Give("a"));
     let reply = fleet.block_on(async { fleet.handler.handle(json!({"ask": "version"}), 0).await.unwrap() });
     assert_eq!(reply["calculation"], "custom");
     assert!(reply["version"].as_str().is_some_and(|version| !version.is_empty()));
