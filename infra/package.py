@@ -1,4 +1,4 @@
-"""Put a binary into a Lambda zip, byte for byte the same for the same binary, and print the zip's SHA-256.
+"""Put a binary into a zip for Lambda, and print the SHA-256 of the zip. The same binary always gives the same zip.
 
 usage: package.py BINARY ARCHITECTURE ZIP
 """
@@ -9,16 +9,16 @@ import pathlib
 import sys
 import zipfile
 
-# Lambda starts the entry of this name, whatever the handler is called.
+# Lambda starts the entry of this name. The name of the handler has no effect.
 ENTRY = "bootstrap"
-# The first moment that a zip can express: the time of the build must not change the bytes.
+# The earliest time that a zip can contain. It is constant, so that the time of the build does not change the bytes.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# e_machine of the ELF header, little-endian at byte 18.
+# Values of e_machine in the ELF header: little-endian, at byte 18.
 MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 
 
 def built_for(binary: bytes) -> str | None:
-    """The architecture that an ELF file names; None for anything else, such as a script."""
+    """The architecture in the header of an ELF file; None for any other file, such as a script."""
     if binary[:4] != b"\x7fELF":
         return None
     machine = int.from_bytes(binary[18:20], "little")
@@ -27,7 +27,7 @@ def built_for(binary: bytes) -> str | None:
 
 def zipped(binary: bytes) -> bytes:
     entry = zipfile.ZipInfo(ENTRY, EPOCH)
-    entry.create_system = 3  # Unix, so that the mode below counts
+    entry.create_system = 3  # Unix, so that the mode below has an effect
     entry.external_attr = 0o100755 << 16
     entry.compress_type = zipfile.ZIP_DEFLATED
     buffer = io.BytesIO()

@@ -1,9 +1,9 @@
-"""The template's parameters as a deployment will have them: given now, else as deployed before, else the default.
+"""Print the template's parameters for a deployment: the value given now, else the deployed value, else the default.
 
 usage: parameters.py PREVIOUS [KEY=VALUE ...]
 
-PREVIOUS is a JSON object of what is deployed, {} at first. Prints KEY=VALUE lines, without those that infra/deploy fills
-in. What CloudFormation cannot check, because its rules do not compare numbers, is checked here.
+PREVIOUS is a JSON object with the deployed parameters; {} before the first deployment. Prints KEY=VALUE lines, without
+the parameters that infra/deploy fills in. Checks the numbers, because the rules of CloudFormation cannot compare numbers.
 """
 
 import difflib
@@ -17,7 +17,7 @@ FILLED_IN = ("CodeBucket", "WorkerKey", "WorkerKeyArm64", "AggregatorKey", "Rele
 
 
 class Wrong(Exception):
-    """A parameter that cannot be deployed, and what to do about it."""
+    """A parameter that cannot be deployed, with a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -25,7 +25,7 @@ class Wrong(Exception):
 
 
 def defaults(template: str) -> dict[str, str]:
-    """Names and defaults, read line by line: a YAML reader is not part of Python."""
+    """Names and defaults. Parses the template line by line, because Python has no YAML parser."""
     section = re.search(r"^Parameters:\n(.*?)^\S", template, re.DOTALL | re.MULTILINE)
     found: dict[str, str] = {}
     name = ""
@@ -61,7 +61,7 @@ def split(pair: str) -> tuple[str, str]:
 
 def number(settings: dict[str, str], key: str) -> int:
     if not re.fullmatch(r"[0-9]+", settings[key]):
-        raise Wrong(f"{key}={settings[key]} is not a whole number", f"such as {key}={defaults(TEMPLATE.read_text())[key]}")
+        raise Wrong(f"{key}={settings[key]} is not a whole number", f"for example {key}={defaults(TEMPLATE.read_text())[key]}")
     return int(settings[key])
 
 
@@ -69,23 +69,23 @@ def check(settings: dict[str, str], chosen: dict[str, str]) -> None:
     attempts, receives = number(settings, "Attempts"), number(settings, "MaxReceives")
     if receives <= attempts:
         raise Wrong(
-            f"MaxReceives={receives} must be more than Attempts={attempts}: every attempt is a receive, and one is spare "
-            "for a worker that is killed",
+            f"MaxReceives={receives} must be greater than Attempts={attempts}: every attempt is a receive, and one "
+            "more is needed for a worker that is killed",
             f"MaxReceives={attempts + 1}",
         )
     timeout, visibility = number(settings, "Timeout"), number(settings, "VisibilityTimeout")
     if visibility < timeout:
         raise Wrong(
-            f"VisibilityTimeout={visibility} must be at least Timeout={timeout}: else a copy is delivered again while it runs",
+            f"VisibilityTimeout={visibility} must be at least Timeout={timeout}: otherwise a copy is delivered again while it runs",
             f"VisibilityTimeout={timeout + 60}",
         )
     reserved, most = number(settings, "ReservedConcurrency"), number(settings, "MaximumConcurrency")
     if most == 1 or most > 1000:
-        raise Wrong(f"MaximumConcurrency={most} is not possible", "0 for no limit, else 2 to 1000")
+        raise Wrong(f"MaximumConcurrency={most} is not possible", "use 0 for no limit, otherwise 2 to 1000")
     if reserved and not 2 <= most <= reserved:
         raise Wrong(
-            f"ReservedConcurrency={reserved} needs MaximumConcurrency of 2 to {max(reserved, 2)}: deliveries beyond it "
-            "are throttled, and count as receives",
+            f"ReservedConcurrency={reserved} needs MaximumConcurrency of 2 to {max(reserved, 2)}: Lambda throttles "
+            "deliveries above it, and they count as receives",
             f"ReservedConcurrency={max(reserved, 2)} MaximumConcurrency={max(reserved, 2)}",
         )
     for calculation, key in (("command", "CalculationCommand"), ("function", "CalculationFunction")):
@@ -98,7 +98,7 @@ def check(settings: dict[str, str], chosen: dict[str, str]) -> None:
     if settings["Architectures"] != "both" and chosen.get("WorkerImageArm64"):
         raise Wrong(
             f"WorkerImageArm64 has no effect with Architectures={settings['Architectures']}",
-            "WorkerImage is the image of the first architecture; Architectures=both adds a second",
+            "WorkerImage is the image for the first architecture; Architectures=both adds a second architecture",
         )
 
 

@@ -1,4 +1,4 @@
-"""What rests on the settings of template.yaml, asserted; and the two helpers of infra/deploy.
+"""Tests of the settings in template.yaml on which the code depends, and of the two Python scripts of infra/deploy.
 
     infra/lint
 """
@@ -22,7 +22,7 @@ TEMPLATE = (HERE / "template.yaml").read_text()
 
 
 class Loader(yaml.SafeLoader):
-    """Reads the short forms of CloudFormation's functions: !Ref Queue is {"Ref": "Queue"}."""
+    """Parses the short forms of CloudFormation's functions: !Ref Queue becomes {"Ref": "Queue"}."""
 
 
 def function(loader: Loader, tag: str, node: yaml.Node) -> dict:
@@ -49,7 +49,7 @@ MAPPINGS = {
     "DeadlineMapping": ("DeadlineQueue", "AggregatorLive"),
     "DeadLetterMapping": ("DeadLetterQueue", "AggregatorLive"),
 }
-# What each role may do, where. Where the Rust code needs another verb, it is added here and in the template.
+# The actions that each role may do, by resource. If the Rust code needs another action, add it here and in the template.
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 ALLOWED = {
@@ -106,13 +106,13 @@ def named(resource: object) -> str:
 
 
 def statements(role: str) -> list[dict]:
-    """The statements of a role, with those that depend on a condition."""
+    """The statements of a role, also those that depend on a condition."""
     every = [statement for policy in properties(role)["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
     return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in every]
 
 
 class Delivery(unittest.TestCase):
-    def test_defaults_are_those_of_the_old_system(self) -> None:
+    def test_the_defaults_are_those_of_the_old_system(self) -> None:
         self.assertEqual(
             [DEFAULTS[name] for name in ("MemorySize", "Timeout", "Attempts", "Workers", "BatchSize")], [512, 900, 2, 1, 1]
         )
@@ -124,43 +124,43 @@ class Delivery(unittest.TestCase):
         for queue in ("DeadlineQueue", "DeadLetterQueue"):
             self.assertGreaterEqual(properties(queue)["VisibilityTimeout"], properties("Aggregator")["Timeout"])
 
-    def test_a_killed_copy_is_back_well_before_the_default_deadline(self) -> None:
+    def test_a_killed_copy_is_delivered_again_well_before_the_default_deadline(self) -> None:
         self.assertLess(DEFAULTS["VisibilityTimeout"] + DEFAULTS["Timeout"], 3600)
 
-    def test_every_attempt_and_one_kill_fit_into_the_receives(self) -> None:
+    def test_the_receives_allow_every_attempt_and_one_killed_worker(self) -> None:
         self.assertGreater(DEFAULTS["MaxReceives"], DEFAULTS["Attempts"])
         redrive = properties("Queue")["RedrivePolicy"]
         self.assertEqual(redrive["maxReceiveCount"], {"Ref": "MaxReceives"})
         self.assertEqual(named(redrive["deadLetterTargetArn"]), "DeadLetterQueue.Arn")
 
-    def test_what_nothing_can_read_is_set_aside_for_a_person(self) -> None:
+    def test_messages_that_nothing_can_handle_are_quarantined_for_a_person(self) -> None:
         for queue in ("DeadLetterQueue", "DeadlineQueue"):
             self.assertEqual(named(properties(queue)["RedrivePolicy"]["deadLetterTargetArn"]), "QuarantineQueue.Arn")
         self.assertNotIn("RedrivePolicy", properties("QuarantineQueue"))
         sources = [named(mapping["EventSourceArn"]) for mapping in of_type("AWS::Lambda::EventSourceMapping").values()]
         self.assertNotIn("QuarantineQueue.Arn", sources)
 
-    def test_nothing_is_lost_by_age_before_two_weeks(self) -> None:
+    def test_no_message_expires_before_two_weeks(self) -> None:
         for queue in QUEUES:
             self.assertEqual(properties(queue)["MessageRetentionPeriod"], 14 * 86400, queue)
 
-    def test_mappings_take_from_and_to_where_they_should(self) -> None:
+    def test_each_mapping_has_the_right_source_and_function(self) -> None:
         found = {
             name: (named(mapping["EventSourceArn"]).split(".")[0], named(mapping["FunctionName"]))
             for name, mapping in of_type("AWS::Lambda::EventSourceMapping").items()
         }
         self.assertEqual(found, MAPPINGS)
 
-    def test_every_mapping_reports_items_one_by_one(self) -> None:
+    def test_every_mapping_reports_failures_item_by_item(self) -> None:
         for name, mapping in of_type("AWS::Lambda::EventSourceMapping").items():
             self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], name)
 
-    def test_copies_do_not_wait_for_others(self) -> None:
+    def test_copies_do_not_wait_for_a_batch(self) -> None:
         for name in ("WorkerMapping", "WorkerArm64Mapping"):
             self.assertEqual(properties(name)["MaximumBatchingWindowInSeconds"], 0)
             self.assertEqual(properties(name)["BatchSize"], {"Ref": "BatchSize"})
 
-    def test_there_is_no_limit_of_concurrency_unless_asked_for(self) -> None:
+    def test_the_concurrency_has_no_limit_by_default(self) -> None:
         self.assertEqual((DEFAULTS["MaximumConcurrency"], DEFAULTS["ReservedConcurrency"]), ("0", 0))
         for name in ("WorkerMapping", "WorkerArm64Mapping"):
             self.assertEqual(properties(name)["ScalingConfig"]["Fn::If"][::2], ["HasMaximumConcurrency", NOTHING])
@@ -169,7 +169,7 @@ class Delivery(unittest.TestCase):
             self.assertEqual(limit, ["HasReservedConcurrency", {"Ref": "ReservedConcurrency"}, NOTHING])
         self.assertNotIn("ReservedConcurrentExecutions", properties("Aggregator"))
 
-    def test_the_two_workers_differ_in_their_architecture_alone(self) -> None:
+    def test_the_two_workers_differ_only_in_their_architecture(self) -> None:
         one, other = (dict(properties(name)) for name in ("Worker", "WorkerArm64"))
         for differs in ("Description", "PackageType", "Runtime", "Handler", "Code", "Architectures"):
             del one[differs], other[differs]
@@ -182,28 +182,28 @@ class Delivery(unittest.TestCase):
 class Stream(unittest.TestCase):
     mapping = properties("StreamMapping")
 
-    def test_the_aggregator_sees_what_was_and_what_is_from_the_first_change_on(self) -> None:
+    def test_the_aggregator_sees_old_and_new_images_from_the_first_change_on(self) -> None:
         self.assertEqual(properties("Table")["StreamSpecification"], {"StreamViewType": "NEW_AND_OLD_IMAGES"})
         self.assertEqual(named(self.mapping["EventSourceArn"]), "Table.StreamArn")
         self.assertEqual(self.mapping["StartingPosition"], "TRIM_HORIZON")
 
-    def test_only_outcomes_and_jobs_wake_it(self) -> None:
+    def test_only_outcomes_and_jobs_invoke_the_aggregator(self) -> None:
         filters = [json.loads(each["Pattern"]) for each in self.mapping["FilterCriteria"]["Filters"]]
         keys = [each["dynamodb"]["Keys"]["item"]["S"] for each in filters]
         self.assertEqual(keys, [[{"prefix": "copy#"}], ["job"]])
         self.assertEqual([each["eventName"] for each in filters], [["INSERT", "MODIFY"]] * 2)
 
-    def test_a_change_that_cannot_be_read_does_not_hold_its_shard_up(self) -> None:
+    def test_an_unreadable_change_does_not_block_its_shard(self) -> None:
         self.assertIs(self.mapping["BisectBatchOnFunctionError"], True)
         self.assertIn(self.mapping["MaximumRetryAttempts"], range(3, 101))
         self.assertIn(self.mapping["MaximumRecordAgeInSeconds"], range(3600, 86400))
         self.assertEqual(named(self.mapping["DestinationConfig"]["OnFailure"]["Destination"]), "QuarantineQueue.Arn")
 
-    def test_many_changes_cost_few_writes_and_little_time(self) -> None:
+    def test_batches_are_large_and_wait_a_short_time(self) -> None:
         self.assertGreaterEqual(self.mapping["BatchSize"], 100)
         self.assertLessEqual(self.mapping["MaximumBatchingWindowInSeconds"], 1)
 
-    def test_long_deadlines_do_not_look_like_a_loop(self) -> None:
+    def test_lambda_does_not_stop_long_deadlines_as_a_loop(self) -> None:
         self.assertEqual(properties("Aggregator")["RecursiveLoop"], "Allow")
 
 
@@ -218,13 +218,13 @@ class Data(unittest.TestCase):
         self.assertEqual(self.table["TimeToLiveSpecification"], {"AttributeName": "expires_at", "Enabled": True})
         self.assertEqual(self.table["BillingMode"], "PAY_PER_REQUEST")
 
-    def test_data_outlives_the_stack(self) -> None:
+    def test_the_data_is_kept_when_the_stack_is_deleted(self) -> None:
         for name in ("Table", "Bucket"):
             self.assertIn("Retain", RESOURCES[name]["DeletionPolicy"])
             self.assertEqual(RESOURCES[name]["UpdateReplacePolicy"], "Retain")
         self.assertEqual(self.table["PointInTimeRecoverySpecification"], {"PointInTimeRecoveryEnabled": True})
 
-    def test_objects_expire_with_the_items_that_point_to_them(self) -> None:
+    def test_objects_expire_after_as_many_days_as_the_items(self) -> None:
         rules = {rule.get("Prefix"): rule.get("ExpirationInDays") for rule in properties("Bucket")["LifecycleConfiguration"]["Rules"]}
         self.assertEqual(rules, {"payloads/": {"Ref": "KeepDays"}, "outputs/": {"Ref": "KeepDays"}, None: None})
         for name in FUNCTIONS:
@@ -243,13 +243,13 @@ class Safety(unittest.TestCase):
         self.assertEqual(properties("Table")["SSESpecification"], {"SSEEnabled": True})
         self.assertIn("BucketEncryption", properties("Bucket"))
 
-    def test_alarms_may_use_the_key_of_their_topic(self) -> None:
+    def test_the_alarms_may_use_the_key_of_their_topic(self) -> None:
         self.assertEqual(properties("Topic")["KmsMasterKeyId"], {"Ref": "TopicKey"})
         grants = {statement["Sid"]: statement for statement in properties("TopicKey")["KeyPolicy"]["Statement"]}
         self.assertEqual(grants["AlarmsPublish"]["Principal"], {"Service": "cloudwatch.amazonaws.com"})
         self.assertEqual(set(grants["AlarmsPublish"]["Action"]), {"kms:Decrypt", "kms:GenerateDataKey"})
 
-    def test_everything_is_refused_without_tls(self) -> None:
+    def test_requests_without_tls_are_refused(self) -> None:
         covered = {}
         for name in ("QueuesOverTls", "BucketOverTls", "TopicPolicy"):
             denials = [each for each in properties(name)["PolicyDocument"]["Statement"] if each["Effect"] == "Deny"]
@@ -266,7 +266,7 @@ class Safety(unittest.TestCase):
         self.assertEqual(set(properties("Bucket")["PublicAccessBlockConfiguration"].values()), {True})
         self.assertEqual(len(properties("Bucket")["PublicAccessBlockConfiguration"]), 4)
 
-    def test_roles_allow_these_verbs_there_and_no_others(self) -> None:
+    def test_the_roles_allow_only_the_expected_actions(self) -> None:
         self.assertEqual(set(of_type("AWS::IAM::Role")), set(ALLOWED))
         for role, expected in ALLOWED.items():
             found: dict[str, set[str]] = {}
@@ -276,7 +276,7 @@ class Safety(unittest.TestCase):
                     found.setdefault(named(resource), set()).update(listed(statement["Action"]))
             self.assertEqual(found, expected, role)
 
-    def test_no_role_has_a_wildcard_but_for_traces(self) -> None:
+    def test_only_traces_have_a_wildcard(self) -> None:
         for role in ALLOWED:
             for statement in statements(role):
                 self.assertFalse([verb for verb in listed(statement["Action"]) if "*" in verb], role)
@@ -284,14 +284,14 @@ class Safety(unittest.TestCase):
                 if set(listed(statement["Action"])) != TRACES:
                     self.assertNotIn("*", map(named, listed(statement["Resource"])), role)
 
-    def test_another_function_is_invoked_only_when_it_is_named(self) -> None:
+    def test_the_worker_may_invoke_a_function_only_if_it_is_named(self) -> None:
         every = [each for policy in properties("WorkerRole")["Policies"] for each in policy["PolicyDocument"]["Statement"]]
         conditional, = [each["Fn::If"] for each in every if "Fn::If" in each]
         self.assertEqual((conditional[0], conditional[1]["Action"], conditional[2]), ("HasFunction", "lambda:InvokeFunction", NOTHING))
 
 
 class Functions(unittest.TestCase):
-    def test_settings(self) -> None:
+    def test_each_function_has_the_expected_variables(self) -> None:
         self.assertEqual(set(of_type("AWS::Lambda::Function")), set(FUNCTIONS))
         for name in FUNCTIONS:
             expected = AGGREGATOR_SETTINGS if name == "Aggregator" else WORKER_SETTINGS
@@ -307,12 +307,12 @@ class Functions(unittest.TestCase):
             self.assertEqual((version["DeletionPolicy"], version["UpdateReplacePolicy"]), ("Retain", "Retain"))
             self.assertEqual(version["Properties"], {"FunctionName": {"Ref": name}, "Description": {"Ref": "Release"}})
 
-    def test_a_release_changes_the_function_too(self) -> None:
-        """Else Lambda refuses to publish a version where only a setting of the stack changed."""
+    def test_a_new_release_changes_the_function(self) -> None:
+        """Otherwise Lambda would not publish a version if only a setting of the stack changed."""
         for name in FUNCTIONS:
             self.assertIn("${Release}", properties(name)["Description"]["Fn::Sub"])
 
-    def test_traces_and_logs(self) -> None:
+    def test_the_functions_have_traces_and_logs(self) -> None:
         for name in FUNCTIONS:
             log = "AggregatorLog" if name == "Aggregator" else "WorkerLog"
             self.assertEqual(properties(name)["TracingConfig"], {"Mode": "Active"})
@@ -325,7 +325,7 @@ class Functions(unittest.TestCase):
 class Alarms(unittest.TestCase):
     alarms = of_type("AWS::CloudWatch::Alarm")
 
-    def test_divergence_is_told_at_once(self) -> None:
+    def test_a_divergence_raises_the_alarm_at_once(self) -> None:
         alarm = self.alarms["DivergenceAlarm"]
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         self.assertEqual((alarm["Namespace"], alarm["MetricName"]), ("Concord", "Jobs"))
@@ -333,7 +333,7 @@ class Alarms(unittest.TestCase):
         wanted = {"Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold"}
         self.assertEqual({key: alarm[key] for key in wanted}, wanted)
 
-    def test_all_alarms_go_to_the_topic_say_what_to_do_and_are_quiet_without_data(self) -> None:
+    def test_each_alarm_goes_to_the_topic_has_a_description_and_is_quiet_without_data(self) -> None:
         self.assertEqual(
             set(self.alarms),
             {f"{name}Alarm" for name in ("Divergence", "Inconclusive", "Quarantine", "DeadLetter", "WorkerErrors", "WorkerArm64Errors", "AggregatorErrors", "AggregatorAge", "QueueAge")},
@@ -348,18 +348,18 @@ class Alarms(unittest.TestCase):
         body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
         self.assertGreaterEqual(len(json.loads(body)["widgets"]), 6)
 
-    def test_the_topic_lets_alarms_of_this_account_publish(self) -> None:
+    def test_the_alarms_of_this_account_may_publish_to_the_topic(self) -> None:
         allow, = [each for each in properties("TopicPolicy")["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
         self.assertEqual((allow["Principal"], allow["Action"]), ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish"))
         self.assertEqual(allow["Condition"], {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
 
 
 class Template(unittest.TestCase):
-    def test_it_is_plain_and_fits_into_a_request(self) -> None:
+    def test_the_template_needs_no_macro_and_fits_into_a_request(self) -> None:
         self.assertNotIn("Transform", STACK)
         self.assertLess(len(TEMPLATE.encode()), 51_200)
 
-    def test_outputs_say_where_everything_is(self) -> None:
+    def test_the_outputs_are_complete(self) -> None:
         expected = {
             "QueueUrl", "DeadLetterQueueUrl", "DeadlineQueueUrl", "QuarantineQueueUrl", "TableName", "BucketName", "WorkerFunction",
             "WorkerArm64Function", "AggregatorFunction", "WorkerLogGroup", "AggregatorLogGroup", "WorkerMappingId",
@@ -369,18 +369,18 @@ class Template(unittest.TestCase):
         }  # fmt: skip
         self.assertEqual(set(STACK["Outputs"]), expected)
 
-    def test_what_runs_is_described_as_the_worker_describes_it(self) -> None:
+    def test_the_calculation_is_described_in_the_words_of_the_worker(self) -> None:
         described = STACK["Outputs"]["Calculation"]["Value"]["Fn::If"]
         self.assertEqual(described[:2], ["RunsCommand", {"Fn::Sub": "command ${CalculationCommand}"}])
         self.assertEqual(described[2]["Fn::If"], ["RunsFunction", {"Fn::Sub": "function ${CalculationFunction}"}, {"Ref": "Calculation"}])
 
-    def test_every_parameter_says_what_it_is_and_is_in_a_group(self) -> None:
+    def test_every_parameter_has_a_description_and_a_group(self) -> None:
         grouped = [name for group in STACK["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"] for name in group["Parameters"]]
         self.assertEqual(sorted(grouped), sorted(STACK["Parameters"]))
         for name, parameter in STACK["Parameters"].items():
             self.assertTrue(parameter["Description"], name)
 
-    def test_no_setting_of_checkov_is_without_a_reason(self) -> None:
+    def test_every_skipped_check_of_checkov_has_a_reason(self) -> None:
         skipped = re.findall(r"^  - (CKV\w+)(.*)$", (HERE / "checkov.yaml").read_text(), re.MULTILINE)
         self.assertTrue(skipped)
         self.assertEqual([check for check, reason in skipped if len(reason) < 40], [])
@@ -388,7 +388,7 @@ class Template(unittest.TestCase):
 
 class Parameters(unittest.TestCase):
     def check(self, given: list[str], expect: str | dict[str, str], previous: dict[str, str] | None = None) -> None:
-        """The settings that come out, or a part of the error."""
+        """Checks the resulting settings, or a part of the error."""
         known = parameters.defaults(TEMPLATE)
         if isinstance(expect, dict):
             settings = parameters.effective(known, previous or {}, given)
@@ -398,11 +398,11 @@ class Parameters(unittest.TestCase):
                 parameters.effective(known, previous or {}, given)
             self.assertIn(expect, f"{caught.exception} {caught.exception.hint}")
 
-    def test_defaults_are_read_as_yaml_reads_them(self) -> None:
+    def test_the_parsed_defaults_are_those_of_a_yaml_parser(self) -> None:
         as_yaml = {name: "" if value is None else str(value) for name, value in DEFAULTS.items()}
         self.assertEqual(parameters.defaults(TEMPLATE), as_yaml)
 
-    def test_given_over_deployed_over_default(self) -> None:
+    def test_a_given_value_comes_before_the_deployed_one_and_that_before_the_default(self) -> None:
         self.check([], {"MemorySize": "512"})
         self.check([], {"MemorySize": "1024"}, {"MemorySize": "1024", "Gone": "1"})
         self.check(["MemorySize=2048"], {"MemorySize": "2048"}, {"MemorySize": "1024"})
@@ -410,7 +410,7 @@ class Parameters(unittest.TestCase):
         self.check(["Calculation=probe"], {"Calculation": "probe"}, {"Calculation": "command", "CalculationCommand": "a"})
         self.check(["ReservedConcurrency=10", "MaximumConcurrency=10"], {"ReservedConcurrency": "10"})
 
-    def test_what_cannot_work_is_refused(self) -> None:
+    def test_invalid_parameters_are_refused(self) -> None:
         self.check(["MemorySze=1"], "did you mean MemorySize?")
         self.check(["Release=1"], "filled in by infra/deploy")
         self.check(["Timeout"], "not KEY=VALUE")
@@ -432,7 +432,7 @@ class Package(unittest.TestCase):
     def elf(self, machine: int) -> bytes:
         return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little") + bytes(40)
 
-    def test_the_zip_depends_on_the_binary_alone_and_holds_a_program(self) -> None:
+    def test_the_zip_depends_only_on_the_binary_and_contains_a_program(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             digests = [self.run_on(pathlib.Path(folder), b"#!/bin/sh\n", "arm64", name) for name in ("one", "two")]
             self.assertEqual(*[done.stdout for done in digests])
