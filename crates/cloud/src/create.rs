@@ -38,7 +38,7 @@ enum Created {
 
 /// The progress of a submission before this call creates jobs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum SubmissionProgress {
     /// This call wrote the item of the submission.
     New,
     /// An earlier call wrote it, and may not have created all of the jobs.
@@ -55,9 +55,12 @@ impl CreateJobs for DynamoLedger {
         let Some(first) = jobs.first() else { return Ok(None) };
         let submission = first.spec.submission.clone();
         let several = first.spec.job != submission;
-        let progress =
-            if several { self.begin_submission(&submission, jobs.len()).await? } else { Progress::Complete };
-        let resumed = progress == Progress::Partial;
+        let progress = if several {
+            self.begin_submission(&submission, jobs.len()).await?
+        } else {
+            SubmissionProgress::Complete
+        };
+        let resumed = progress == SubmissionProgress::Partial;
         let mut created = Vec::new();
         // If some jobs may exist already, each job has its own transaction, because a transaction succeeds or fails as
         // a whole.
@@ -66,7 +69,7 @@ impl CreateJobs for DynamoLedger {
                 Created::All => created.extend(batch.iter().map(|new| new.spec.job.clone())),
                 Created::Existed => {}
                 Created::Taken(taken) => {
-                    self.remove(&submission, progress == Progress::New, &created).await?;
+                    self.remove(&submission, progress == SubmissionProgress::New, &created).await?;
                     return Ok(Some(*taken));
                 }
             }
@@ -101,12 +104,16 @@ fn inline_bytes(new: &NewJob) -> usize {
 
 impl DynamoLedger {
     /// Writes the item of a submission of several jobs, unless it exists.
-    async fn begin_submission(&self, submission: &JobId, jobs: usize) -> PortResult<Progress> {
+    async fn begin_submission(&self, submission: &JobId, jobs: usize) -> PortResult<SubmissionProgress> {
         if let Some(stored) = self.submission(submission).await? {
-            return Ok(if stored.complete { Progress::Complete } else { Progress::Partial });
+            return Ok(if stored.complete {
+                SubmissionProgress::Complete
+            } else {
+                SubmissionProgress::Partial
+            });
         }
         let new = self.put_submission(submission, jobs, false, true).await?;
-        Ok(if new { Progress::New } else { Progress::Partial })
+        Ok(if new { SubmissionProgress::New } else { SubmissionProgress::Partial })
     }
 
     pub(crate) async fn submission(&self, submission: &JobId) -> PortResult<Option<SubmissionAttributes>> {
