@@ -119,7 +119,7 @@ pub(crate) enum Verb {
     /// Make the results of jobs golden: `submit --golden` then expects them of the same calculation and payload
     #[command(after_help = ACCEPT_NOTES)]
     Accept(JobsArgs),
-    /// Run again those copies of ended jobs that gave no digest
+    /// Rerun the copies of ended jobs that gave no digest
     Retry(RetryArgs),
     /// End jobs for good: no more copies start, and the copies that run on this machine are killed
     Cancel(JobsArgs),

@@ -15,11 +15,11 @@ use crate::aws::Stack;
 use crate::error::CliError;
 use crate::settings::Settings;
 
-/// Copies whose outcomes are read from a stack, at most: each read costs.
-const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+/// Copies whose outcomes are read in one step. From a stack only the first step is read, because each read costs.
+pub(crate) const COPIES_PER_READ_MAX: u32 = 20 * CHUNK_COPIES;
 
 /// Copies whose outcomes are read from a store of this machine, at most: they are held in memory.
-const COPIES_READ_LOCAL_MAX: u32 = 200 * CHUNK_COPIES;
+const COPIES_READ_LOCAL_MAX: u32 = 10 * COPIES_PER_READ_MAX;
 
 /// Where a verb reads and writes jobs.
 pub(crate) enum Backend {
@@ -49,7 +49,7 @@ impl Backend {
 
     /// Copies of a job whose outcomes are read for an explanation, at most.
     pub(crate) fn copies_read_max(&self) -> u32 {
-        if self.stack().is_some() { COPIES_READ_MAX } else { COPIES_READ_LOCAL_MAX }
+        if self.stack().is_some() { COPIES_PER_READ_MAX } else { COPIES_READ_LOCAL_MAX }
     }
 
     /// The jobs of a submission, in the order of its payloads; none when there is no such submission.

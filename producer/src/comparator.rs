@@ -70,9 +70,9 @@ impl Comparator {
             Err(error) => {
                 let said = String::from_utf8_lossy(error.stderr_tail()).trim().to_owned();
                 let context = format!("the comparator {} failed", self.program.display());
-                let fault = anyhow::Error::new(error).context(context);
-                let fault = if said.is_empty() { fault } else { fault.context(said) };
-                Err(CliError::usage(fault).hint(
+                let cause = anyhow::Error::new(error).context(context);
+                let cause = if said.is_empty() { cause } else { cause.context(said) };
+                Err(CliError::usage(cause).hint(
                     "it is called with two files: exit code 0 says equivalent, 1 says not, anything else is a failure",
                 ))
             }

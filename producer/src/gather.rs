@@ -4,22 +4,18 @@ use std::path::Path;
 
 use concord_difference::{Options, OutputFormat, Tolerances};
 use concord_explain::{Explanation, GatherLimits, Judge, first_outcomes, output_format};
-use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, Outcome};
 use concord_statistics::Level;
 
 use crate::args::{CompareOutputsArgs, ReadAs};
-use crate::backend::Backend;
+use crate::backend::{Backend, COPIES_PER_READ_MAX};
 use crate::comparator::Comparator;
 use crate::error::CliError;
 use crate::settings::Settings;
 
 /// The confidence of the bound on the divergence rate.
 pub(crate) const CONFIDENCE: f64 = 0.95;
-
-/// Copies whose outcomes are read in one step.
-const COPIES_AT_ONCE: u32 = 20 * CHUNK_COPIES;
 
 /// How outputs are compared.
 pub(crate) struct Comparing {
@@ -126,29 +122,29 @@ pub(crate) async fn gather(
     comparing: &Comparing,
 ) -> Result<JudgedExplanation, CliError> {
     let options = comparing.of_job(job)?;
-    let (mut judged, mut comparator_fault) = (Vec::new(), None);
+    let (mut judged, mut comparator_error) = (Vec::new(), None);
     let mut judge = |outputs: [&[u8]; 2]| {
-        if comparator_fault.is_none() {
+        if comparator_error.is_none() {
             match comparing.judge(outputs) {
                 Ok(equivalent) => judged.extend(equivalent),
-                Err(fault) => comparator_fault = Some(fault),
+                Err(error) => comparator_error = Some(error),
             }
         }
     };
     let judge: Option<Judge<'_>> = if comparing.comparator.is_some() { Some(&mut judge) } else { None };
     let gathered = concord_explain::gather(backend, job, &limits(backend), level(), &options, judge).await?;
     let concord_explain::Gathered { mut explanation, copies_read } = gathered;
-    if let (Some(comparator), None) = (&comparing.comparator, &comparator_fault) {
+    if let (Some(comparator), None) = (&comparing.comparator, &comparator_error) {
         explanation.judged(comparator.name(), &judged);
     }
-    Ok(JudgedExplanation { explanation, copies_read, comparator_fault })
+    Ok(JudgedExplanation { explanation, copies_read, comparator_error })
 }
 
 /// The bounds of what is read from `backend`.
 fn limits(backend: &Backend) -> GatherLimits {
     GatherLimits {
         copies_max: backend.copies_read_max(),
-        copies_per_read_max: COPIES_AT_ONCE,
+        copies_per_read_max: COPIES_PER_READ_MAX,
         output_bytes_max: u64::MAX,
         skips_unreadable_outputs: false,
     }
@@ -160,7 +156,7 @@ pub(crate) struct JudgedExplanation {
     /// Copies whose outcomes were read.
     pub(crate) copies_read: u32,
     /// The error of the comparator, if it failed.
-    pub(crate) comparator_fault: Option<CliError>,
+    pub(crate) comparator_error: Option<CliError>,
 }
 
 /// The level of confidence of all statements.
@@ -170,5 +166,5 @@ pub(crate) fn level() -> Level {
 
 /// The outcomes of the first copies of a job, and how many copies that were: [`Backend::copies_read_max`] at most.
 pub(crate) async fn outcomes(backend: &Backend, job: &Job) -> PortResult<(Vec<Outcome>, u32)> {
-    first_outcomes(backend, job, backend.copies_read_max(), COPIES_AT_ONCE).await
+    first_outcomes(backend, job, backend.copies_read_max(), COPIES_PER_READ_MAX).await
 }

@@ -24,9 +24,9 @@ pub(crate) async fn find(backend: &Backend, names: &[String]) -> Result<Vec<JobI
             Lookup::Nothing => return Err(unknown(name)),
             Lookup::Ambiguous(some, count) => {
                 let some: Vec<_> = some.iter().map(JobId::as_str).collect();
-                let fault =
+                let error =
                     CliError::usage_text(format!("{count} jobs begin with {name:?}: {}", some.join(", ")));
-                return Err(fault.hint("name more of the id"));
+                return Err(error.hint("name more of the id"));
             }
         }
     }

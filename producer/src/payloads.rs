@@ -80,9 +80,9 @@ fn name(path: &Path) -> String {
 fn contents(path: &Path, each: bool) -> Result<Vec<u8>, CliError> {
     let name = name(path);
     let unreadable = |error: io::Error| {
-        let fault =
+        let error =
             CliError::usage(anyhow::Error::new(error).context(format!("cannot read the payload {name}")));
-        fault.hint("name a file, or - for standard input")
+        error.hint("name a file, or - for standard input")
     };
     // Reads one byte more than is allowed, to see whether there is too much.
     let bytes_max = if each { SUBMISSION_BYTES_MAX } else { PAYLOAD_BYTES_MAX };

@@ -52,8 +52,8 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
         let (argv, folder): (_, Option<PathBuf>) = match &spec.calculation {
             Calculation::Probe { name } => (format!("probe {name}"), None),
             Calculation::Command { argv, folder } => (format!("command {argv:?}"), Some(folder.clone())),
-            elsewhere @ (Calculation::Function { .. } | Calculation::Deployed { .. }) => {
-                (words::calculation(elsewhere), None)
+            remote @ (Calculation::Function { .. } | Calculation::Deployed { .. }) => {
+                (words::calculation(remote), None)
             }
         };
         [
@@ -67,7 +67,7 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
             ("copy-timeout", format!("{} ms", spec.policy.copy_timeout_ms)),
             ("fail-fast", spec.policy.fail_fast.to_string()),
             ("select", spec.policy.select.clone().unwrap_or_else(|| "none".to_owned())),
-            ("read-as", spec.policy.read_as.clone().unwrap_or_else(|| "what they look like".to_owned())),
+            ("read-as", spec.policy.read_as.clone().unwrap_or_else(|| "detected from the output".to_owned())),
             ("equivalent", spec.policy.equivalent.join("; ")),
             ("expect", spec.policy.expect.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string())),
             ("sandboxes", spec.policy.sandboxes_min.to_string()),

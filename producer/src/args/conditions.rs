@@ -1,4 +1,4 @@
-//! What a job has to fulfil besides equal digests.
+//! Conditions of a job in addition to equal digests.
 
 use clap::Args as ClapArgs;
 use concord_protocol::limits::{COPIES_MAX, HOLD_MS_MAX, SANDBOXES_MIN_MAX};

@@ -13,12 +13,37 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
 
 /// Reads a length of time such as `90s`, `15m`, `1h30m` or `2d`, in milliseconds.
 pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
-    let span: jiff::Span = text
-        .parse()
-        .map_err(|_| "expected a time with its unit, such as 500ms, 90s, 15m, 1h30m or 2d".to_owned())?;
-    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours());
-    match duration.map(|duration| u64::try_from(duration.as_millis())) {
-        Ok(Ok(ms)) if (1..=TIMEOUT_MS_MAX).contains(&ms) => Ok(ms),
-        _ => Err("a time has to lie between 1ms and 14d".to_owned()),
+    let span = text.parse::<jiff::Span>();
+    let duration = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()));
+    let duration = duration.map_err(|error| {
+        format!("expected a time with its unit, such as 500ms, 90s, 15m, 1h30m or 2d: {error}")
+    })?;
+    let ms = u64::try_from(duration.as_millis()).ok().filter(|ms| (1..=TIMEOUT_MS_MAX).contains(ms));
+    ms.ok_or_else(|| "a time has to lie between 1ms and 14d".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_units_and_bounds() {
+        for (text, ms) in [("1ms", 1), ("90s", 90_000), ("1h30m", 5_400_000), ("14d", TIMEOUT_MS_MAX)] {
+            assert_eq!(milliseconds(text), Ok(ms), "{text}");
+        }
+        for text in ["0s", "-1s", "15d"] {
+            let error = milliseconds(text).unwrap_err();
+            assert!(error.starts_with("a time has to lie between"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_time_has_the_reason_of_its_parser() {
+        for text in ["", "90", "1x", "soon"] {
+            let reason = text.parse::<jiff::Span>().unwrap_err().to_string();
+            let error = milliseconds(text).unwrap_err();
+            assert!(error.starts_with("expected a time with its unit"), "{text}: {error}");
+            assert!(!reason.is_empty() && error.ends_with(&reason), "{text}: {error}");
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct StackArgs {
         help_heading = "AWS"
     )]
     pub(crate) queue_url: Option<String>,
-    /// The table of such workers
+    /// The table of the workers behind --queue-url
     #[arg(
         long,
         global = true,
@@ -39,7 +39,7 @@ pub(crate) struct StackArgs {
         help_heading = "AWS"
     )]
     pub(crate) table: Option<String>,
-    /// The bucket of such workers; needed for payloads over 256 KiB
+    /// The bucket of the workers behind --queue-url; needed for payloads over 256 KiB
     #[arg(
         long,
         global = true,

@@ -55,14 +55,14 @@ pub(crate) struct SubmitArgs {
     /// Name of the job; a second submit with the same name, payload and options continues or reports the job
     #[arg(long, value_name = "ID")]
     pub(crate) job: Option<JobId>,
-    /// Runs that a failing copy gets before its failure is recorded [default: 2, or what the stack has]
+    /// Runs that a failing copy gets before its failure is recorded [default: 2, or the value of the stack]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(ATTEMPTS_MAX)))]
     pub(crate) attempts: Option<u32>,
     /// Time until the verdict is due, from now
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = milliseconds)]
     pub(crate) timeout: u64,
-    /// Time that one run of a copy may take; then a command is killed, and a function is no longer waited for [default:
-    /// 15m, or what the stack has]
+    /// Time that one run of a copy may take; after that, a command is killed, and the wait for a function ends [default:
+    /// 15m, or the value of the stack]
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     pub(crate) copy_timeout: Option<u64>,
     /// Start no more copies once two outputs differ

@@ -78,7 +78,7 @@ impl Aws {
             let target = FunctionTarget { name, qualifier: qualifier.as_deref(), region };
             if !checked.contains(&target) {
                 let usable = functions.check(&target).await;
-                usable.map_err(|error| fault(error, calculation, region))?;
+                usable.map_err(|error| cannot_call(error, calculation, region))?;
                 checked.push(target);
             }
         }
@@ -96,7 +96,7 @@ impl Aws {
     }
 }
 
-fn fault(error: CheckError, calculation: &Calculation, region: &str) -> CliError {
+fn cannot_call(error: CheckError, calculation: &Calculation, region: &str) -> CliError {
     let function = calculation_in_words(calculation);
     let (usage, hint) = match &error {
         CheckError::Unknown { .. } => (

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::stack::Stack;
 use crate::error::CliError;
+use crate::render::words::counted;
 use crate::result::finding::Finding;
 
 /// A description of a healthy part, or what is wrong with the part.
@@ -25,10 +26,10 @@ impl Wrong {
         Self { found: found.into(), hint: hint.into() }
     }
 
-    /// A part that could not be read, for want of `permission` perhaps.
-    fn unseen(error: impl Into<anyhow::Error>, permission: &str) -> Self {
+    /// A part that could not be read, perhaps because the caller does not have `permission`.
+    fn unreadable(error: impl Into<anyhow::Error>, permission: &str) -> Self {
         Self::new(
-            format!("could not be looked at: {:#}", error.into()),
+            format!("could not be read: {:#}", error.into()),
             format!("see that it was not deleted, and that you may {permission}"),
         )
     }
@@ -46,7 +47,7 @@ enum Part {
     Mapping(&'static str),
     Table,
     TimeToLive,
-    SetAside,
+    Quarantine,
     Alarm,
 }
 
@@ -64,7 +65,7 @@ const PARTS: [(&str, Part); 14] = [
     ("aggregator", Part::Aggregator),
     ("deadlines", Part::Mapping("DeadlineMappingId")),
     ("dead letters", Part::Mapping("DeadLetterMappingId")),
-    ("set aside", Part::SetAside),
+    ("quarantine", Part::Quarantine),
     ("alarm", Part::Alarm),
 ];
 
@@ -74,7 +75,7 @@ pub(crate) async fn examine(
     mut report: impl FnMut(Finding) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     for (check, part) in PARTS {
-        let (ok, found, hint) = match part.look(stack).await {
+        let (ok, found, hint) = match part.check(stack).await {
             Ok(None) => continue,
             Ok(Some(found)) => (true, found, None),
             Err(Wrong { found, hint }) => (false, found, Some(hint)),
@@ -86,7 +87,7 @@ pub(crate) async fn examine(
 
 impl Part {
     /// Reads and checks the part; `None` when the stack does not have it.
-    async fn look(self, stack: &Stack) -> Result<Option<String>, Wrong> {
+    async fn check(self, stack: &Stack) -> Result<Option<String>, Wrong> {
         match self {
             Self::Stack => status(stack).map(Some),
             Self::Queue => queue(stack).await.map(Some),
@@ -95,7 +96,7 @@ impl Part {
             Self::Mapping(output) => mapping(stack, output).await,
             Self::Table => table(stack).await.map(Some),
             Self::TimeToLive => time_to_live(stack).await.map(Some),
-            Self::SetAside => quarantine(stack).await.map(Some),
+            Self::Quarantine => quarantine(stack).await.map(Some),
             Self::Alarm => alarm(stack).map(Some),
         }
     }
@@ -130,7 +131,7 @@ async fn attributes(
     let asked = client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All).send();
     let attributes = asked
         .await
-        .map_err(|error| Wrong::unseen(error, "sqs:GetQueueAttributes"))?
+        .map_err(|error| Wrong::unreadable(error, "sqs:GetQueueAttributes"))?
         .attributes
         .unwrap_or_default();
     Ok(move |name: &QueueAttributeName| attributes.get(name).cloned())
@@ -166,22 +167,26 @@ async fn quarantine(stack: &Stack) -> Seen {
         QueueAttributeName::ApproximateNumberOfMessages,
         QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
     ];
-    let counts = names.iter().filter_map(|name| attribute(name)?.parse::<u64>().ok());
-    let count: u64 = counts.sum();
+    let counts = names.iter().filter_map(|name| attribute(name)?.parse::<usize>().ok());
+    let count: usize = counts.sum();
     if count == 0 {
         return Ok("nothing".to_owned());
     }
     let hint = "read them in the SQS console: each is a message that nothing could handle, or names records of the stream";
-    Err(Wrong::new(format!("{count} messages wait for a person"), hint))
+    let messages = counted(count, "message", "messages");
+    Err(Wrong::new(format!("{messages} must be handled by a person"), hint))
 }
 
 async fn table(stack: &Stack) -> Seen {
     let client = aws_sdk_dynamodb::Client::new(&stack.aws.brief);
     let described = client.describe_table().table_name(output(stack, "TableName")?).send().await;
-    let described = described.map_err(|error| Wrong::unseen(error, "dynamodb:DescribeTable"))?;
+    let described = described.map_err(|error| Wrong::unreadable(error, "dynamodb:DescribeTable"))?;
     let table = described.table.ok_or_else(|| Wrong::new("it is gone", REDEPLOY))?;
     if table.table_status != Some(TableStatus::Active) {
-        return Err(Wrong::new(format!("it is {:?}", table.table_status), "wait, and look again"));
+        return Err(Wrong::new(
+            format!("it is {:?}", table.table_status),
+            "wait, and run producer doctor again",
+        ));
     }
     let stream = table.stream_specification.as_ref();
     if !stream.is_some_and(|stream| {
@@ -195,12 +200,12 @@ async fn table(stack: &Stack) -> Seen {
     let indexes = table.global_secondary_indexes.unwrap_or_default();
     let jobs_index = indexes.iter().find(|index| index.index_name.as_deref() == Some(BY_STATUS));
     let jobs_index = jobs_index.ok_or_else(|| {
-        Wrong::new(format!("its index {BY_STATUS} is not there: list finds nothing"), REDEPLOY)
+        Wrong::new(format!("its index {BY_STATUS} is missing, so list finds nothing"), REDEPLOY)
     })?;
     if let Some(status) = jobs_index.index_status.as_ref().filter(|status| **status != IndexStatus::Active) {
         return Err(Wrong::new(
             format!("its index {BY_STATUS} is {}", status.as_str()),
-            "wait, and look again",
+            "wait, and run producer doctor again",
         ));
     }
     Ok(format!("active, with stream and index: {}", table.table_name.unwrap_or_default()))
@@ -209,7 +214,7 @@ async fn table(stack: &Stack) -> Seen {
 async fn time_to_live(stack: &Stack) -> Seen {
     let client = aws_sdk_dynamodb::Client::new(&stack.aws.brief);
     let asked = client.describe_time_to_live().table_name(output(stack, "TableName")?).send();
-    let described = asked.await.map_err(|error| Wrong::unseen(error, "dynamodb:DescribeTimeToLive"))?;
+    let described = asked.await.map_err(|error| Wrong::unreadable(error, "dynamodb:DescribeTimeToLive"))?;
     let described = described.time_to_live_description;
     let status = described.as_ref().and_then(|described| described.time_to_live_status.clone());
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
@@ -227,10 +232,10 @@ async fn mapping(stack: &Stack, name: &str) -> Result<Option<String>, Wrong> {
     };
     let client = aws_sdk_lambda::Client::new(&stack.aws.brief);
     let asked = client.get_event_source_mapping().uuid(id).send();
-    let mapping = asked.await.map_err(|error| Wrong::unseen(error, "lambda:GetEventSourceMapping"))?;
+    let mapping = asked.await.map_err(|error| Wrong::unreadable(error, "lambda:GetEventSourceMapping"))?;
     let state = mapping.state.unwrap_or_default();
     if state != "Enabled" {
-        let found = format!("the event source mapping {id} is {state}: nothing comes through it");
+        let found = format!("the event source mapping {id} is {state}: it delivers nothing");
         let hint = format!("aws lambda update-event-source-mapping --uuid {id} --enabled");
         return Err(Wrong::new(found, hint));
     }
@@ -246,7 +251,7 @@ async fn function(stack: &Stack, name: &str, is_worker: bool) -> Result<Option<S
     let client = aws_sdk_lambda::Client::new(&stack.aws.brief);
     let question = Blob::new(br#"{"ask":"version"}"#.as_slice());
     let asked = client.invoke().function_name(function).qualifier("live").payload(question).send();
-    let reply = asked.await.map_err(|error| Wrong::unseen(error, "lambda:InvokeFunction"))?;
+    let reply = asked.await.map_err(|error| Wrong::unreadable(error, "lambda:InvokeFunction"))?;
     let body = reply.payload.as_ref().map(AsRef::as_ref).unwrap_or_default();
     if reply.function_error.is_some() {
         let found = format!("it failed: {}", String::from_utf8_lossy(body));
@@ -256,7 +261,7 @@ async fn function(stack: &Stack, name: &str, is_worker: bool) -> Result<Option<S
     let here = env!("CARGO_PKG_VERSION");
     let there = said["version"].as_str().unwrap_or("unknown");
     if there != here {
-        let found = format!("it has version {there}, this program {here}");
+        let found = format!("it has version {there}; this program has version {here}");
         return Err(Wrong::new(found, "make deploy STACK=NAME, or use the program of that version"));
     }
     if is_worker && said["calculation"] != stack.deployed.calculation.as_str() {
@@ -271,5 +276,7 @@ async fn function(stack: &Stack, name: &str, is_worker: bool) -> Result<Option<S
 /// The alarm as the outputs of the stack name it. The alarm itself is not read.
 fn alarm(stack: &Stack) -> Seen {
     let (name, topic) = (output(stack, "DivergenceAlarm")?, output(stack, "TopicArn")?);
-    Ok(format!("{name} tells {topic}, as the stack says; its state and who listens were not looked at"))
+    Ok(format!(
+        "{name} sends to {topic}, according to the outputs of the stack; its state and its subscribers were not checked"
+    ))
 }

@@ -76,8 +76,8 @@ fn copies(report: &JobReport) -> String {
 /// How the digests compare with the expected one.
 fn compared(report: &JobReport, expected: &Digest) -> String {
     let words = match (report.cause, report.succeeded) {
-        (Some(Cause::Drift), _) => "drift: all agree, but not with the expected",
-        _ if report.distinct_digests > 1 => "the copies differ among themselves; expected is",
+        (Some(Cause::Drift), _) => "drift: all copies agree, but the expected digest is",
+        _ if report.distinct_digests > 1 => "the copies differ from each other; expected:",
         (_, 0) => "expected:",
         _ => "as expected:",
     };

@@ -59,7 +59,7 @@ pub(super) fn elapsed(ms: u64) -> String {
 }
 
 /// A count with its noun.
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -51,9 +51,9 @@ impl ExplainedJob {
         clock: &dyn Clock,
     ) -> Result<Self, CliError> {
         let report = JobReport::read(backend, job, clock.now()).await?;
-        let JudgedExplanation { explanation, copies_read, comparator_fault } =
+        let JudgedExplanation { explanation, copies_read, comparator_error } =
             gather(backend, job, comparing).await?;
-        comparator_fault.map_or(Ok(()), Err)?;
+        comparator_error.map_or(Ok(()), Err)?;
         Ok(Self {
             schema: SCHEMA,
             submitted_at: moment(job.spec.submitted_at),

@@ -164,16 +164,16 @@ impl JobReport {
         comparing: &Comparing,
     ) -> Result<Self, CliError> {
         let mut report = Self::read(backend, job, settings.clock.now()).await?;
-        let JudgedExplanation { explanation, comparator_fault, .. } = gather(backend, job, comparing).await?;
+        let JudgedExplanation { explanation, comparator_error, .. } = gather(backend, job, comparing).await?;
         let agree = job.state.verdict() == Verdict::Reproducible;
         let mut warnings: Vec<_> = match (job.state.verdict(), job.state.cause()) {
             (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
             (_, Some(Cause::Coverage)) => vec![short_coverage(&report, backend)],
             _ => Vec::new(),
         };
-        warnings.extend(comparator_fault.map(|fault| Warning {
-            text: format!("no second opinion: {:#}", fault.cause),
-            hint: fault.hint.unwrap_or_default(),
+        warnings.extend(comparator_error.map(|error| Warning {
+            text: format!("no second opinion: {:#}", error.cause),
+            hint: error.hint.unwrap_or_default(),
         }));
         report.evidence = Some(JobEvidence {
             worker_processes: explanation.coverage.sandboxes,
@@ -232,7 +232,8 @@ fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
 
 /// The warning for a job whose copies agree, but in too few sandboxes.
 fn short_coverage(report: &JobReport, backend: &Backend) -> Warning {
-    let (seen, asked) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
+    let (seen, wanted) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
+    let sandboxes = if seen == 1 { "sandbox" } else { "sandboxes" };
     let hint = match backend {
         Backend::Local(_) => {
             "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
@@ -244,7 +245,7 @@ fn short_coverage(report: &JobReport, backend: &Backend) -> Warning {
     };
     Warning {
         text: format!(
-            "every copy gave the same digest, but in {seen} of the {asked} sandboxes that are asked"
+            "every copy gave the same digest, but in {seen} {sandboxes}; the job asks for {wanted}"
         ),
         hint: hint.to_owned(),
     }

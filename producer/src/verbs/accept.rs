@@ -88,9 +88,8 @@ async fn only_digest(backend: &Backend, job: &Job) -> Result<Digest, CliError> {
                 tally.produced(),
                 state.copies()
             );
-            Err(CliError::usage_text(words).hint(
-                "a golden result is one that every copy of a job gave: producer explain says why it is none",
-            ))
+            Err(CliError::usage_text(words)
+                .hint("every copy must have given the same digest; producer explain shows which did not"))
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::settings::Settings;
 pub(crate) async fn run(args: &CopiesArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
     let (backend, jobs) = open(settings, std::slice::from_ref(&args.name)).await?;
     let [id] = &jobs[..] else {
-        let fault = CliError::usage_text(format!("{} is a submission of {} jobs", args.name, jobs.len()));
-        return Err(fault.hint("name one of its jobs, such as the first by adding .0"));
+        let error = CliError::usage_text(format!("{} is a submission of {} jobs", args.name, jobs.len()));
+        return Err(error.hint("name one of its jobs, such as the first by adding .0"));
     };
     let job = read(&backend, id).await?;
     if printer.format == Format::Text {

@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::findings::finding as text;
+use crate::render::words::counted;
 use crate::settings::Settings;
 
 /// Examines every part of a stack, and prints each finding with what to do about it.
@@ -16,7 +17,7 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
     };
     let mut wrong = 0;
     let examined = aws::examine(&stack, |finding| {
-        wrong += u32::from(!finding.ok);
+        wrong += usize::from(!finding.ok);
         match printer.format {
             Format::Json => printer.json(&finding),
             Format::Text => printer.data(&text(&finding)),
@@ -26,6 +27,6 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
     if wrong == 0 {
         return Ok(Exit::DONE);
     }
-    printer.say(&format!("findings that want something done: {wrong}"));
+    printer.say(&counted(wrong, "part needs repair", "parts need repair"));
     Ok(Exit::Failed)
 }

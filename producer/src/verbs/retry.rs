@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::functions;
 use crate::named::{open, read};
 use crate::printer::Printer;
+use crate::render::words::counted;
 use crate::replace::replace_all;
 use crate::settings::Settings;
 use crate::wait::local::Work;
@@ -29,8 +30,8 @@ pub(crate) async fn run(args: &RetryArgs, settings: &Settings, printer: &Printer
     let aws =
         if args.detach { None } else { functions::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
     let replaced = replace_all(&backend, &jobs, |job| job.retried(settings.clock.now())).await;
-    replaced.map_err(|fault| {
-        fault.hint("producer status shows how a job stands; producer wait works on a running one")
+    replaced.map_err(|error| {
+        error.hint("producer status shows how a job stands; producer wait works on a running one")
     })?;
     if args.detach {
         conclude(&backend, &jobs, settings, printer).await?;
@@ -53,7 +54,9 @@ async fn retry_in(
         let job = read(backend, id).await?;
         let refolded = stack.refold(&job).await?;
         if refolded > 0 {
-            printer.say(&format!("{id}: outcomes that no tally had, and that are folded again: {refolded}"));
+            let one = "outcome was missing in the tallies and is folded again";
+            let many = "outcomes were missing in the tallies and are folded again";
+            printer.say(&format!("{id}: {}", counted(refolded, one, many)));
         }
         if job.state.ended_at().is_some() { ended.push(id.clone()) } else { open.push(job) }
     }

@@ -57,8 +57,8 @@ async fn warn_of_missing(
         && !stack.is_enqueued(&job).await?
     {
         printer.say(&format!(
-            "not all copies of {id} are on the queue yet\n hint: unless a submit is at it, producer retry {id}{} puts \
-             the rest there",
+            "not all copies of {id} are on the queue yet\n hint: if no submit is still sending them, producer retry \
+             {id}{} sends the rest",
             stack.flags
         ));
     }

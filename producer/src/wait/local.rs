@@ -22,7 +22,7 @@ use crate::progress::{LINES_MAX, Progress};
 use crate::settings::Settings;
 
 /// How often progress is shown, and how soon the work of other processes is noticed.
-const LOOK: Duration = Duration::from_millis(100);
+const REFRESH_EVERY: Duration = Duration::from_millis(100);
 
 /// Files that a command needs while it runs: its three streams, the other ends of two of them, and its pidfd.
 const FILES_PER_COPY: u64 = 6;
@@ -71,9 +71,9 @@ pub(super) async fn wait(
     }
     let fleet = LocalFleet::start(store.clone(), calculation, runs, fleet_settings)?;
     let waited = until_ended(store, jobs, &fleet, &interrupt, printer).await;
-    let fault = fleet.take_error();
+    let error = fleet.take_error();
     let stopped = fleet.stop();
-    if let Some(error) = fault {
+    if let Some(error) = error {
         return Err(broken(error.into(), &go_on));
     }
     let ended = waited?;
@@ -114,8 +114,8 @@ async fn until_ended(
             break WaitEnd::Interrupted;
         }
         // The check above takes longer the more jobs are open: with many of them it is not made after every decision.
-        let looked_at = Instant::now();
-        while let Some(rest) = LOOK.checked_sub(looked_at.elapsed()) {
+        let refreshed_at = Instant::now();
+        while let Some(rest) = REFRESH_EVERY.checked_sub(refreshed_at.elapsed()) {
             fleet.wait_for_decision(rest, || !interrupt.is_asked());
             if open.len() <= LINES_MAX || interrupt.is_asked() || fleet.has_failed() {
                 break;
@@ -144,10 +144,10 @@ async fn read(store: &Store, id: &JobId) -> Result<Job, CliError> {
 }
 
 /// Adds to an error in the middle of the work the command that continues the work.
-fn broken(fault: CliError, go_on: &str) -> CliError {
-    let helps = fault.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
+fn broken(error: CliError, go_on: &str) -> CliError {
+    let helps = error.hint.as_ref().map_or_else(String::new, |hint| format!("{hint}; "));
     let hint = format!("{helps}then go on with: {go_on}");
-    fault.hint(hint)
+    error.hint(hint)
 }
 
 /// The command that continues the work on the jobs.

@@ -50,8 +50,8 @@ pub(crate) async fn enqueue(
         };
         let sent = stack.enqueue(&job, part).await;
         progress.finish(id);
-        let helps = format!("producer retry {id}{} puts the rest there", stack.flags);
-        all = sent.map_err(|fault| fault.hint(format!("some copies may not be on the queue: {helps}")))?;
+        let helps = format!("producer retry {id}{} sends the rest", stack.flags);
+        all = sent.map_err(|error| error.hint(format!("some copies may not be on the queue: {helps}")))?;
         if !all {
             printer.say(&format!("interrupted while copies were put on the queue\n hint: {helps}"));
             break;
@@ -104,7 +104,7 @@ pub(crate) async fn wait(
             progress.clear();
             let names = if jobs.len() == 1 { format!(" {}", jobs[0]) } else { String::new() };
             printer.say(&format!(
-                "interrupted; the stack works on\n hint: producer wait{names}{} waits again",
+                "interrupted; the stack continues to work\n hint: producer wait{names}{} waits again",
                 stack.flags
             ));
             return Ok(Exit::Interrupted);

@@ -1,4 +1,4 @@
-//! What a job can be asked beyond equal digests.
+//! Conditions of a job in addition to equal digests.
 
 use crate::harness::Sandbox;
 
@@ -26,7 +26,7 @@ fn another_output_than_the_expected_one_is_a_drift() {
     sandbox
         .run(&["submit", "p", "--job", "text", "--expect", "other", "--", "cat"])
         .exits(1)
-        .prints("drift: all agree, but not with the expected sha256:");
+        .prints("drift: all copies agree, but the expected digest is sha256:");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn one_producer_is_one_sandbox() {
     submit("2")
         .exits(3)
         .prints("1 of 2 sandboxes gave a digest")
-        .says("in 1 of the 2 sandboxes that are asked")
+        .says("but in 1 sandbox; the job asks for 2")
         .says("one producer is one sandbox");
     let job = sandbox.json(&["list", "--verdict", "inconclusive"]).remove(0);
     assert_eq!((&job["cause"], &job["sandboxes"]), (&"coverage".into(), &1.into()));

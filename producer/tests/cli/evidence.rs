@@ -7,7 +7,7 @@ use crate::harness::{Sandbox, repository_file};
 /// Half of the fused arithmetic of an x86-64 processor, hidden from the C library.
 const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-FMA";
 
-/// Calls functions of the C library of which the result depends on the processor, for long enough to be looked at.
+/// Calls C library functions whose results depend on the processor, and runs long enough to be sampled.
 const CALLS_LIBM: &str = r#"
 import json, math, time
 numbers = [0.1 + 0.0517 * place for place in range(20000)]
@@ -16,7 +16,7 @@ time.sleep(0.15)
 print(json.dumps(output))
 "#;
 
-/// Every other copy runs under [`TUNABLES`]: whoever makes a folder first takes its number.
+/// Every second copy runs under [`TUNABLES`]. The first copy that makes folder N gets number N.
 const ALTERNATES: &str = r#"#!/bin/sh
 copy=0
 while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done
@@ -24,7 +24,7 @@ while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done
 exec python3 libm.py
 "#;
 
-/// Of the copies of the first producer every other fails, and has to be run again by another.
+/// Every second copy of the first producer fails; another producer runs it again.
 const FAILS_AT_FIRST: &str = r#"#!/bin/sh
 copy=0
 while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done

@@ -95,7 +95,7 @@ impl Run {
         }
     }
 
-    /// Asserts the exit code, and shows everything when it is another.
+    /// Asserts the exit code; prints the whole run when the code differs.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");

@@ -63,7 +63,7 @@ fn cancel_kills_what_another_process_runs() {
     sandbox.run(&["wait", "c"]).exits(3);
 }
 
-/// Kills the program at random moments, and has it go on each time.
+/// Kills the program at random moments, and starts it again each time.
 #[test]
 fn a_killed_run_goes_on_where_it_was() {
     const COPIES: usize = 2_000;
