@@ -50,7 +50,7 @@ VARIABLES = {
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/concord",
     "DEADLINE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/deadlines",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/dead-letters",
-    "QUARANTINE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/aside",
+    "QUARANTINE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/quarantine",
     "EVENT_BUS": "default",
     "KEEP_DAYS": "30",
     "CALC": "probe",

@@ -85,29 +85,29 @@ class Probes(FleetCase):
         self.assertIn("submitted before", again.stderr)
         self.assertEqual(self.producer(0, "status", "each").json, reports)
 
-    def test_an_unreadable_message_is_set_aside_and_delays_no_job(self) -> None:
+    def test_an_unreadable_message_is_quarantined_and_delays_no_job(self) -> None:
         # On AWS this takes half an hour: ten deliveries with three minutes between them.
-        dead, aside = self.outputs["DeadLetterQueueUrl"], self.outputs["QuarantineQueueUrl"]
+        dead, quarantine = self.outputs["DeadLetterQueueUrl"], self.outputs["QuarantineQueueUrl"]
         self.sqs.set_queue_attributes(QueueUrl=dead, Attributes={"VisibilityTimeout": "0"})
         self.addCleanup(self.sqs.set_queue_attributes, QueueUrl=dead, Attributes={"VisibilityTimeout": "180"})
         self.sqs.send_message(QueueUrl=self.outputs["QueueUrl"], MessageBody="not for a worker")
         self.assertEqual(self.submit(0, MATMUL, "--copies", 5)["verdict"], "reproducible")
-        self.addCleanup(self.sqs.purge_queue, QueueUrl=aside)
+        self.addCleanup(self.sqs.purge_queue, QueueUrl=quarantine)
 
         def receive() -> list[dict]:
-            return self.sqs.receive_message(QueueUrl=aside, VisibilityTimeout=0).get("Messages", [])
+            return self.sqs.receive_message(QueueUrl=quarantine, VisibilityTimeout=0).get("Messages", [])
 
-        found = wait_for(receive, WAIT_SECONDS_MAX, "a message that was set aside")
+        found = wait_for(receive, WAIT_SECONDS_MAX, "a quarantined message")
         self.assertEqual([message["Body"] for message in found], ["not for a worker"])
         finding, = (each for each in self.producer(4, "doctor").json if not each["ok"])
-        self.assertEqual((finding["check"], finding["found"]), ("set aside", "1 messages wait for a person"))
+        self.assertEqual((finding["check"], finding["found"]), ("quarantine", "1 message must be handled by a person"))
 
     def test_the_doctor_finds_a_stack_healthy(self) -> None:
         findings = self.producer(0, "doctor").json
         self.assertEqual([each for each in findings if not each["ok"]], [])
         self.assertEqual(
             [each["check"] for each in findings],
-            "stack/queue/worker/copies/table/time to live/changes/aggregator/deadlines/dead letters/set aside/alarm".split("/"),
+            "stack/queue/worker/copies/table/time to live/changes/aggregator/deadlines/dead letters/quarantine/alarm".split("/"),
         )
 
     def test_the_doctor_names_a_disabled_mapping(self) -> None:
@@ -125,7 +125,7 @@ class Probes(FleetCase):
         finding, = (each for each in self.producer(0, "doctor").json if each["check"] == "alarm")
         self.assertEqual(
             (finding["ok"], finding["found"]),
-            (True, f"{name} tells {topic}, as the stack says; its state and who listens were not looked at"),
+            (True, f"{name} sends to {topic}, according to the outputs of the stack; its state and its subscribers were not checked"),
         )
         alarm, = self.aws.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
         self.assertEqual(alarm["AlarmActions"], [topic])
