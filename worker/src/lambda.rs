@@ -1,4 +1,5 @@
-//! The worker as a Lambda function: a batch of messages comes in, and the ids of those to deliver again go out.
+//! The worker as a Lambda function. It receives a batch of messages, and returns the ids of the messages that must be
+//! delivered again.
 //!
 //! Only this module knows the cloud; it exists with the feature `lambda`. A worker of your own calls [`serve`] with its
 //! calculation.
@@ -21,6 +22,11 @@ use crate::Calculate;
 pub use deployed::{DeployedCalculation, DeployedError};
 pub use handler::WorkerHandler;
 pub use settings::{Calc, WorkerSettings, WorkerSettingsError};
+
+/// The example of this page is compiled as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/operating.md")]
+struct OperatingPage;
 
 /// Serves invocations until the sandbox ends, with the calculation that `calculation` makes of the settings.
 ///

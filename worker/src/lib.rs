@@ -34,8 +34,8 @@
 //! }
 //! ```
 //!
-//! As a Lambda function it is one line more, with the feature `lambda`:
-//! `concord_worker::lambda::serve(settings, |_, _| Ok(Count))`.
+//! With the feature `lambda`, one more line makes it a Lambda function:
+//! `concord_worker::lambda::serve(settings, |_, _| Ok::<_, lambda_runtime::Error>(Count))`.
 
 pub mod calc;
 mod environment;
