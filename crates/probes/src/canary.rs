@@ -9,25 +9,25 @@ use crate::libm::{BINARY, Range, UNARY, Unary};
 use crate::matmul::Matmul;
 use crate::output::le_bytes;
 
-/// Arguments of each function of the C library within its usual range.
+/// The number of arguments of each function of the C library, within its usual range.
 const ARGUMENTS: u32 = 512;
 
-/// Rows of the matrices: more than one block of any kernel of the matrix product, in each direction.
+/// The number of rows of the matrices. It is more than one block of any kernel of the matrix product, in each direction.
 const ROWS: u64 = 48;
 
-/// Terms of the sum, and triples that are multiplied and added.
+/// The number of terms of the sum. An eighth as many triples are multiplied and added.
 const TERMS: usize = 2_048;
 
 /// Any seed works, but it must not change: a new one would give every machine another class.
 const SEED: u64 = 20_251;
 
-/// Hexadecimal digits of a part of the class.
+/// The number of hexadecimal digits of a part of the canary.
 const PART_DIGITS: usize = 8;
 
-/// Hexadecimal digits of the class.
+/// The number of hexadecimal digits of the class.
 const CLASS_DIGITS: usize = 16;
 
-/// Arguments where argument reduction, overflow and underflow begin, and beyond.
+/// Arguments at which argument reduction, overflow and underflow begin, and arguments beyond these.
 const EXTREMES: [f64; 12] = [
     5e-324,
     -2.3e-308,
@@ -62,24 +62,24 @@ const HARD: [(Unary, &[u64]); 14] = [
     (f64::ln_1p, &[0xbfe9_259d_12ca_dddf, 0x3fd0_011b_1d92_b7fe, 0x3fdc_c86a_d2dc_b146]),
 ];
 
-/// The same for powers: base and exponent.
+/// Such arguments of a power: base and exponent.
 const HARD_POWERS: [(f64, f64); 3] =
     [(27.711_000_000_000_002, -47.229), (223.781, -27.622), (781.051, 28.105_000_000_000_004)];
 
 /// The arithmetic of this process on this machine: the first digits of the SHA-256 of the results of fixed calculations.
-/// Machines that compute alike have the same digits. The name and flags of the processor, which a hypervisor may mask, are
-/// not part of it.
+/// Machines with the same arithmetic have the same digits. The name and flags of the processor are not part of it, because a
+/// hypervisor may mask them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Canary {
-    /// Of all parts: 16 hexadecimal digits.
+    /// The digits of all parts together: 16 hexadecimal digits.
     pub class: String,
-    /// Of the elementary functions of the C library, which picks variants by the processor: 8 digits.
+    /// The 8 digits of the elementary functions of the C library, which picks variants by the processor.
     pub libm: String,
-    /// Of fused multiply-add, and of a matrix product whose kernel is picked at run time: 8 digits.
+    /// The 8 digits of fused multiply-add, and of a matrix product whose kernel is picked at run time.
     pub fma: String,
-    /// Of arithmetic on numbers below the smallest normal one, which may be flushed to zero: 8 digits.
+    /// The 8 digits of arithmetic on numbers below the smallest normal number. Some machines replace such numbers by zero.
     pub subnormals: String,
-    /// Of a sum in a fixed order, which the rounding direction changes: 8 digits.
+    /// The 8 digits of a sum in a fixed order. Another rounding direction changes them.
     pub reduction: String,
 }
 
@@ -100,7 +100,8 @@ fn digits(bytes: &[u8], count: usize) -> String {
     hex
 }
 
-/// Every NaN is replaced by the same one: its sign and payload may differ where the arithmetic does not.
+/// The results of the elementary functions. Every NaN is replaced by the same NaN, because machines with the same
+/// arithmetic may give NaNs of different sign and payload.
 fn libm() -> Vec<f64> {
     let unary = UNARY.iter().flat_map(|&(function, range)| grid(range).map(move |x| call(function, x)));
     let extreme = UNARY.iter().flat_map(|&(function, _)| EXTREMES.map(|x| call(function, x)));
@@ -157,7 +158,7 @@ fn subnormals() -> Vec<f64> {
 fn reduction() -> Vec<f64> {
     let mut inputs = Inputs::new(Seed::of(SEED));
     let terms: Vec<f64> = (0..TERMS).map(|_| black_box(inputs.wide())).collect();
-    // Partial sums too: a difference may be lost again in the whole one.
+    // The partial sums are results too, because a difference in one of them may be lost in the whole sum.
     let partial = terms.chunks(64).map(|chunk| chunk.iter().sum::<f64>());
     let whole = terms.iter().fold(0.0, |sum, term| sum + term);
     let quotients = terms.windows(2).take(64).map(|pair| (pair[0] / pair[1]).abs().sqrt());
@@ -174,12 +175,12 @@ mod tests {
         let parts = [&first.libm, &first.fma, &first.subnormals, &first.reduction];
         assert!(parts.iter().all(|part| part.len() == PART_DIGITS), "{first:?}");
         assert_eq!(first.class.len(), CLASS_DIGITS);
-        let elsewhere = std::thread::spawn(canary).join().unwrap();
-        assert_eq!(elsewhere, first);
+        let in_another_thread = std::thread::spawn(canary).join().unwrap();
+        assert_eq!(in_another_thread, first);
     }
 
-    /// What every machine has in common that follows IEEE 754 with its default rounding. A change of these is a change
-    /// of the canary: classes recorded before it could no longer be compared with those after it.
+    /// Every machine that follows IEEE 754 with its default rounding gives these digits. If they change, the canary has
+    /// changed, and classes that were recorded before cannot be compared with later ones.
     #[test]
     fn parts_without_a_library_have_their_known_values() {
         let canary = canary();

@@ -7,13 +7,14 @@ use crate::bounded::{Seed, Whole};
 use crate::inputs::Inputs;
 use crate::output::le_bytes;
 
-/// 2^20: a fraction of a second, and at most 200 MiB with the scratch space of a prime length.
+/// A transform of 2^20 points takes a fraction of a second. It needs at most 200 MiB, with the scratch space of a prime
+/// length.
 const N_POINTS_MAX: u64 = 1 << 20;
 
 /// `fft`: the forward discrete Fourier transform of a random complex signal, without normalisation.
 ///
-/// rustfft picks AVX with FMA, SSE4.1, NEON or plain kernels at run time, and for each of them another decomposition
-/// of `n`, so machines of different kinds may differ. Its twiddle factors are sines and cosines of the C library.
+/// rustfft picks AVX with FMA, SSE4.1, NEON or plain kernels at run time. Each kind of kernel decomposes `n` in another
+/// way, so machines of different kinds may differ. The twiddle factors are sines and cosines of the C library.
 ///
 /// | field | default | bounds | meaning |
 /// |---|---|---|---|

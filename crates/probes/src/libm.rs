@@ -8,22 +8,22 @@ use crate::bounded::{Seed, Whole};
 use crate::inputs::Inputs;
 use crate::output::le_bytes;
 
-/// Twenty functions at 250 thousand points: a fraction of a second, and 40 MB of output.
+/// Twenty functions at 250 thousand points take a fraction of a second, and give 40 MB of output.
 const N_POINTS_MAX: u64 = 250_000;
 
 /// `libm`: elementary functions of the platform's C library at random arguments.
 ///
-/// The standard library hands these functions to libm, and its documentation promises the precision of none of them.
-/// glibc picks variants with fused multiply-add at run time; musl and macOS have others. Arguments pass through
-/// [`black_box`], so that the compiler cannot replace a call by what its own library would have given.
+/// Rust's standard library calls libm for these functions, and does not promise their precision. glibc picks variants
+/// with fused multiply-add at run time; musl and macOS have other implementations. Arguments pass through [`black_box`],
+/// so that the compiler cannot replace a call by a result of its own library.
 ///
 /// | field | default | bounds | meaning |
 /// |---|---|---|---|
-/// | `n` | 1000 | 1 to 250000 | arguments a function |
+/// | `n` | 1000 | 1 to 250000 | arguments of each function |
 /// | `seed` | 0 | 0 to 2^64 - 1 | chooses the arguments, uniform in each function's range |
 ///
-/// Output: for each function in the order sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, exp, exp2, expm1, log,
-/// log10, log2, log1p, cbrt, pow, hypot, atan2 its `n` values, little-endian binary64: `8 * 20 * n` bytes.
+/// Output: the `n` values of each function, little-endian binary64: `8 * 20 * n` bytes. The order of the functions is sin,
+/// cos, tan, asin, acos, atan, sinh, cosh, tanh, exp, exp2, expm1, log, log10, log2, log1p, cbrt, pow, hypot, atan2.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Libm {
@@ -45,7 +45,7 @@ pub(crate) type Range = (f64, f64);
 pub(crate) type Unary = fn(f64) -> f64;
 pub(crate) type Binary = fn(f64, f64) -> f64;
 
-/// Functions of one argument. Ranges stay where results are finite and not trivial.
+/// Functions of one argument. Within the ranges, results are finite and not trivial.
 pub(crate) const UNARY: [(Unary, Range); 17] = [
     (f64::sin, (-100.0 * TAU, 100.0 * TAU)),
     (f64::cos, (-100.0 * TAU, 100.0 * TAU)),

@@ -6,16 +6,15 @@ use serde::de::IgnoredAny;
 use crate::bounded::{Real, Whole};
 use crate::output::le_bytes;
 
-/// A step is three dependent operations, two to five nanoseconds: a second at most in all.
+/// A step is three dependent operations and takes two to five nanoseconds, so all steps together take a second at most.
 const N_STEPS_MAX: u64 = 200_000_000;
 
 /// `logistic`: the chaotic map `x -> r * x * (1 - x)`, which amplifies a difference of one bit.
 ///
-/// For most `r` above 3.57 a difference nearly doubles with each step, so after a hundred steps a single bit that was
-/// rounded otherwise has changed the whole result. (About one difference of one bit in four is instead rounded away
-/// again within a few steps; a machine that rounds otherwise makes a new one at each step.) A step is
-/// `(r * x) * (1 - x)` in this order, without fused operations: machines that follow IEEE 754 with its default rounding
-/// agree.
+/// For most `r` above 3.57 a difference nearly doubles with each step. So a single bit that is rounded differently changes
+/// the whole result within a hundred steps. (About one in four differences of one bit is rounded away again within a few
+/// steps. But a machine that rounds differently makes a new difference at each step.) A step is `(r * x) * (1 - x)` in
+/// this order, without fused operations, so machines that follow IEEE 754 with its default rounding agree.
 ///
 /// | field | default | bounds | meaning |
 /// |---|---|---|---|
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_those_computed_by_hand() {
+    fn steps_equal_those_computed_by_hand() {
         for (n, r, x, expect) in [
             (1, 2.0, 0.25, 0.375),
             (2, 2.0, 0.25, 0.468_75),

@@ -6,14 +6,14 @@ use crate::bounded::{Seed, Whole};
 use crate::inputs::Inputs;
 use crate::output::le_bytes;
 
-/// 17 billion floating-point operations and 128 MiB: a second or two on one core.
+/// A product of this size takes 17 billion floating-point operations (a second or two on one core) and 128 MiB.
 const N_ROWS_MAX: u64 = 2048;
 
 /// `matmul`: the product of two random square matrices.
 ///
 /// nalgebra hands matrices of more than five rows to `matrixmultiply::dgemm`, which picks an AVX-512, FMA, AVX, NEON
-/// or plain kernel at run time. A kernel that fuses multiplication and addition rounds once where another rounds
-/// twice, so machines of different kinds may differ.
+/// or plain kernel at run time. A kernel that fuses multiplication and addition rounds once; other kernels round
+/// twice. So machines of different kinds may differ.
 ///
 /// | field | default | bounds | meaning |
 /// |---|---|---|---|
@@ -49,8 +49,8 @@ impl Matmul {
     pub(crate) fn product(&self) -> Vec<f64> {
         let rows = self.n.len();
         let [left, right] = self.inputs();
-        // nalgebra stores column by column, so elements given row by row make the transpose; and the transpose of a
-        // product is the product of the transposes in the other order.
+        // nalgebra stores a matrix column by column, so elements that are given row by row make its transpose. The
+        // transpose of a product is the product of the transposes in the other order.
         let left_transposed = DMatrix::from_vec(rows, rows, left);
         let right_transposed = DMatrix::from_vec(rows, rows, right);
         let product_transposed = right_transposed * left_transposed;
