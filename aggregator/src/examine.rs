@@ -1,4 +1,4 @@
-//! The evidence of a verdict: read once a verdict, and never in the way of one.
+//! The evidence of a verdict. It is read once for each verdict. If it cannot be read, the verdict is not delayed.
 
 use std::panic::AssertUnwindSafe;
 
@@ -10,16 +10,19 @@ use concord_protocol::{Evidence, Job};
 use concord_statistics::Level;
 use futures::FutureExt;
 
-/// What is read for the evidence of a verdict. A function has little memory, and others wait for the verdict. Outputs
-/// that this process may not read do not stop the rest.
+/// The largest number of copies whose outcomes are read for one question about a job. Each read costs.
+pub(crate) const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+
+/// The bounds of the evidence of a verdict. A function has little memory, and others wait for the verdict. An output
+/// that this process may not read is skipped.
 const LIMITS: GatherLimits = GatherLimits {
-    copies_max: 20 * CHUNK_COPIES,
+    copies_max: COPIES_READ_MAX,
     copies_per_read_max: CHUNK_COPIES,
     output_bytes_max: 4 * 1024 * 1024,
     skips_unreadable_outputs: true,
 };
 
-/// What the outcomes and outputs of a job say, within [`LIMITS`]; `None` if they cannot be read.
+/// Explains a job from its outcomes and outputs, within [`LIMITS`]. Gives `None` if they cannot be read.
 pub(crate) async fn examine<L: ReadOutcomes + ReadOutput + Sync>(ledger: &L, job: &Job) -> Option<Evidence> {
     // A panic in the explanation must not hold the verdict back.
     AssertUnwindSafe(evidence(ledger, job)).catch_unwind().await.ok().flatten()

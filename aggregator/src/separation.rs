@@ -7,14 +7,13 @@ use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortResult, ReadOutcomes};
 use concord_protocol::{Job, Outcome, Separation};
 
-/// Copies whose outcomes are looked at, at most: each read costs.
-const COPIES_READ_MAX: u32 = 20 * CHUNK_COPIES;
+use crate::examine::COPIES_READ_MAX;
 
 /// Says whether something that was recorded with the outcomes of a job separates its digests.
 pub type IsSeparated = fn(&[Outcome]) -> bool;
 
-/// Whether the outcomes of a job show what separates its digests; of a large one, those of the first
-/// [`COPIES_READ_MAX`] copies. A fault in the statistics asks for no more copies.
+/// Whether the outcomes of a job show what separates its digests. Reads the outcomes of the first [`COPIES_READ_MAX`]
+/// copies. If the statistics panic, the job gets no more copies.
 pub(crate) async fn separation<L: ReadOutcomes>(
     ledger: &L,
     job: &Job,
