@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_report_is_told_and_left_out() {
+    fn an_invalid_report_is_left_out_and_recorded_as_an_error() {
         let no_object = [("reported.error", "not a JSON object")];
         for line in ["{", "[]", "7", "{\"a\":1} b", "{\"a\":NaN}"] {
             check_reported(&format!("concord-facts {line}"), &no_object);
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(facts, expect.into_iter().collect());
         record_call(123_456, &mut facts);
         assert_eq!(facts.get("sandbox.start"), Some("warm"));
-        // What a look at a numerical program adds.
+        // The facts that the sampler adds for a numerical program.
         for (name, value) in [
             ("loaded.libc", "libc.so.6 51657f818beb1ae7"),
             ("loaded.libgomp", "libgomp-a34b3233.so.1.0.0 8fd46fd7e4b53fb1"),

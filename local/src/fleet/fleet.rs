@@ -24,7 +24,7 @@ use crate::store::Store;
 pub struct FleetSettings {
     /// The number of copies that run at once on threads of this machine.
     pub threads: usize,
-    /// The jobs whose copies run elsewhere and which this process waits for. `None` leaves all such jobs alone.
+    /// The jobs whose copies run remotely and which this process waits for. `None` leaves all such jobs alone.
     pub remote: Option<RemoteJobs>,
     /// Facts about this process, recorded with every outcome.
     pub environment: Environment,

@@ -4,17 +4,17 @@ use concord_protocol::ports::PortResult;
 use super::prefetch::Prefetch;
 use crate::store::{QueueSelection, Store};
 
-/// Jobs whose copies run elsewhere, and which this process waits for.
+/// Jobs whose copies run remotely, and which this process waits for.
 #[derive(Clone, Debug)]
 pub struct RemoteJobs {
-    /// The jobs. Other jobs that run elsewhere are left to the process that names them: a call may take other
+    /// The jobs. Other jobs whose copies run remotely are left to the process that names them: a call may need other
     /// credentials, and costs money.
     pub jobs: Vec<JobId>,
     /// The largest number of their copies that are waited for at once.
     pub in_flight_max: usize,
 }
 
-/// What the two threads that wait for remote copies share.
+/// The state that is shared by the two threads that wait for remote copies.
 pub(super) struct RemoteCalls {
     pub(super) selection: QueueSelection,
     pub(super) prefetch: Prefetch,

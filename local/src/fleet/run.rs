@@ -1,4 +1,4 @@
-//! Runs copies: on threads of this machine, and in slots that wait for copies which run elsewhere.
+//! Runs copies: on threads of this machine, and in slots that wait for copies which run remotely.
 
 use std::future::Future;
 use std::pin::pin;
@@ -60,7 +60,7 @@ async fn next_while<C, F: Future<Output = ()> + Unpin>(
     }
 }
 
-/// Waits for copies that run elsewhere, one in each slot. One thread serves all slots.
+/// Waits for copies that run remotely, one in each slot. One thread serves all slots.
 pub(super) fn call_remote<C: Calculate>(fleet: &SharedFleet<C>) {
     if let Some(remote) = &fleet.remote {
         block_on(join_all((0..remote.in_flight_max).map(|_| slot(fleet, remote))));
@@ -77,7 +77,7 @@ async fn slot<C: Calculate>(fleet: &SharedFleet<C>, remote: &RemoteCalls) {
     }
 }
 
-/// Runs a copy, and does with its message what the worker says.
+/// Runs a copy. Then acknowledges, delays or releases its message, as the worker decides.
 async fn run<C: Calculate>(fleet: &SharedFleet<C>, delivery: Delivery) {
     let settled = run_and_settle(fleet, delivery).await;
     fleet.check(settled);

@@ -1,5 +1,5 @@
 //! Which copies on the queue a receiver asks for: the copies that need a thread of this machine, or the copies of
-//! certain jobs that run elsewhere and are only waited for. The two do not take each other's room. Knows the keys of
+//! certain jobs that run remotely and are only waited for. The two do not take each other's room. Knows the keys of
 //! jobs and the tables, not the store.
 
 use std::collections::HashSet;

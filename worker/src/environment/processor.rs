@@ -9,7 +9,7 @@ use super::build::short;
 use super::cpuid::LEVELS;
 use super::system::{System, field};
 
-/// Fields of `/proc/cpuinfo` that are recorded unchanged, by the name of the fact.
+/// The facts that repeat a field of `/proc/cpuinfo` unchanged: the name of the fact, then the field.
 const FIELDS: [(&str, &str); 10] = [
     ("cpu.vendor", "vendor_id"),
     ("cpu.family", "cpu family"),
@@ -23,7 +23,7 @@ const FIELDS: [(&str, &str); 10] = [
     ("cpu.revision", "CPU revision"),
 ];
 
-/// Records the processor.
+/// Records the facts about the processor.
 pub(super) fn record(system: &System, facts: &mut Facts) {
     facts.record("host.architecture", std::env::consts::ARCH);
     let text = system.text("proc/cpuinfo").unwrap_or_default();
@@ -53,7 +53,7 @@ fn record_flags(flags: &BTreeSet<&str>, facts: &mut Facts) {
     let yes_or_no = |has: bool| if has { "yes" } else { "no" };
     let none_or = |words: Vec<&str>| if words.is_empty() { "none".to_owned() } else { words.join(" ") };
     let beginning = |prefix: &str| sorted.iter().copied().filter(|flag| flag.starts_with(prefix)).collect();
-    // `asimd` is on every 64-bit ARM, and with it fused multiply-add.
+    // Every 64-bit ARM processor has `asimd`, and also fused multiply-add.
     if flags.contains("asimd") {
         facts.record("cpu.fma", "yes");
         facts.record("cpu.sve", none_or(beginning("sve")));
@@ -68,7 +68,7 @@ fn record_flags(flags: &BTreeSet<&str>, facts: &mut Facts) {
     facts.record("cpu.amx", none_or(beginning("amx")));
 }
 
-/// The highest level of which all flags are present, and all flags of the levels below it.
+/// The highest level such that its flags and the flags of all levels below it are present.
 pub(super) fn level(flags: &BTreeSet<&str>) -> Option<&'static str> {
     let reached = LEVELS.iter().take_while(|(_, added)| added.iter().all(|flag| flags.contains(flag)));
     reached.last().map(|(level, _)| *level)

@@ -1,4 +1,5 @@
-//! Handles invocations of the worker: messages come in, and the ids of those to deliver again go out.
+//! Handles invocations of the worker: receives messages, and returns the ids of the messages that must be delivered
+//! again.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::{Calculate, Disposition, System, Worker, environment, unseen};
 /// most the second number.
 const MARGIN_MS: (u64, u64) = (2_000, 10_000);
 
-/// Milliseconds until a message is delivered again whose handling failed because of AWS.
+/// Milliseconds until a message is delivered again if AWS failed while it was handled.
 const OUTAGE_DELAY_MS: u64 = 30_000;
 
 /// Milliseconds until an invalid message is delivered again: it is on its way to the dead letters.

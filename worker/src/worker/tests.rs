@@ -1,4 +1,4 @@
-//! What is recorded beside what a run gave.
+//! The facts that the worker records with the result of a run.
 
 use std::sync::atomic::AtomicU64;
 
@@ -10,7 +10,7 @@ use super::*;
 
 const JOB: &str = "j";
 
-/// One job, and what is recorded of it.
+/// One job, and the outcomes that are recorded for it.
 struct OneJob {
     job: Job,
     outcomes: Mutex<Vec<Outcome>>,
@@ -41,7 +41,7 @@ impl RecordOutcome for &OneJob {
     }
 }
 
-/// A clock on which a millisecond passes with each look.
+/// A clock that advances by a millisecond each time it is read.
 struct Ticking(AtomicU64);
 
 impl Clock for Ticking {
@@ -54,7 +54,7 @@ impl Clock for Ticking {
     }
 }
 
-/// A calculation that always gives the same.
+/// A calculation that always gives the same result.
 struct Gives(Result<Output, CalculationError>);
 
 impl Calculate for Gives {
@@ -63,7 +63,7 @@ impl Calculate for Gives {
     }
 }
 
-/// The outcomes of so many runs of one copy.
+/// Runs one copy `runs` times, and returns the outcomes.
 fn outcomes(
     calculation: Calculation,
     environment: Environment,
@@ -103,7 +103,7 @@ fn probe() -> Calculation {
 }
 
 #[test]
-fn a_run_is_recorded_with_its_place_among_those_of_its_process() {
+fn each_run_is_recorded_with_its_number_in_the_process() {
     let outcomes = outcomes(probe(), machine(), Ok(Output::default()), 3);
     let calls: Vec<_> = outcomes.iter().map(|outcome| outcome.facts.get("sandbox.call")).collect();
     assert_eq!(calls, [Some("1"), Some("2"), Some("3")]);
@@ -112,14 +112,14 @@ fn a_run_is_recorded_with_its_place_among_those_of_its_process() {
     assert_eq!(outcomes[2].facts.get("run.receive_count"), Some("3"));
     let waited_ms: u64 = outcomes[0].facts.get("run.queue_wait_ms").unwrap().parse().unwrap();
     assert!((100..200).contains(&waited_ms), "{waited_ms}");
-    assert_eq!(outcomes[0].facts.get("numerics.float_mode"), None, "nothing that is as it always is");
+    assert_eq!(outcomes[0].facts.get("numerics.float_mode"), None, "the usual mode is not recorded");
     assert!(outcomes.iter().all(|outcome| outcome.environment.as_deref() == Some(&machine())));
     let bytes = serde_json::to_vec(&outcomes[2].facts).unwrap().len();
     assert!(bytes < 150, "{bytes}");
 }
 
 #[test]
-fn what_a_calculation_says_stands_beside_what_is_known_and_over_it() {
+fn facts_from_a_calculation_are_added_and_replace_those_of_the_same_name() {
     let facts = [("sandbox.start", "restored"), ("loaded.libm", "libm.so.6 1")].into_iter().collect();
     let stderr_tail = b"concord-facts {\"loaded.libm\":\"libm.so.6 2\",\"seed\":7}\n".to_vec();
     let output = Output { bytes: b"1".to_vec(), stderr_tail: stderr_tail.clone(), facts };
@@ -135,7 +135,7 @@ fn what_a_calculation_says_stands_beside_what_is_known_and_over_it() {
 }
 
 #[test]
-fn of_a_machine_that_is_not_seen_nothing_is_claimed() {
+fn nothing_is_recorded_about_a_machine_that_the_worker_does_not_see() {
     let function = Calculation::Function { name: "f".to_owned(), qualifier: None, region: "r".to_owned() };
     let deployed = |description: &str| Calculation::Deployed { description: description.to_owned() };
     let check = |calculation, environment| {

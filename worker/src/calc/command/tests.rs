@@ -1,4 +1,4 @@
-//! What a command may do, and what a caller sees of it.
+//! What a command may do, and what its caller sees.
 
 mod endings;
 mod programs;
@@ -52,7 +52,7 @@ pub(super) fn run_with(program: &Program, payload: &[u8], limits: &RunLimits) ->
     run_on(&Running::new(), program, &StdinFile::new(payload).unwrap(), limits)
 }
 
-/// One run; whatever comes of it, it comes soon, and no child of this thread is left, not even as a zombie.
+/// Runs once. Checks that the run ends soon, and that no child of this thread is left, not even as a zombie.
 fn run_on(
     running: &Running,
     program: &Program,
@@ -75,7 +75,7 @@ fn assert_no_children() {
     assert_eq!(std::fs::read_to_string("/proc/thread-self/children").unwrap(), "");
 }
 
-/// A kill of somebody else's child takes effect a little later, hence the patience.
+/// Waits, because a process that is not a child of this thread dies a little after it was killed.
 fn assert_gone(pid: &str) {
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
     match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
@@ -89,13 +89,13 @@ fn becomes_ready(fd: &impl AsFd) -> bool {
     rustix::event::poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&patience)).unwrap() == 1
 }
 
-/// A named pipe by which a child says that it has come so far.
+/// A named pipe. A child writes to it when it has reached a certain point.
 fn fifo(path: &Path) -> File {
     rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     File::options().read(true).write(true).open(path).unwrap()
 }
 
-/// Waits until that many lines have come out of a named pipe.
+/// Reads `lines` lines from a named pipe. Waits until they are written.
 fn read_lines(fifo: &mut File, lines: usize) -> String {
     let mut text = String::new();
     while text.matches('\n').count() < lines {

@@ -1,4 +1,4 @@
-//! What of the machine a process may use.
+//! The part of the machine that a process may use.
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn limits_of_version_2_are_the_lowest_on_the_way_up() {
         ],
         expect(Some("1.769"), Some("512")),
     );
-    // In a container the path is that of another root.
+    // In a container, the path belongs to another root folder.
     check(&[group, ("sys/fs/cgroup/cpu.max", "200000 100000\n")], expect(Some("2"), None));
     check(&[group, ("sys/fs/cgroup/unified/cpu.max", "50000 100000\n")], expect(Some("0.5"), None));
     check(&[group, ("sys/fs/cgroup/cpu.max", "1 0\n")], expect(None, None));
