@@ -1,4 +1,4 @@
-# Run `make help` for what there is.
+# `make help` lists the targets.
 
 .PHONY: help test check source audit lint graph stack image-test soak demo install deploy destroy
 
@@ -41,7 +41,7 @@ test: check lint ## Everything: format, lints, all tests, numbers against SciPy 
 graph: ## Which file knows which; fails on a circle between files and on an arrow that ARCHITECTURE.md does not allow
 	python3 -B acceptance/source/graph.py $(PACKAGES)
 
-lint: ## The template of a stack: cfn-lint, checkov, and what rests on its settings
+lint: ## The template of a stack: cfn-lint, checkov, and the settings on which the code depends
 	infra/lint
 
 stack: ## A whole stack on an emulator, with real processes

@@ -182,7 +182,7 @@ class Delivery(unittest.TestCase):
 class Stream(unittest.TestCase):
     mapping = properties("StreamMapping")
 
-    def test_the_aggregator_sees_old_and_new_images_from_the_first_change_on(self) -> None:
+    def test_the_stream_has_old_and_new_images_from_the_first_change(self) -> None:
         self.assertEqual(properties("Table")["StreamSpecification"], {"StreamViewType": "NEW_AND_OLD_IMAGES"})
         self.assertEqual(named(self.mapping["EventSourceArn"]), "Table.StreamArn")
         self.assertEqual(self.mapping["StartingPosition"], "TRIM_HORIZON")
