@@ -1,4 +1,4 @@
-//! Implements all ports: those of the adapter, and those that the event sources of Lambda replace on AWS.
+//! Implements all ports: those of the adapter, and a stand-in for the event sources of Lambda.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Sink, sink};

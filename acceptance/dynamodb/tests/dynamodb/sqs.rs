@@ -24,9 +24,9 @@ const HIDDEN_MS: u64 = 6_000;
 pub(crate) enum Mishap {
     /// The request is refused, with a temporary error.
     Throttled,
-    /// The entries of a batch at these positions fail, without a fault of the sender.
+    /// The entries of a batch at these positions fail because of an error of SQS.
     Entries(&'static [usize]),
-    /// All entries of a batch fail, with a fault of the sender.
+    /// All entries of a batch fail because of an error of the sender.
     SenderFault,
 }
 

@@ -130,7 +130,8 @@ fn a_tally_with_too_many_reasons_still_counts_every_failure() {
     });
 }
 
-/// Time to live removes the items of a job one by one. The remaining items must never count for another job.
+/// Time to live removes the items of a job one by one. The remaining items must never count for a later job
+/// with the same id.
 #[test]
 fn an_id_cannot_be_used_again_while_an_item_of_its_job_exists() {
     let fixture = InCloud::fresh();
