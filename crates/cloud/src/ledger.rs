@@ -19,7 +19,7 @@ use crate::item::{self, Attributes, JOB_ITEM, job};
 /// The longest time that one attempt of a request to the table may take. It is short, because items are small.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most jobs, and the most digests of facts, that a process remembers. It forgets those that it used longest ago.
+/// The most jobs, and the most digests of facts, that a process remembers. It forgets the least recently used ones.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 
 /// The settings of a [`DynamoLedger`].

@@ -34,8 +34,8 @@ enum Fields<'a> {
 }
 
 impl<'a> Probe<'a> {
-    /// Parses a payload: one JSON object whose field `probe` is one of [`NAMES`](crate::NAMES), and whose other fields are
-    /// those of that probe.
+    /// Parses a payload: one JSON object whose field `probe` is one of [`NAMES`](crate::NAMES). Its other fields are the
+    /// fields of that probe.
     ///
     /// The time is linear in the length of the payload. `echo` is parsed in one pass and borrows the payload; the others
     /// are parsed a second time, once their fields are known.

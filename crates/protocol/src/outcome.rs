@@ -127,7 +127,7 @@ pub enum Settlement {
 }
 
 /// Settles a new outcome with the stored one. The first outcome wins, and a second one is evidence. A digest wins
-/// over a failure, whichever came first. Of two failures the one of the later round wins.
+/// over a failure, whichever came first. A failure of a later round wins over a failure of an earlier one.
 #[must_use]
 pub fn settle(stored: Option<&Outcome>, new: &Outcome) -> Settlement {
     let Some(stored) = stored else { return Settlement::Written };

@@ -21,7 +21,7 @@ pub enum PlanningError {
 /// The largest number of copies that can be planned. Numbers up to this one are exact.
 pub const COPIES_PLANNED_MAX: u64 = 1 << 53;
 
-/// The smallest number of copies of which at least one diverges with the given confidence, if each copy diverges
+/// The smallest number of copies that contains a divergent copy with the given confidence, if each copy diverges
 /// independently with probability `rate`. It is the smallest n with `1 - (1 - rate)^n >= confidence`. A divergence in
 /// 1 % of runs takes 299 copies at 95 %.
 ///

@@ -68,7 +68,7 @@ pub(crate) fn deviance(count: f64, expected: f64) -> f64 {
 }
 
 /// ln of the probability of `hits` marked elements in a sample of `sample` elements, drawn without replacement from
-/// `all` elements, of which `marked` are marked. Negative infinity if that is impossible.
+/// `all` elements. `marked` of these elements are marked. Negative infinity if that is impossible.
 #[must_use]
 pub fn ln_hypergeometric(hits: u64, sample: u64, marked: u64, all: u64) -> f64 {
     if hits > sample.min(marked) || sample.max(marked) > all || sample + marked - hits > all {
