@@ -1,21 +1,22 @@
 //! A job and its outcomes, explained.
 
-mod observed;
+mod parts;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
-use concord_protocol::limits::{COPIES_MAX, OUTPUTS_KEPT_MAX};
+use concord_protocol::limits::OUTPUTS_KEPT_MAX;
 use concord_protocol::{Calculation, Digest, Job, JobSpec, Outcome};
 use concord_statistics::Level;
 use serde::Serialize;
 
-use observed::Observed;
+use crate::observed::Observed;
+use crate::{Assessment, Attribution, Class, Confidence, Coverage, Stage};
+use concord_difference::{Options, OutputFormat, compare};
 
-use crate::{
-    Assessment, Attribution, Class, Confidence, Coverage, FactMap, ObservedRun, Stage, attribute, classify,
+pub use parts::{
+    Difference, Equivalence, ExplainedOutcome, FailedCopies, ObservedEnvironment, OutputPair, Summary,
 };
-use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 /// The largest number of classes whose outputs are compared with the reference: the most frequent ones. With
 /// tolerances, every class whose output was kept is compared.
@@ -55,91 +56,6 @@ pub struct Explanation {
     /// Whether there may be outcomes that were not read. Then no sentence speaks of all outcomes.
     #[serde(skip)]
     is_partial: bool,
-}
-
-/// The summary of an explanation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// What separates the classes; absent if there are fewer than two.
-    pub separates: Option<String>,
-    /// How far the outputs differ; absent when nothing was compared.
-    pub difference: Option<String>,
-    /// What the copies allow to conclude.
-    pub supports: String,
-}
-
-/// The copies that failed for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FailedCopies {
-    /// The reason.
-    pub reason: String,
-    /// The number of copies.
-    pub copies: u64,
-}
-
-/// The output of a class, compared with the reference.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
-    /// The label of the reference: the most frequent class, or [`EXPECTED`].
-    pub reference: String,
-    /// The label of the class.
-    pub class: String,
-    /// The comparison, with the reference on the left and the class on the right.
-    pub comparison: Option<Comparison>,
-    /// Why there is no comparison.
-    pub unavailable: Option<String>,
-}
-
-/// A second opinion in addition to the verdict, by tolerances.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Equivalence {
-    /// Whether every class is within the tolerances of the reference.
-    pub equivalent: bool,
-    /// The tolerances.
-    pub tolerances: Vec<String>,
-    /// The largest distance that was found, and its path.
-    pub largest: Option<String>,
-}
-
-/// An environment in which copies ran.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ObservedEnvironment {
-    /// The facts recorded about it.
-    pub facts: FactMap,
-}
-
-/// An outcome as the explanation shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExplainedOutcome {
-    /// The index of the copy.
-    pub copy: u32,
-    /// The label of its class, if it gave a digest.
-    pub class: Option<String>,
-    /// Why it gave no digest.
-    pub failure: Option<String>,
-    /// When the run started, in milliseconds since 1970.
-    pub started_at_ms: u64,
-    /// The duration of the run, in microseconds.
-    pub run_us: u64,
-    /// The number of the attempt, from 1.
-    pub attempt: u32,
-    /// The index of its environment in [`Explanation::environments`].
-    pub environment: Option<usize>,
-    /// The facts recorded about this run alone.
-    pub facts: FactMap,
-}
-
-/// Two outputs to compare.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputPair {
-    /// The label of the reference.
-    pub reference: String,
-    /// The label of the class.
-    pub class: String,
-    /// The digest of the reference.
-    pub reference_digest: Digest,
-    /// The digest of the class.
-    pub class_digest: Digest,
 }
 
 impl Explanation {
@@ -330,33 +246,4 @@ fn failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
         .collect();
     failures.sort_by_key(|failed| std::cmp::Reverse(failed.copies));
     failures
-}
-
-/// Whether a recorded fact separates the classes of these outcomes of one job beyond chance.
-#[must_use]
-pub fn is_separated(outcomes: &[Outcome]) -> bool {
-    let observed = Observed::of(outcomes);
-    let runs = observed.runs();
-    attribute(&runs, &classify(&runs)).separators.iter().any(|separator| separator.significant)
-}
-
-/// The facts that differ between the runs of two jobs. All runs of `reference` count as class A and all runs of
-/// `other` as class B, whatever their digests are.
-#[must_use]
-pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
-    let (reference, other) = (Observed::of(reference), Observed::of(other));
-    let (mut runs, others) = (reference.runs(), other.runs());
-    let first_of_other = runs.len();
-    // Copies with the same index in the two jobs are different copies.
-    runs.extend(others.into_iter().map(|run| ObservedRun { copy: run.copy + COPIES_MAX, ..run }));
-    for (place, run) in runs.iter_mut().enumerate() {
-        run.digest = if place < first_of_other { "A" } else { "B" };
-    }
-    // `classify` would call the larger class A. Here the order of the jobs decides.
-    let mut classes = classify(&runs);
-    let labels: Vec<_> = classes.classes.iter().map(|class| class.digest.clone()).collect();
-    for (class, label) in classes.classes.iter_mut().zip(labels) {
-        class.class = label;
-    }
-    attribute(&runs, &classes)
 }

@@ -15,7 +15,9 @@ mod confidence;
 mod coverage;
 mod explanation;
 mod gather;
+mod observed;
 mod run;
+mod separation;
 mod statements;
 
 pub use assessment::Assessment;
@@ -28,8 +30,9 @@ pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
 pub use explanation::{
     CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation, FailedCopies,
-    ObservedEnvironment, OutputPair, Summary, between, is_separated, output_format,
+    ObservedEnvironment, OutputPair, Summary, output_format,
 };
 pub use gather::{GatherLimits, Gathered, Judge, first_outcomes, gather};
 pub use run::{FactMap, ObservedRun};
+pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

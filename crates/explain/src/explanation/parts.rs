@@ -1,0 +1,92 @@
+//! The parts of an explanation.
+
+use concord_difference::Comparison;
+use concord_protocol::Digest;
+use serde::Serialize;
+
+use crate::FactMap;
+
+/// The summary of an explanation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// What separates the classes; absent if there are fewer than two.
+    pub separates: Option<String>,
+    /// How far the outputs differ; absent when nothing was compared.
+    pub difference: Option<String>,
+    /// What the copies allow to conclude.
+    pub supports: String,
+}
+
+/// The copies that failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedCopies {
+    /// The reason.
+    pub reason: String,
+    /// The number of copies.
+    pub copies: u64,
+}
+
+/// The output of a class, compared with the reference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The label of the reference: the most frequent class, or [`EXPECTED`].
+    pub reference: String,
+    /// The label of the class.
+    pub class: String,
+    /// The comparison, with the reference on the left and the class on the right.
+    pub comparison: Option<Comparison>,
+    /// Why there is no comparison.
+    pub unavailable: Option<String>,
+}
+
+/// A second opinion in addition to the verdict, by tolerances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Equivalence {
+    /// Whether every class is within the tolerances of the reference.
+    pub equivalent: bool,
+    /// The tolerances.
+    pub tolerances: Vec<String>,
+    /// The largest distance that was found, and its path.
+    pub largest: Option<String>,
+}
+
+/// An environment in which copies ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObservedEnvironment {
+    /// The facts recorded about it.
+    pub facts: FactMap,
+}
+
+/// An outcome as the explanation shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedOutcome {
+    /// The index of the copy.
+    pub copy: u32,
+    /// The label of its class, if it gave a digest.
+    pub class: Option<String>,
+    /// Why it gave no digest.
+    pub failure: Option<String>,
+    /// When the run started, in milliseconds since 1970.
+    pub started_at_ms: u64,
+    /// The duration of the run, in microseconds.
+    pub run_us: u64,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// The index of its environment in [`Explanation::environments`].
+    pub environment: Option<usize>,
+    /// The facts recorded about this run alone.
+    pub facts: FactMap,
+}
+
+/// Two outputs to compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputPair {
+    /// The label of the reference.
+    pub reference: String,
+    /// The label of the class.
+    pub class: String,
+    /// The digest of the reference.
+    pub reference_digest: Digest,
+    /// The digest of the class.
+    pub class_digest: Digest,
+}
