@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use concord_difference::Tolerances;
 use concord_protocol::ports::PortError;
-use concord_protocol::{Calculation, CopyId, Digest, Facts, JobSpec, Outcome, Policy, Produced, Timestamp};
+use concord_protocol::{CopyId, Digest, Facts, Outcome, Produced, Timestamp};
 use futures::executor::block_on;
 
 use super::*;
@@ -29,16 +29,7 @@ impl Ledger {
     }
 
     fn job(&self) -> Job {
-        let spec = JobSpec {
-            job: "j".parse().unwrap(),
-            submission: "j".parse().unwrap(),
-            submitted_at: Timestamp::from_unix_ms(0),
-            payload_digest: Digest::of(b""),
-            payload_bytes: 0,
-            copies: u32::try_from(self.outputs.len()).unwrap(),
-            calculation: Calculation::Deployed { description: "command".to_owned() },
-            policy: Policy::bounds(1, 1_000, 1),
-        };
+        let spec = concord_testkit::spec("j", u32::try_from(self.outputs.len()).unwrap());
         let state = spec.first_state();
         Job { spec: spec.into(), state }
     }
