@@ -87,7 +87,8 @@ impl Backend {
 
 /// Opens the stack that the settings name, if they name one.
 pub(crate) async fn open_stack(settings: &Settings) -> Result<Option<Stack>, CliError> {
-    Stack::open(&settings.stack, &settings.aws, Arc::clone(&settings.clock)).await
+    let Some(choice) = &settings.stack else { return Ok(None) };
+    Stack::open(choice, &settings.aws, Arc::clone(&settings.clock)).await.map(Some)
 }
 
 /// Opens the store, and creates it if there is none.

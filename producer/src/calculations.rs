@@ -4,41 +4,51 @@ use concord_probes::Probe;
 use concord_protocol::Calculation;
 use concord_worker::calc::command::Program;
 
-use crate::args::SubmitArgs;
 use crate::aws::{Aws, Stack};
 use crate::error::CliError;
 use crate::functions;
 use crate::payloads::NamedPayload;
-use crate::settings::Settings;
+use crate::settings::{CalculationChoice, Settings};
 
 /// The calculation of each payload, and access to AWS if functions are called.
 ///
 /// # Errors
 /// When a calculation cannot be run, or not with its payload.
 pub(crate) async fn resolve(
-    args: &SubmitArgs,
+    choice: &CalculationChoice,
     payloads: &[NamedPayload],
     stack: Option<&Stack>,
     settings: &Settings,
 ) -> Result<(Vec<Calculation>, Option<Aws>), CliError> {
     if let Some(stack) = stack {
-        return Ok((deployed(stack, args, payloads)?, None));
+        return Ok((deployed(stack, choice, payloads)?, None));
     }
-    if let Some(function) = &args.function {
-        let (calculation, aws) = functions::checked(function, args, &settings.aws, payloads).await?;
-        return Ok((vec![calculation; payloads.len()], Some(aws)));
+    match choice {
+        CalculationChoice::Probe => {
+            let probes: Result<_, _> = payloads.iter().map(probe).collect();
+            Ok((probes?, None))
+        }
+        CalculationChoice::Command(argv) => Ok((vec![command(argv, settings)?; payloads.len()], None)),
+        CalculationChoice::Function { function, qualifier } => {
+            let checked = functions::checked(function, qualifier.as_ref(), &settings.aws, payloads).await;
+            let (calculation, aws) = checked?;
+            Ok((vec![calculation; payloads.len()], Some(aws)))
+        }
     }
-    Ok((local(&args.command, payloads, settings)?, None))
 }
 
 /// The calculation of the stack. Payloads of probes are checked here, before they cost anything.
 fn deployed(
     stack: &Stack,
-    args: &SubmitArgs,
+    choice: &CalculationChoice,
     payloads: &[NamedPayload],
 ) -> Result<Vec<Calculation>, CliError> {
-    if args.function.is_some() || !args.command.is_empty() {
-        let what = if args.function.is_some() { "--function" } else { "command after --" };
+    let refused = match choice {
+        CalculationChoice::Probe => None,
+        CalculationChoice::Command(_) => Some("command after --"),
+        CalculationChoice::Function { .. } => Some("--function"),
+    };
+    if let Some(what) = refused {
         return Err(CliError::usage_text(format!(
             "a stack runs what it was deployed with, and takes no {what}"
         ))
@@ -50,19 +60,12 @@ fn deployed(
     Ok(vec![stack.calculation(); payloads.len()])
 }
 
-/// The command, or the probe that each payload names.
-fn local(
-    command: &[String],
-    payloads: &[NamedPayload],
-    settings: &Settings,
-) -> Result<Vec<Calculation>, CliError> {
-    if command.is_empty() {
-        return payloads.iter().map(probe).collect();
-    }
+/// The command, in the current folder.
+fn command(argv: &[String], settings: &Settings) -> Result<Calculation, CliError> {
     let folder = std::env::current_dir().map_err(|error| {
         CliError::failed(anyhow::Error::new(error).context("cannot tell the current folder"))
     })?;
-    Program::find(command, &folder, settings.search_path.as_deref()).map_err(|error| {
+    Program::find(argv, &folder, settings.search_path.as_deref()).map_err(|error| {
         CliError::usage(anyhow::Error::new(error)).hint("the command stands after --, its program first")
     })?;
     if folder.to_str().is_none() {
@@ -70,10 +73,10 @@ fn local(
         return Err(CliError::usage_text(format!("the name of the current folder is not UTF-8: {shown}"))
             .hint("submit from another folder, with the command's full path"));
     }
-    let calculation = Calculation::Command { argv: command.to_vec(), folder };
-    Ok(vec![calculation; payloads.len()])
+    Ok(Calculation::Command { argv: argv.to_vec(), folder })
 }
 
+/// The probe that a payload names.
 fn probe(payload: &NamedPayload) -> Result<Calculation, CliError> {
     let probe = Probe::parse(&payload.bytes).map_err(|error| {
         CliError::usage_text(format!("{}: {error}", payload.name))

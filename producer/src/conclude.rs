@@ -11,7 +11,7 @@ use crate::gather::Comparing;
 use crate::printer::Printer;
 use crate::render::job::job as text;
 use crate::result::job::JobReport;
-use crate::settings::Settings;
+use crate::settings::{ComparingSettings, Settings};
 
 /// Prints the report of each job, and gives the worst exit.
 pub(crate) async fn conclude(
@@ -20,7 +20,9 @@ pub(crate) async fn conclude(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let comparing = Comparing::new(None, &[], settings.comparator.as_deref(), settings)?;
+    let wanted =
+        ComparingSettings { comparator: settings.comparator.clone(), ..ComparingSettings::default() };
+    let comparing = Comparing::new(&wanted, settings)?;
     let mut exits = Vec::new();
     let mut warnings = Vec::new();
     for id in jobs {

@@ -10,10 +10,10 @@ use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::ReadGolden;
 use concord_protocol::{Digest, JobSpec};
 
-use crate::args::Expected;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::render::words::short;
+use crate::settings::ExpectationChoice;
 
 /// What every copy of a job should give.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +29,16 @@ impl Expectation {
     }
 }
 
-/// Resolves the expectation of the user. Of a file, the part that `select` names is expected, or the whole file.
-pub(crate) fn resolve(expected: &Expected, select: Option<&Pointer>) -> Result<Expectation, CliError> {
-    match expected {
-        Expected::Digest(digest) => Ok(Expectation { digest: *digest, output: None }),
-        Expected::File(path) => of_file(path, select),
+/// What the user expects of all jobs alike, if anything. Of a file, the part that `select` names is expected, or the
+/// whole file.
+pub(crate) fn given(
+    choice: &ExpectationChoice,
+    select: Option<&Pointer>,
+) -> Result<Option<Expectation>, CliError> {
+    match choice {
+        ExpectationChoice::Agreement | ExpectationChoice::Golden => Ok(None),
+        ExpectationChoice::Digest(digest) => Ok(Some(Expectation { digest: *digest, output: None })),
+        ExpectationChoice::File(path) => of_file(path, select).map(Some),
     }
 }
 
@@ -82,8 +87,8 @@ mod tests {
         std::fs::write(&path, r#"{"at": 7, "value": 0.10}"#).unwrap();
         let check = |select: Option<&str>, expect: Option<&[u8]>| {
             let select = select.map(|pointer| pointer.parse::<Pointer>().unwrap());
-            let digest = resolve(&Expected::File(path.clone()), select.as_ref());
-            assert_eq!(digest.ok(), expect.map(Expectation::of));
+            let given = given(&ExpectationChoice::File(path.clone()), select.as_ref());
+            assert_eq!(given.ok(), expect.map(|part| Some(Expectation::of(part))));
         };
         check(None, Some(br#"{"at": 7, "value": 0.10}"#));
         check(Some("/value"), Some(b"0.10"));

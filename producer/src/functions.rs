@@ -3,18 +3,18 @@
 use concord_protocol::ports::ReadJob;
 use concord_protocol::{Calculation, FunctionName, Job, JobId};
 
-use crate::args::{AwsArgs, SubmitArgs};
 use crate::aws::{Aws, REQUEST_BYTES_MAX, missing};
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::payloads::NamedPayload;
+use crate::settings::AwsChoice;
 
-/// The function that a submit names, as a calculation, and access to it. The function can be called, and no payload is
-/// too large for it.
+/// The function that a submit names, as a calculation, and access to it. `flag` is the qualifier that a flag of its own
+/// names. The function can be called, and no payload is too large for it.
 pub(crate) async fn checked(
     function: &FunctionName,
-    args: &SubmitArgs,
-    aws: &AwsArgs,
+    flag: Option<&String>,
+    aws: &AwsChoice,
     payloads: &[NamedPayload],
 ) -> Result<(Calculation, Aws), CliError> {
     missing().map_or(Ok(()), Err)?;
@@ -25,7 +25,7 @@ pub(crate) async fn checked(
         ))
         .hint("have the payload name an object that the function reads"));
     }
-    let qualifier = qualifier(function.qualifier.as_ref(), args.qualifier.as_ref())?;
+    let qualifier = qualifier(function.qualifier.as_ref(), flag)?;
     let aws = Aws::connect(aws, function.region.as_deref()).await?;
     // The region in an ARN is part of the function's name, and overrides every setting.
     let region = function.region.clone().map_or_else(|| aws.region(), Ok)?;
@@ -49,7 +49,7 @@ fn qualifier(named: Option<&String>, flag: Option<&String>) -> Result<Option<Str
 pub(crate) async fn of_jobs(
     backend: &Backend,
     jobs: &[JobId],
-    args: &AwsArgs,
+    aws: &AwsChoice,
     counts: impl Fn(&Job) -> bool,
 ) -> Result<Option<Aws>, CliError> {
     let mut functions = Vec::new();
@@ -62,7 +62,7 @@ pub(crate) async fn of_jobs(
         }
     }
     let Some(Calculation::Function { region, .. }) = functions.first() else { return Ok(None) };
-    let aws = Aws::connect(args, Some(region)).await?;
+    let aws = Aws::connect(aws, Some(region)).await?;
     aws.check(&functions).await?;
     Ok(Some(aws))
 }

@@ -1,18 +1,18 @@
 //! Reads what explains a job: its outcomes, the outputs to compare, and the opinion of a comparator.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use concord_difference::{Options, OutputFormat, Tolerances};
+use concord_difference::{Options, OutputFormat};
 use concord_explain::{Explanation, GatherLimits, Judge, first_outcomes, output_format};
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, Outcome};
 use concord_statistics::Level;
 
-use crate::args::{CompareOutputsArgs, ReadAs};
 use crate::backend::{Backend, COPIES_PER_READ_MAX};
 use crate::comparator::Comparator;
 use crate::error::CliError;
-use crate::settings::Settings;
+use crate::rules::tolerances;
+use crate::settings::{ComparingSettings, Settings};
 
 /// The confidence of the bound on the divergence rate.
 pub(crate) const CONFIDENCE: f64 = 0.95;
@@ -25,30 +25,16 @@ pub(crate) struct Comparing {
 }
 
 impl Comparing {
-    /// The comparison that the flags of a verb ask for.
+    /// The comparison that the user asks for.
     ///
     /// # Errors
     /// When a rule of tolerance is invalid, or there is no such comparator.
-    pub(crate) fn of(args: &CompareOutputsArgs, settings: &Settings) -> Result<Self, CliError> {
-        Self::new(args.read_as, &args.equivalent, args.comparator.as_deref(), settings)
-    }
-
-    /// Outputs are parsed as `read_as` and compared with the tolerances in `equivalent` or by the program `comparator`.
-    ///
-    /// # Errors
-    /// When a rule of tolerance is invalid, or there is no such program.
-    pub(crate) fn new(
-        read_as: Option<ReadAs>,
-        equivalent: &[String],
-        comparator: Option<&Path>,
-        settings: &Settings,
-    ) -> Result<Self, CliError> {
-        let search_path = settings.search_path.clone();
-        let comparator = comparator.map(|program| Comparator::find(program, search_path));
-        let tolerances = tolerances(equivalent)?;
-        let format = read_as.map(form).unwrap_or_default();
+    pub(crate) fn new(wanted: &ComparingSettings, settings: &Settings) -> Result<Self, CliError> {
+        let find = |program: &PathBuf| Comparator::find(program, settings.search_path.clone());
+        let comparator = wanted.comparator.as_ref().map(find);
+        let tolerances = tolerances(&wanted.equivalent)?;
         Ok(Self {
-            options: Options { format, tolerances, ..Options::default() },
+            options: Options { format: wanted.format, tolerances, ..Options::default() },
             comparator: comparator.transpose()?,
         })
     }
@@ -81,34 +67,6 @@ impl Comparing {
     /// When the comparator fails.
     pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<Option<bool>, CliError> {
         self.comparator.as_ref().map(|comparator| comparator.judge(outputs)).transpose()
-    }
-}
-
-/// Parses rules of tolerance; `None` when there are no rules.
-///
-/// # Errors
-/// When a rule is invalid.
-pub(crate) fn tolerances(rules: &[String]) -> Result<Option<Tolerances>, CliError> {
-    if rules.is_empty() {
-        return Ok(None);
-    }
-    let tolerances = Tolerances::parse(rules).map_err(|error| {
-        CliError::usage(anyhow::Error::new(error)).hint(
-            "rules look like ulp=4, abs=1e-9, rel=1e-12, \"/energy: rel=1e-12\" or \"/timestamp: ignore\"",
-        )
-    })?;
-    Ok(Some(tolerances))
-}
-
-/// The format that a flag names.
-pub(crate) fn form(read_as: ReadAs) -> OutputFormat {
-    match read_as {
-        ReadAs::Json => OutputFormat::Json,
-        ReadAs::Csv => OutputFormat::Csv,
-        ReadAs::Npy => OutputFormat::Npy,
-        ReadAs::F32 => OutputFormat::F32,
-        ReadAs::F64 => OutputFormat::F64,
-        ReadAs::Bytes => OutputFormat::Bytes,
     }
 }
 

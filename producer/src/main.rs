@@ -26,6 +26,7 @@ mod render;
 mod repeated;
 mod replace;
 mod result;
+mod rules;
 mod settings;
 mod verbs;
 mod wait;

@@ -5,11 +5,11 @@ use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, JobId, JobSpec, Policy, Timestamp};
 use concord_statistics::{Level, copies_to_detect};
 
-use crate::args::SubmitArgs;
 use crate::aws::StackSettings;
 use crate::error::CliError;
-use crate::gather::{form, tolerances};
 use crate::payloads::NamedPayload;
+use crate::rules::tolerances;
+use crate::settings::{CopiesChoice, SubmitSettings};
 
 /// The jobs of a submission: one for each payload, with the calculation at the same index. `deployed` are the settings of
 /// the stack, if the jobs are for a stack.
@@ -17,17 +17,17 @@ use crate::payloads::NamedPayload;
 /// # Errors
 /// When no run can fulfil what the flags ask for.
 pub(crate) fn plan(
-    args: &SubmitArgs,
+    submit: &SubmitSettings,
     payloads: Vec<NamedPayload>,
     calculations: Vec<Calculation>,
     deployed: Option<&StackSettings>,
     submission: &JobId,
     now: Timestamp,
 ) -> Result<Vec<NewJob>, CliError> {
-    let copies = copies(args)?;
-    check(args, copies, &calculations, deployed)?;
-    let policy = policy(args, deployed)?;
-    let is_single = payloads.len() == 1 && !args.each;
+    let copies = copies(submit.copies)?;
+    check(submit, copies, &calculations, deployed)?;
+    let policy = policy(submit, deployed)?;
+    let is_single = payloads.len() == 1 && !submit.each;
     let jobs = payloads.into_iter().zip(calculations).enumerate().map(|(place, (payload, calculation))| {
         let job = if is_single { Ok(submission.clone()) } else { numbered(submission, place) };
         let spec = JobSpec {
@@ -45,13 +45,13 @@ pub(crate) fn plan(
     jobs.collect()
 }
 
-/// Copies of each payload, unless the user says otherwise.
-const COPIES: u32 = 20;
-
 /// The number of copies that the flags ask for.
-fn copies(args: &SubmitArgs) -> Result<u32, CliError> {
-    let Some(rate) = args.detect else { return Ok(args.copies.unwrap_or(COPIES)) };
-    let confidence = Level::new(args.confidence).map_err(CliError::usage)?;
+fn copies(choice: CopiesChoice) -> Result<u32, CliError> {
+    let (rate, confidence) = match choice {
+        CopiesChoice::Number(copies) => return Ok(copies),
+        CopiesChoice::Detect { rate, confidence } => (rate, confidence),
+    };
+    let confidence = Level::new(confidence).map_err(CliError::usage)?;
     let copies = copies_to_detect(rate, confidence).map_err(CliError::usage)?;
     u32::try_from(copies).ok().filter(|copies| *copies <= COPIES_MAX).ok_or_else(|| {
         CliError::usage_text(format!("that takes {copies} copies, and a job has {COPIES_MAX} at most"))
@@ -61,18 +61,18 @@ fn copies(args: &SubmitArgs) -> Result<u32, CliError> {
 
 /// Refuses conditions that no run can fulfil.
 fn check(
-    args: &SubmitArgs,
+    submit: &SubmitSettings,
     copies: u32,
     calculations: &[Calculation],
     deployed: Option<&StackSettings>,
 ) -> Result<(), CliError> {
-    if args.conditions.hold.is_some() && deployed.is_none() {
+    if submit.hold_ms.is_some() && deployed.is_none() {
         return Err(CliError::usage_text(
             "--hold needs a stack: on one machine a producer is one sandbox, however long it is held",
         )
         .hint("name a stack with --stack, or leave --hold out"));
     }
-    if let Some(copies_max) = args.conditions.extend
+    if let Some(copies_max) = submit.copies_max
         && copies_max <= copies
     {
         return Err(CliError::usage_text(format!(
@@ -80,14 +80,14 @@ fn check(
         ))
         .hint("--extend takes the copies that there may be in all: more than --copies"));
     }
-    let Some(sandboxes) = args.conditions.sandboxes else { return Ok(()) };
+    let Some(sandboxes) = submit.sandboxes_min else { return Ok(()) };
     if calculations.iter().any(Calculation::hides_its_machine) {
         return Err(CliError::usage_text(
             "--sandboxes cannot be checked for a function: the sandboxes that ran it are not seen",
         )
         .hint("deploy a stack whose workers run the calculation themselves"));
     }
-    let copies_max = args.conditions.extend.unwrap_or(copies);
+    let copies_max = submit.copies_max.unwrap_or(copies);
     if copies_max < sandboxes {
         return Err(CliError::usage_text(format!("{copies_max} copies cannot run in {sandboxes} sandboxes"))
             .hint(format!("ask for more: --copies {sandboxes} at least, or --extend")));
@@ -102,10 +102,10 @@ const ATTEMPTS: u32 = 2;
 const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
 
 /// The policy that the flags ask for, within the bounds of the stack.
-fn policy(args: &SubmitArgs, deployed: Option<&StackSettings>) -> Result<Policy, CliError> {
-    let attempts = args.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
+fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<Policy, CliError> {
+    let attempts = submit.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
     let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
-    let copy_timeout_ms = args.copy_timeout.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
+    let copy_timeout_ms = submit.copy_timeout_ms.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
     if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
         && attempts >= receives_max
     {
@@ -123,16 +123,16 @@ fn policy(args: &SubmitArgs, deployed: Option<&StackSettings>) -> Result<Policy,
         .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
     }
     // An invalid rule is refused before anything runs.
-    tolerances(&args.conditions.equivalent)?;
+    tolerances(&submit.equivalent)?;
     Ok(Policy {
-        fail_fast: args.fail_fast,
-        select: args.select.as_ref().map(ToString::to_string),
-        equivalent: args.conditions.equivalent.clone(),
-        read_as: args.conditions.read_as.map(|read_as| form(read_as).name().to_owned()),
-        copies_max: args.conditions.extend.unwrap_or_default(),
-        hold_ms: args.conditions.hold.unwrap_or_default(),
-        sandboxes_min: args.conditions.sandboxes.unwrap_or_default(),
-        ..Policy::bounds(attempts, args.timeout, copy_timeout_ms)
+        fail_fast: submit.fail_fast,
+        select: submit.select.as_ref().map(ToString::to_string),
+        equivalent: submit.equivalent.clone(),
+        read_as: submit.read_as.map(|format| format.name().to_owned()),
+        copies_max: submit.copies_max.unwrap_or_default(),
+        hold_ms: submit.hold_ms.unwrap_or_default(),
+        sandboxes_min: submit.sandboxes_min.unwrap_or_default(),
+        ..Policy::bounds(attempts, submit.timeout_ms, copy_timeout_ms)
     })
 }
 
@@ -146,10 +146,7 @@ fn numbered(submission: &JobId, place: usize) -> Result<JobId, CliError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::{Args, Verb};
 
     /// What `producer submit p … -- cat` plans for payloads of these bytes, in a stack with these settings if there is one.
     fn planned(
@@ -157,15 +154,14 @@ mod tests {
         payloads: &[&[u8]],
         deployed: Option<&StackSettings>,
     ) -> Result<Vec<NewJob>, CliError> {
-        let words = [&["producer", "submit", "p"], flags, &["--", "cat"]].concat();
-        let Verb::Submit(args) = Args::try_parse_from(words).unwrap().verb else { panic!("no submit") };
         let payloads: Vec<_> = payloads
             .iter()
             .map(|bytes| NamedPayload { name: "p".to_owned(), bytes: (*bytes).into() })
             .collect();
         let calculations = vec![Calculation::Probe { name: "echo".to_owned() }; payloads.len()];
         let submission = "s".parse().unwrap();
-        plan(&args, payloads, calculations, deployed, &submission, Timestamp { unix_ms: 7 })
+        let submit = SubmitSettings::parsed(flags);
+        plan(&submit, payloads, calculations, deployed, &submission, Timestamp { unix_ms: 7 })
     }
 
     #[track_caller]

@@ -1,16 +1,24 @@
+//! The resolved values that verbs work with. They are plain; `resolve` makes them from the command line.
+
+mod comparing;
+mod place;
+mod report;
+mod resolve;
+mod submit;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use concord_clock::SystemClock;
 use concord_protocol::ports::Clock;
 use concord_worker::Variables;
 
-use crate::args::{Args, AwsArgs, StackArgs};
-use crate::error::CliError;
-use crate::process::Process;
+pub(crate) use comparing::ComparingSettings;
+pub(crate) use place::{AwsChoice, StackChoice};
+pub(crate) use report::ReportSettings;
+pub(crate) use submit::{CalculationChoice, CopiesChoice, ExpectationChoice, SubmitSettings};
 
-/// The resolved values that all verbs share.
+/// The values that all verbs share.
 pub(crate) struct Settings {
     /// The store's file.
     pub(crate) store: PathBuf,
@@ -21,71 +29,28 @@ pub(crate) struct Settings {
     pub(crate) search_path: Option<OsString>,
     pub(crate) cores: usize,
     pub(crate) variables: Variables,
+    /// Copies that run at the same time, if the user said how many.
+    pub(crate) copies_at_once: Option<u16>,
     /// Whether a divergent job whose outputs are all within its tolerances exits with 0.
     pub(crate) accepts_equivalent: bool,
     /// The program that says whether two outputs are equivalent.
     pub(crate) comparator: Option<PathBuf>,
-    pub(crate) stack: StackArgs,
-    pub(crate) aws: AwsArgs,
+    /// The stack that keeps the jobs; `None` when the store does.
+    pub(crate) stack: Option<StackChoice>,
+    pub(crate) aws: AwsChoice,
     /// The clock of this process.
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Settings {
-    pub(crate) fn new(args: &Args, process: &Process) -> Result<Self, CliError> {
-        let named = args.store.store.clone().or_else(|| process.store.clone().map(PathBuf::from));
-        let is_default_store = named.is_none();
-        let flag = |path: &PathBuf| format!(" --store {}", path.display());
-        let store_flag = args.store.store.as_ref().map_or_else(String::new, flag);
-        let store = named.or_else(|| default_store(process)).ok_or_else(|| {
-            CliError::usage_text("no place for the store: neither XDG_STATE_HOME nor HOME is set")
-                .hint("name one with --store PATH")
-        })?;
-        Ok(Self {
-            store,
-            store_flag,
-            is_default_store,
-            search_path: process.search_path.clone(),
-            cores: process.cores,
-            variables: process.variables.clone(),
-            accepts_equivalent: args.verb.work().is_some_and(|work| work.accept.is_some()),
-            comparator: args.verb.work().and_then(|work| work.comparator.clone()),
-            stack: stack(args, process)?,
-            aws: args.aws.clone(),
-            clock: Arc::new(SystemClock::start()),
-        })
-    }
-
     /// The flags that name the same store or stack in the command of a hint.
     pub(crate) fn place_flags(&self) -> String {
-        format!("{}{}", self.store_flag, self.stack.flags(&self.aws))
+        let stack = self.stack.as_ref().map_or_else(String::new, |stack| stack.flags(&self.aws));
+        format!("{}{stack}", self.store_flag)
     }
 
     /// The store, the stack or the table, in words.
     pub(crate) fn place(&self) -> String {
-        match (&self.stack.stack, &self.stack.table) {
-            (Some(stack), _) => format!("the stack {stack}"),
-            (None, Some(table)) => format!("the table {table}"),
-            (None, None) => self.store.display().to_string(),
-        }
+        self.stack.as_ref().map_or_else(|| self.store.display().to_string(), StackChoice::place)
     }
-}
-
-/// The stack that the flags name, or else the environment. Every flag that says where jobs are overrides the environment.
-fn stack(args: &Args, process: &Process) -> Result<StackArgs, CliError> {
-    let mut stack = args.stack.clone();
-    if stack.stack.is_none() && stack.queue_url.is_none() && args.store.store.is_none() {
-        let named = process.stack.clone().map(OsString::into_string).transpose();
-        stack.stack = named.map_err(|name| {
-            CliError::usage_text(format!("CONCORD_STACK is not UTF-8: {}", name.display()))
-        })?;
-    }
-    Ok(stack)
-}
-
-fn default_store(process: &Process) -> Option<PathBuf> {
-    // The XDG specification says that relative paths are to be ignored.
-    let state = process.state_folder.as_ref().map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let home = || process.home.as_ref().map(|home| PathBuf::from(home).join(".local/state"));
-    Some(state.or_else(home)?.join("concord").join("concord.db"))
 }

@@ -1,6 +1,7 @@
 //! Options of the verbs about jobs that exist.
 
 use clap::Args as ClapArgs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use concord_protocol::Verdict;
 
 use super::work::WorkArgs;
@@ -41,7 +42,7 @@ pub(crate) struct JobsArgs {
 pub(crate) struct ListArgs {
     /// Only jobs with this verdict
     #[arg(long, value_name = "VERDICT", value_parser = verdicts())]
-    pub(crate) verdict: Option<String>,
+    pub(crate) verdict: Option<Verdict>,
     /// At most this many jobs
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
@@ -55,6 +56,6 @@ pub(crate) struct CopiesArgs {
     pub(crate) name: String,
 }
 
-fn verdicts() -> clap::builder::PossibleValuesParser {
-    Verdict::ALL.map(Verdict::as_str).into()
+fn verdicts() -> impl TypedValueParser<Value = Verdict> {
+    PossibleValuesParser::from(Verdict::ALL.map(Verdict::as_str)).try_map(|name| name.parse())
 }

@@ -51,27 +51,6 @@ pub(crate) struct StackArgs {
     pub(crate) bucket: Option<String>,
 }
 
-impl StackArgs {
-    /// The same flags again, for the command of a hint; empty when none was given.
-    pub(crate) fn flags(&self, aws: &AwsArgs) -> String {
-        let named = [
-            ("stack", &self.stack),
-            ("queue-url", &self.queue_url),
-            ("table", &self.table),
-            ("bucket", &self.bucket),
-        ];
-        let place = flags(&named);
-        if place.is_empty() { place } else { place + &aws.flags() }
-    }
-}
-
-/// Flags as they were given, each with a space before it.
-fn flags(named: &[(&str, &Option<String>)]) -> String {
-    let flag =
-        |(name, value): &(&str, &Option<String>)| value.as_ref().map(|value| format!(" --{name} {value}"));
-    named.iter().filter_map(flag).collect()
-}
-
 /// How AWS is reached. The SDK finds what is not given, in the same places as the AWS command line.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct AwsArgs {
@@ -84,11 +63,4 @@ pub(crate) struct AwsArgs {
     /// The address of another endpoint, such as an emulator's [default: $AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL", display_order = 206, help_heading = "AWS")]
     pub(crate) endpoint_url: Option<String>,
-}
-
-impl AwsArgs {
-    /// The same flags again, for the command of a hint; empty when none was given.
-    pub(crate) fn flags(&self) -> String {
-        flags(&[("profile", &self.profile), ("region", &self.region), ("endpoint-url", &self.endpoint_url)])
-    }
 }

@@ -16,9 +16,9 @@ use concord_protocol::{Calculation, Job, JobId};
 use concord_worker::NoFunctions;
 
 use super::settings::StackSettings;
-use crate::args::{AwsArgs, StackArgs};
 use crate::error::CliError;
 use crate::result::finding::Finding;
+use crate::settings::{AwsChoice, StackChoice};
 
 /// The error that AWS is not built in.
 pub(crate) fn missing() -> Option<CliError> {
@@ -43,14 +43,9 @@ pub(crate) struct NoStack {
 }
 
 impl NoStack {
-    /// Fails when the flags or the environment name a stack.
-    pub(crate) async fn open(
-        args: &StackArgs,
-        _: &AwsArgs,
-        _: Arc<dyn Clock>,
-    ) -> Result<Option<Self>, CliError> {
-        let is_named = args.stack.is_some() || args.queue_url.is_some();
-        if is_named { Err(not_built()) } else { Ok(None) }
+    /// Fails.
+    pub(crate) async fn open(_: &StackChoice, _: &AwsChoice, _: Arc<dyn Clock>) -> Result<Self, CliError> {
+        Err(not_built())
     }
 
     /// A ledger for the ports.
@@ -108,7 +103,7 @@ pub(crate) struct NoAws(Infallible);
 
 impl NoAws {
     /// Fails.
-    pub(crate) async fn connect(_: &AwsArgs, _: Option<&str>) -> Result<Self, CliError> {
+    pub(crate) async fn connect(_: &AwsChoice, _: Option<&str>) -> Result<Self, CliError> {
         Err(not_built())
     }
 

@@ -7,9 +7,9 @@ use concord_cloud::{Access, CheckError, Functions};
 use concord_protocol::{Calculation, FunctionTarget};
 use tokio::runtime::Handle;
 
-use crate::args::AwsArgs;
 use crate::error::CliError;
 use crate::render::words::calculation as calculation_in_words;
+use crate::settings::AwsChoice;
 
 /// Attempts of one request to AWS while the user waits: about three seconds in all.
 const BRIEF_ATTEMPTS_MAX: u32 = 3;
@@ -34,11 +34,11 @@ impl Aws {
     ///
     /// The SDK itself reads what the flags leave open: the environment variables that begin with `AWS_`, and the files
     /// of the AWS command line.
-    pub(crate) async fn connect(args: &AwsArgs, region: Option<&str>) -> Result<Self, CliError> {
+    pub(crate) async fn connect(choice: &AwsChoice, region: Option<&str>) -> Result<Self, CliError> {
         let access = Access {
-            profile: args.profile.clone(),
-            region: args.region.clone().or_else(|| region.map(str::to_owned)),
-            endpoint_url: args.endpoint_url.clone(),
+            profile: choice.profile.clone(),
+            region: choice.region.clone().or_else(|| region.map(str::to_owned)),
+            endpoint_url: choice.endpoint_url.clone(),
         };
         let config = concord_cloud::sdk_config(&access).await;
         let attempts = RetryConfig::standard().with_max_attempts(BRIEF_ATTEMPTS_MAX);

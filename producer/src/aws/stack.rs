@@ -13,8 +13,8 @@ use concord_protocol::{Calculation, Job, JobId};
 
 use super::access::Aws;
 use super::settings::StackSettings;
-use crate::args::{AwsArgs, StackArgs};
 use crate::error::CliError;
+use crate::settings::{AwsChoice, StackChoice};
 
 /// Copies that are enqueued between two checks for an interrupt.
 const ENQUEUED_AT_ONCE_MAX: u32 = 1_000;
@@ -68,47 +68,27 @@ impl Description {
 }
 
 impl Stack {
-    /// The stack that the flags or the environment name; none when they name none.
+    /// Opens the stack that the user chose.
     pub(crate) async fn open(
-        args: &StackArgs,
-        aws_args: &AwsArgs,
+        choice: &StackChoice,
+        aws_choice: &AwsChoice,
         clock: Arc<dyn Clock>,
-    ) -> Result<Option<Self>, CliError> {
-        let aws = match (&args.stack, &args.queue_url) {
-            (None, None) => return Ok(None),
-            _ => Aws::connect(aws_args, None).await?,
-        };
+    ) -> Result<Self, CliError> {
+        let aws = Aws::connect(aws_choice, None).await?;
         // Without this check the first request would fail with a less helpful error.
         aws.region()?;
-        let (description, queue_url, ledger_settings) = match (&args.stack, &args.queue_url, &args.table) {
-            (Some(name), ..) => {
-                let description = describe(&aws, name).await?;
-                let output = |output: &str| {
-                    description.output(output).map(str::to_owned).ok_or_else(|| not_ours(name, output))
-                };
-                let ledger_settings = LedgerSettings {
-                    table: output("TableName")?,
-                    bucket: Some(output("BucketName")?),
-                    keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
-                };
-                let queue_url = output("QueueUrl")?;
-                output("Calculation")?;
-                (description, queue_url, ledger_settings)
+        let (description, queue_url, ledger_settings) = match choice {
+            StackChoice::Named(name) => described(&aws, name).await?,
+            StackChoice::Parts { queue_url, table, bucket } => {
+                let (table, bucket) = (table.clone(), bucket.clone());
+                let ledger_settings = LedgerSettings { table, bucket, keep_days: KEEP_DAYS };
+                (Description::default(), queue_url.clone(), ledger_settings)
             }
-            (None, Some(url), Some(table)) => {
-                let ledger_settings = LedgerSettings {
-                    table: table.clone(),
-                    bucket: args.bucket.clone(),
-                    keep_days: KEEP_DAYS,
-                };
-                (Description::default(), url.clone(), ledger_settings)
-            }
-            _ => return Err(CliError::usage_text("--queue-url needs --table beside it")),
         };
         let ledger = DynamoLedger::new(&aws.config, ledger_settings, clock);
         let queue = SqsQueue::new(&aws.config, queue_url, ledger.clone());
         let deployed = description.deployed();
-        Ok(Some(Self { flags: args.flags(aws_args), deployed, description, aws, ledger, queue }))
+        Ok(Self { flags: choice.flags(aws_choice), deployed, description, aws, ledger, queue })
     }
 
     /// The ledger of its jobs.
@@ -183,6 +163,21 @@ impl Stack {
         self.ledger.set_enqueued(id, round, copies).await?;
         Ok(true)
     }
+}
+
+/// The description of a stack, with its queue, and the settings of its ledger.
+async fn described(aws: &Aws, name: &str) -> Result<(Description, String, LedgerSettings), CliError> {
+    let description = describe(aws, name).await?;
+    let output =
+        |output: &str| description.output(output).map(str::to_owned).ok_or_else(|| not_ours(name, output));
+    let ledger_settings = LedgerSettings {
+        table: output("TableName")?,
+        bucket: Some(output("BucketName")?),
+        keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
+    };
+    let queue_url = output("QueueUrl")?;
+    output("Calculation")?;
+    Ok((description, queue_url, ledger_settings))
 }
 
 async fn describe(aws: &Aws, name: &str) -> Result<Description, CliError> {

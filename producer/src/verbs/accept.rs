@@ -4,7 +4,7 @@ use concord_protocol::ports::{ReadGolden, ReadOutput, ReadTally, WriteGolden};
 use concord_protocol::{Digest, Golden, Job, JobId};
 use serde::Serialize;
 
-use crate::args::{Format, JobsArgs};
+use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -27,8 +27,8 @@ struct Accepted {
 }
 
 /// Makes the results of jobs the golden ones of their calculations and payloads.
-pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, ids) = open(settings, &args.names).await?;
+pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let (backend, ids) = open(settings, names).await?;
     // All or none: nothing is accepted before every job was checked.
     let mut goldens = Vec::with_capacity(ids.len());
     for id in &ids {

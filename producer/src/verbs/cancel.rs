@@ -1,4 +1,3 @@
-use crate::args::JobsArgs;
 use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -8,8 +7,8 @@ use crate::replace::replace_all;
 use crate::settings::Settings;
 
 /// Ends jobs for good. Processes that run copies of these jobs notice it and kill the copies.
-pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, jobs) = open(settings, &args.names).await?;
+pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let (backend, jobs) = open(settings, names).await?;
     replace_all(&backend, &jobs, |job| job.cancelled(settings.clock.now())).await?;
     conclude(&backend, &jobs, settings, printer).await?;
     Ok(Exit::DONE)

@@ -2,7 +2,7 @@ use concord_explain::between;
 use concord_protocol::Job;
 use concord_protocol::ports::{ReadOutput, ReadTally};
 
-use crate::args::{CompareArgs, Format};
+use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -12,18 +12,19 @@ use crate::printer::Printer;
 use crate::render;
 use crate::render::words::calculation;
 use crate::result::comparison::{Compared, Side};
-use crate::settings::Settings;
+use crate::settings::{ComparingSettings, Settings};
 
 /// Compares two jobs.
 pub(crate) async fn run(
-    args: &CompareArgs,
+    names: [&String; 2],
+    wanted: &ComparingSettings,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let comparing = Comparing::of(&args.outputs, settings)?;
-    let (backend, _) = open(settings, std::slice::from_ref(&args.reference)).await?;
-    let reference = named(&backend, &args.reference).await?;
-    let other = named(&backend, &args.other).await?;
+    let comparing = Comparing::new(wanted, settings)?;
+    let (backend, _) = open(settings, std::slice::from_ref(names[0])).await?;
+    let reference = named(&backend, names[0]).await?;
+    let other = named(&backend, names[1]).await?;
     let (left, right) = (side(&backend, &reference).await?, side(&backend, &other).await?);
     let same = (left.is_whole() && right.is_whole()).then(|| left.digest == right.digest);
     let (mut comparison, mut unavailable, mut judged) = (None, None, None);

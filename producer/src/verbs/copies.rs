@@ -1,7 +1,7 @@
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::ReadOutcomes;
 
-use crate::args::{CopiesArgs, Format};
+use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::named::{open, read};
@@ -10,10 +10,10 @@ use crate::render::copies;
 use crate::settings::Settings;
 
 /// Prints the outcomes of a job's copies chunk by chunk, so that memory does not grow with the copies.
-pub(crate) async fn run(args: &CopiesArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, jobs) = open(settings, std::slice::from_ref(&args.name)).await?;
+pub(crate) async fn run(name: &str, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let (backend, jobs) = open(settings, &[name.to_owned()]).await?;
     let [id] = &jobs[..] else {
-        let error = CliError::usage_text(format!("{} is a submission of {} jobs", args.name, jobs.len()));
+        let error = CliError::usage_text(format!("{name} is a submission of {} jobs", jobs.len()));
         return Err(error.hint("name one of its jobs, such as the first by adding .0"));
     };
     let job = read(&backend, id).await?;

@@ -1,4 +1,4 @@
-use crate::args::{ExplainArgs, Format};
+use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
@@ -6,16 +6,17 @@ use crate::named::{open, read};
 use crate::printer::Printer;
 use crate::render;
 use crate::result::explanation::ExplainedJob;
-use crate::settings::Settings;
+use crate::settings::{ComparingSettings, Settings};
 
 /// Explains jobs.
 pub(crate) async fn run(
-    args: &ExplainArgs,
+    names: &[String],
+    wanted: &ComparingSettings,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let comparing = Comparing::of(&args.outputs, settings)?;
-    let (backend, ids) = open(settings, &args.names).await?;
+    let comparing = Comparing::new(wanted, settings)?;
+    let (backend, ids) = open(settings, names).await?;
     for (place, id) in ids.iter().enumerate() {
         let explained =
             ExplainedJob::read(&backend, &read(&backend, id).await?, &comparing, &settings.clock).await?;

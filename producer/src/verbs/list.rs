@@ -1,6 +1,6 @@
 use concord_local::ListFilter;
 
-use crate::args::{Format, ListArgs};
+use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -10,13 +10,16 @@ use crate::result::job::JobReport;
 use crate::settings::Settings;
 
 /// Lists jobs, newest first.
-pub(crate) async fn run(args: &ListArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let verdict = args.verdict.as_deref().map(str::parse).transpose().map_err(CliError::usage)?;
+pub(crate) async fn run(
+    filter: ListFilter,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
     let Some(backend) = Backend::open(settings).await? else {
         printer.say(&format!("there is no store at {}", settings.store.display()));
         return Ok(Exit::DONE);
     };
-    let jobs = backend.list(ListFilter { verdict, count_max: args.limit }).await?;
+    let jobs = backend.list(filter).await?;
     if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.place()));
     }

@@ -1,4 +1,3 @@
-use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::args::{ReportArgs, ReportForm};
+use crate::args::ReportForm;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
@@ -14,54 +13,39 @@ use crate::named::{open, read};
 use crate::printer::Printer;
 use crate::render;
 use crate::result::explanation::ExplainedJob;
-use crate::settings::Settings;
+use crate::settings::{ReportSettings, Settings};
 
 /// Writes the explanation of jobs to a file.
-pub(crate) async fn run(args: &ReportArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let form = form(args)?;
-    let comparing = Comparing::of(&args.outputs, settings)?;
-    let (backend, ids) = open(settings, &args.names).await?;
-    if form == ReportForm::Html && ids.len() > 1 {
+pub(crate) async fn run(
+    wanted: &ReportSettings,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let ReportSettings { names, output, form, comparing } = wanted;
+    let comparing = Comparing::new(comparing, settings)?;
+    let (backend, ids) = open(settings, names).await?;
+    if *form == ReportForm::Html && ids.len() > 1 {
         return Err(CliError::usage_text(format!("an HTML page is of one job, and these are {}", ids.len()))
             .hint("name one job; Markdown, JUnit, JSON and text take several"));
     }
-    let writing = Writing::begin(&args.output)?;
+    let writing = Writing::begin(output)?;
     let mut jobs = Vec::with_capacity(ids.len());
     for id in &ids {
         let job = read(&backend, id).await?;
         jobs.push(ExplainedJob::read(&backend, &job, &comparing, &settings.clock).await?);
     }
-    let report = report(form, &jobs)?;
+    let report = report(*form, &jobs)?;
     match writing {
         Writing::Stdout => printer.data(&report)?,
         Writing::Open(mut file) => {
-            file.write_all(report.as_bytes()).map_err(|error| refused(&args.output, error))?;
+            file.write_all(report.as_bytes()).map_err(|error| refused(output, error))?;
         }
         Writing::Beside(file, path) => {
-            replace(file, &path, &report).map_err(|error| refused(&args.output, error))?;
-            printer.say(&format!("wrote {}", args.output.display()));
+            replace(file, &path, &report).map_err(|error| refused(output, error))?;
+            printer.say(&format!("wrote {}", output.display()));
         }
     }
     Ok(Exit::DONE)
-}
-
-fn form(args: &ReportArgs) -> Result<ReportForm, CliError> {
-    if let Some(form) = args.form {
-        return Ok(form);
-    }
-    let ending = args.output.extension().map(OsStr::to_ascii_lowercase);
-    match ending.as_ref().and_then(|ending| ending.to_str()) {
-        Some("html" | "htm") => Ok(ReportForm::Html),
-        Some("md" | "markdown") => Ok(ReportForm::Markdown),
-        Some("xml") => Ok(ReportForm::Junit),
-        Some("json" | "jsonl") => Ok(ReportForm::Json),
-        Some("txt") => Ok(ReportForm::Text),
-        _ => Err(CliError::usage_text(format!(
-            "{}: the form of the report is not clear",
-            args.output.display()
-        ))
-        .hint("let the name end in .html, .md, .xml, .json or .txt, or say --as html")),
-    }
 }
 
 fn report(form: ReportForm, jobs: &[ExplainedJob]) -> Result<String, CliError> {

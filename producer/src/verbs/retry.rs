@@ -1,7 +1,6 @@
 use concord_protocol::ports::{ReadJob, ReadTally};
 use concord_protocol::{Cause, Job, JobId};
 
-use crate::args::RetryArgs;
 use crate::aws::Stack;
 use crate::backend::Backend;
 use crate::conclude::conclude;
@@ -13,31 +12,35 @@ use crate::printer::Printer;
 use crate::render::words::counted;
 use crate::replace::replace_all;
 use crate::settings::Settings;
-use crate::wait::local::Work;
 use crate::wait::stack::{Listening, enqueue};
 use crate::wait::{self, wait};
 
 /// Starts a new round of ended jobs for the copies that gave no digest.
-pub(crate) async fn run(args: &RetryArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, jobs) = open(settings, &args.names).await?;
+pub(crate) async fn run(
+    names: &[String],
+    detach: bool,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let (backend, jobs) = open(settings, names).await?;
     if let Some(stack) = backend.stack() {
-        return retry_in(&backend, stack, &jobs, args, settings, printer).await;
+        return retry_in(&backend, stack, &jobs, detach, settings, printer).await;
     }
     for id in &jobs {
         has_something_to_run(&backend, id).await?;
     }
     // A function that cannot be called now is an error before the round starts.
     let aws =
-        if args.detach { None } else { functions::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
+        if detach { None } else { functions::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
     let replaced = replace_all(&backend, &jobs, |job| job.retried(settings.clock.now())).await;
     replaced.map_err(|error| {
         error.hint("producer status shows how a job stands; producer wait works on a running one")
     })?;
-    if args.detach {
+    if detach {
         conclude(&backend, &jobs, settings, printer).await?;
         return Ok(Exit::DONE);
     }
-    wait(&backend, &jobs, &Work { jobs: args.work.jobs, aws }, settings, printer).await
+    wait(&backend, &jobs, aws.as_ref(), settings, printer).await
 }
 
 /// Retries jobs in a stack: starts a new round of ended jobs, and enqueues the missing copies of the others.
@@ -45,7 +48,7 @@ async fn retry_in(
     backend: &Backend,
     stack: &Stack,
     jobs: &[JobId],
-    args: &RetryArgs,
+    detach: bool,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
@@ -77,7 +80,7 @@ async fn retry_in(
     if !enqueue(backend, stack, jobs, &listening.interrupt, printer).await? {
         return Ok(Exit::Interrupted);
     }
-    if args.detach {
+    if detach {
         conclude(backend, jobs, settings, printer).await?;
         return Ok(Exit::DONE);
     }

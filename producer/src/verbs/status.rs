@@ -1,4 +1,3 @@
-use crate::args::JobsArgs;
 use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -7,8 +6,8 @@ use crate::printer::Printer;
 use crate::settings::Settings;
 
 /// Prints the state of jobs.
-pub(crate) async fn run(args: &JobsArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, jobs) = open(settings, &args.names).await?;
+pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    let (backend, jobs) = open(settings, names).await?;
     conclude(&backend, &jobs, settings, printer).await?;
     Ok(Exit::DONE)
 }

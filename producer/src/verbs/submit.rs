@@ -1,7 +1,6 @@
 use concord_protocol::JobId;
 use concord_protocol::ports::{CreateJobs, NewJob, WriteOutput};
 
-use crate::args::SubmitArgs;
 use crate::backend::{Backend, create_store, open_stack};
 use crate::calculations;
 use crate::comparator::Comparator;
@@ -14,30 +13,34 @@ use crate::payloads;
 use crate::plan::plan;
 use crate::printer::Printer;
 use crate::repeated;
-use crate::settings::Settings;
-use crate::wait::local::Work;
+use crate::settings::{ExpectationChoice, Settings, SubmitSettings};
 use crate::wait::stack::{Listening, enqueue};
 use crate::wait::{self, wait};
 
 /// Creates a job for each payload, all or none, and waits for their verdicts.
-pub(crate) async fn run(args: &SubmitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+pub(crate) async fn run(
+    submit: &SubmitSettings,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
     // Everything that can be wrong with the input is found before anything is written.
-    let payloads = payloads::read(&args.payloads, args.each)?;
+    let payloads = payloads::read(&submit.payloads, submit.each)?;
     let stack = open_stack(settings).await?;
-    let (calculations, aws) = calculations::resolve(args, &payloads, stack.as_ref(), settings).await?;
-    let submission = args.job.clone().map_or_else(new_id, Ok)?;
+    let (calculations, aws) =
+        calculations::resolve(&submit.calculation, &payloads, stack.as_ref(), settings).await?;
+    let submission = submit.submission.clone().map_or_else(new_id, Ok)?;
     let deployed = stack.as_ref().map(|stack| &stack.deployed);
-    let mut jobs = plan(args, payloads, calculations, deployed, &submission, settings.clock.now())?;
-    if let Some(program) = &args.work.comparator {
+    let mut jobs = plan(submit, payloads, calculations, deployed, &submission, settings.clock.now())?;
+    if let Some(program) = &settings.comparator {
         Comparator::find(program, settings.search_path.clone())?;
     }
-    let given = args.conditions.expect.as_ref();
-    let given = given.map(|given| expectation::resolve(given, args.select.as_ref())).transpose()?;
+    let given = expectation::given(&submit.expectation, submit.select.as_ref())?;
     let backend = match stack {
         Some(stack) => Backend::Stack(Box::new(stack)),
         None => Backend::Local(create_store(settings).await?),
     };
-    let expected = expectations(args.conditions.golden, given.as_ref(), &backend, &mut jobs).await?;
+    let is_golden = submit.expectation == ExpectationChoice::Golden;
+    let expected = expectations(is_golden, given.as_ref(), &backend, &mut jobs).await?;
     let ids = create(&backend, &submission, jobs, printer).await?;
     for (id, expectation) in ids.iter().zip(expected) {
         if let Some(Expectation { digest, output: Some(output) }) = expectation {
@@ -45,17 +48,17 @@ pub(crate) async fn run(args: &SubmitArgs, settings: &Settings, printer: &Printe
         }
     }
     let Some(stack) = backend.stack() else {
-        if args.detach {
+        if submit.detach {
             conclude(&backend, &ids, settings, printer).await?;
             return Ok(Exit::DONE);
         }
-        return wait(&backend, &ids, &Work { jobs: args.work.jobs, aws }, settings, printer).await;
+        return wait(&backend, &ids, aws.as_ref(), settings, printer).await;
     };
     let listening = Listening::start()?;
     if !enqueue(&backend, stack, &ids, &listening.interrupt, printer).await? {
         return Ok(Exit::Interrupted);
     }
-    if args.detach {
+    if submit.detach {
         conclude(&backend, &ids, settings, printer).await?;
         return Ok(Exit::DONE);
     }
@@ -83,7 +86,7 @@ async fn create(
 
 /// Resolves what each job should give, and writes the digest into its policy.
 async fn expectations(
-    golden: bool,
+    is_golden: bool,
     given: Option<&Expectation>,
     backend: &Backend,
     jobs: &mut [NewJob],
@@ -91,7 +94,7 @@ async fn expectations(
     let mut expectations = Vec::with_capacity(jobs.len());
     for new in jobs {
         let expectation =
-            if golden { Some(expectation::golden(backend, &new.spec).await?) } else { given.cloned() };
+            if is_golden { Some(expectation::golden(backend, &new.spec).await?) } else { given.cloned() };
         new.spec.policy.expect = expectation.as_ref().map(|expectation| expectation.digest);
         expectations.push(expectation);
     }

@@ -1,7 +1,6 @@
 use concord_protocol::JobId;
 use concord_protocol::ports::ReadJob;
 
-use crate::args::WaitArgs;
 use crate::aws::Stack;
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -10,19 +9,18 @@ use crate::functions;
 use crate::named::open;
 use crate::printer::Printer;
 use crate::settings::Settings;
-use crate::wait::local::Work;
 use crate::wait::wait;
 
 /// Works until the named jobs have ended, or all unfinished jobs if none is named.
-pub(crate) async fn run(args: &WaitArgs, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    if !args.names.is_empty() {
-        let (backend, jobs) = open(settings, &args.names).await?;
-        return work(&backend, &jobs, args, settings, printer).await;
+pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
+    if !names.is_empty() {
+        let (backend, jobs) = open(settings, names).await?;
+        return work(&backend, &jobs, settings, printer).await;
     }
     if let Some(backend) = Backend::open(settings).await? {
         let jobs = backend.open_jobs().await?;
         if !jobs.is_empty() {
-            return work(&backend, &jobs, args, settings, printer).await;
+            return work(&backend, &jobs, settings, printer).await;
         }
     }
     printer.say("no job is unfinished");
@@ -32,7 +30,6 @@ pub(crate) async fn run(args: &WaitArgs, settings: &Settings, printer: &Printer)
 async fn work(
     backend: &Backend,
     jobs: &[JobId],
-    args: &WaitArgs,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
@@ -42,7 +39,7 @@ async fn work(
             warn_of_missing(backend, stack, id, printer).await?;
         }
     }
-    wait(backend, jobs, &Work { jobs: args.work.jobs, aws }, settings, printer).await
+    wait(backend, jobs, aws.as_ref(), settings, printer).await
 }
 
 /// Warns of copies that are not on the queue: an interrupted submit may have left them.

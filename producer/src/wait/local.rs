@@ -37,31 +37,24 @@ const FILES_BESIDES: u64 = 64;
 /// account in a region (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 const CALLS_AT_ONCE_MAX: usize = 1_000;
 
-/// How jobs are worked on.
-pub(crate) struct Work {
-    /// Copies that run at once, if the user said how many.
-    pub(crate) jobs: Option<u16>,
-    /// Access to the functions of the jobs, if there are any.
-    pub(crate) aws: Option<Aws>,
-}
-
-/// Works until `jobs` have ended, prints the report of each, and gives the worst exit.
+/// Works until `jobs` have ended, prints the report of each, and gives the worst exit. `aws` is access to their
+/// functions, if they call any.
 pub(super) async fn wait(
     backend: &Backend,
     store: &Store,
     jobs: &[JobId],
-    work: &Work,
+    aws: Option<&Aws>,
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let mut remote = remote_jobs(store, jobs, work).await?;
-    let threads = room(work.jobs, settings, remote.as_mut())?;
+    let mut remote = if aws.is_some() { Some(remote_jobs(store, jobs, settings).await?) } else { None };
+    let threads = room(settings, remote.as_mut())?;
     let go_on = to_go_on(jobs, settings);
     let runs = Arc::new(Runs::default());
     let stopped = Arc::clone(&runs);
     let interrupt = Interrupt::listen(move || stopped.stop_all())?;
-    let calculation = BuiltIn::new(Arc::clone(&runs), settings.search_path.clone())
-        .with_functions(work.aws.as_ref().map(Aws::functions));
+    let calculation =
+        BuiltIn::new(Arc::clone(&runs), settings.search_path.clone()).with_functions(aws.map(Aws::functions));
     let system = System::new(settings.variables.clone());
     let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
     let fleet_settings = FleetSettings { threads, remote, environment };
@@ -159,12 +152,9 @@ fn to_go_on(jobs: &[JobId], settings: &Settings) -> String {
     }
 }
 
-/// Those of `jobs` whose functions are called; `None` without access to AWS. Other jobs of functions are left alone: a
-/// call takes credentials and costs money.
-async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work) -> Result<Option<RemoteJobs>, CliError> {
-    if work.aws.is_none() {
-        return Ok(None);
-    }
+/// Those of `jobs` whose functions are called. Other jobs of functions are left alone: a call takes credentials and costs
+/// money.
+async fn remote_jobs(store: &Store, jobs: &[JobId], settings: &Settings) -> Result<RemoteJobs, CliError> {
     let mut called = Vec::new();
     let mut copies = 0;
     for id in jobs {
@@ -174,8 +164,8 @@ async fn remote_jobs(store: &Store, jobs: &[JobId], work: &Work) -> Result<Optio
             copies += spec.copies_most() as usize;
         }
     }
-    let in_flight_max = work.jobs.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
-    Ok(Some(RemoteJobs { jobs: called, in_flight_max }))
+    let in_flight_max = settings.copies_at_once.map_or(CALLS_AT_ONCE_MAX.min(copies), usize::from);
+    Ok(RemoteJobs { jobs: called, in_flight_max })
 }
 
 /// How many jobs besides `jobs` are worked on: all that call no functions.
@@ -189,19 +179,15 @@ async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
 
 /// Copies that run on threads at the same time. Each needs files for its streams, and each call needs a connection. Fails
 /// if the system allows too few open files; reduces the calls instead if the user did not ask for a number.
-fn room(
-    jobs_wanted: Option<u16>,
-    settings: &Settings,
-    calls: Option<&mut RemoteJobs>,
-) -> Result<usize, CliError> {
-    let threads = jobs_wanted.map_or(settings.cores, usize::from);
+fn room(settings: &Settings, calls: Option<&mut RemoteJobs>) -> Result<usize, CliError> {
+    let threads = settings.copies_at_once.map_or(settings.cores, usize::from);
     let for_threads = threads as u64 * FILES_PER_COPY + FILES_BESIDES;
     let calls_wanted = calls.as_ref().map_or(0, |calls| calls.in_flight_max);
     let wanted = for_threads + calls_wanted as u64 * FILES_PER_CALL;
     let allowed = files(wanted).unwrap_or(u64::MAX);
     match calls {
         _ if allowed >= wanted => Ok(threads),
-        Some(calls) if jobs_wanted.is_none() && allowed >= for_threads + FILES_PER_CALL => {
+        Some(calls) if settings.copies_at_once.is_none() && allowed >= for_threads + FILES_PER_CALL => {
             let fit = (allowed - for_threads) / FILES_PER_CALL;
             calls.in_flight_max = usize::try_from(fit).unwrap_or(usize::MAX).min(calls.in_flight_max);
             Ok(threads)

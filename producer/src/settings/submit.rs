@@ -1,0 +1,74 @@
+//! What a submit asks for.
+
+use std::path::PathBuf;
+
+use concord_difference::OutputFormat;
+use concord_json::Pointer;
+use concord_protocol::{Digest, FunctionName, JobId};
+
+/// A submission: its payloads, what runs for them, and what is asked of each job.
+#[derive(Debug)]
+pub(crate) struct SubmitSettings {
+    /// Files with the payloads; `-` is standard input.
+    pub(crate) payloads: Vec<PathBuf>,
+    /// Whether each file is a list, each element of which is a payload.
+    pub(crate) each: bool,
+    pub(crate) calculation: CalculationChoice,
+    /// The id of the submission, if the user chose it.
+    pub(crate) submission: Option<JobId>,
+    pub(crate) copies: CopiesChoice,
+    /// Runs that a failing copy gets, if the user said how many.
+    pub(crate) attempts: Option<u32>,
+    pub(crate) timeout_ms: u64,
+    /// Time that one run of a copy may take, if the user said how long.
+    pub(crate) copy_timeout_ms: Option<u64>,
+    pub(crate) fail_fast: bool,
+    /// The part of an output that is digested, if it is not the whole.
+    pub(crate) select: Option<Pointer>,
+    /// Rules of tolerance, not parsed yet.
+    pub(crate) equivalent: Vec<String>,
+    /// How outputs are parsed when they are compared, if the user said how.
+    pub(crate) read_as: Option<OutputFormat>,
+    pub(crate) expectation: ExpectationChoice,
+    /// Different sandboxes that must give a digest, if the user asks for a number.
+    pub(crate) sandboxes_min: Option<u32>,
+    /// How long a sandbox takes no other copy, if the user said how long.
+    pub(crate) hold_ms: Option<u64>,
+    /// Copies of a job that is extended, at most, if a job may be extended.
+    pub(crate) copies_max: Option<u32>,
+    /// Whether the submit ends without waiting for verdicts.
+    pub(crate) detach: bool,
+}
+
+/// What runs for each payload.
+#[derive(Clone, Debug)]
+pub(crate) enum CalculationChoice {
+    /// The probe that the payload names; in a stack, the calculation of the stack.
+    Probe,
+    /// A program with its arguments.
+    Command(Vec<String>),
+    /// A function. It and its flag may both name a qualifier.
+    Function { function: FunctionName, qualifier: Option<String> },
+}
+
+/// How many copies a job has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CopiesChoice {
+    /// This many.
+    Number(u32),
+    /// As many as find, with this confidence, a divergence in this share of runs.
+    Detect { rate: f64, confidence: f64 },
+}
+
+/// What every copy should give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ExpectationChoice {
+    /// The digest that the other copies give.
+    Agreement,
+    /// The golden result of the calculation and the payload.
+    Golden,
+    /// This digest.
+    Digest(Digest),
+    /// The output in this file.
+    File(PathBuf),
+}
