@@ -11,7 +11,7 @@ use concord_protocol::{Digest, JobId};
 
 use crate::aws_error;
 use crate::item::expression::{self, Expression};
-use crate::item::{self, BlobAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, hex, output_item};
+use crate::item::{self, BlobAttributes, Bytes, OUTPUTS_ITEM, PAYLOAD_ITEM, attributes, output_item};
 use crate::ledger::DynamoLedger;
 
 /// The most bytes of a payload or output in an item. An item, with all its attributes, has at most 400 KB.
@@ -34,11 +34,11 @@ impl ReadPayload for DynamoLedger {
 
 /// The name of a payload in the bucket. Jobs with the same payload share the object.
 pub(crate) fn payload_object(digest: Digest) -> String {
-    format!("payloads/{}", hex(digest))
+    format!("payloads/{}", digest.hex())
 }
 
 fn output_object(job: &JobId, digest: Digest) -> String {
-    format!("outputs/{job}/{}", hex(digest))
+    format!("outputs/{job}/{}", digest.hex())
 }
 
 impl WriteOutput for DynamoLedger {

@@ -12,7 +12,7 @@ use crate::aws_error;
 use crate::blobs::{INLINE_BYTES_MAX, compressed, decompressed};
 use crate::item::expression::Expression;
 use crate::item::golden::GoldenAttributes;
-use crate::item::{self, Bytes, GOLDEN_ITEM, attributes, hex};
+use crate::item::{self, Bytes, GOLDEN_ITEM, attributes};
 use crate::ledger::DynamoLedger;
 
 impl WriteGolden for DynamoLedger {
@@ -55,10 +55,10 @@ fn partition(key: &GoldenKey) -> PortResult<JobId> {
     let of = Digest::of(format!("{} {}", key.payload_digest, key.calculation).as_bytes());
     let refused =
         |error| PortError::Permanent(Box::new(io::Error::other::<concord_protocol::IdError>(error)));
-    format!("golden-{}", &hex(of)[..32]).parse().map_err(refused)
+    format!("golden-{}", &of.hex()[..32]).parse().map_err(refused)
 }
 
 /// The name of a golden output in the bucket. No expiration rule of the bucket covers this prefix.
 fn object(partition: &JobId, digest: Digest) -> String {
-    format!("goldens/{partition}/{}", hex(digest))
+    format!("goldens/{partition}/{}", digest.hex())
 }

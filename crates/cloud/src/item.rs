@@ -78,7 +78,7 @@ pub(crate) fn copy_item(index: u32) -> String {
 
 /// The sort key of a differing second outcome. It contains the digest, so that a replayed outcome has the same key.
 pub(crate) fn beside_item(index: u32, digest: Digest) -> String {
-    let hex = hex(digest);
+    let hex = digest.hex();
     format!("{}#{}", copy_item(index), &hex[..BESIDE_DIGITS])
 }
 
@@ -106,11 +106,6 @@ pub(crate) fn facts_item(digest: Digest) -> String {
 /// The first and the last sort key that the facts of environments can have.
 pub(crate) fn all_facts() -> (String, String) {
     (FACTS.to_owned(), format!("{FACTS}~"))
-}
-
-/// The hexadecimal digits of a digest, for the names of objects.
-pub(crate) fn hex(digest: Digest) -> String {
-    digest.to_string().split_off("sha256:".len())
 }
 
 /// The first and the last sort key that tallies can have.

@@ -8,7 +8,16 @@ use sha2::{Digest as _, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
+/// The first characters of a written digest.
+const PREFIX: &str = "sha256:";
+
 impl Digest {
+    /// The digest of an empty output.
+    pub const EMPTY: Self = Self([
+        0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27,
+        0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+    ]);
+
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
@@ -21,6 +30,12 @@ impl Digest {
         Self(bytes)
     }
 
+    /// The 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.to_string().split_off(PREFIX.len())
+    }
+
     /// The 32 bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -30,7 +45,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("sha256:")?;
+        formatter.write_str(PREFIX)?;
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
@@ -54,7 +69,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let wrong = || DigestError { found: text.to_owned() };
-        let hex = text.strip_prefix("sha256:").map(str::as_bytes).ok_or_else(wrong)?;
+        let hex = text.strip_prefix(PREFIX).map(str::as_bytes).ok_or_else(wrong)?;
         let mut bytes = [0_u8; 32];
         if hex.len() != 2 * bytes.len() {
             return Err(wrong());
@@ -90,6 +105,11 @@ impl<'de> Deserialize<'de> for Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_digest_of_an_empty_output_is_the_digest_of_no_bytes() {
+        assert_eq!(Digest::EMPTY, Digest::of(b""));
+    }
 
     #[test]
     fn the_example_of_the_standard_has_the_digest_of_the_standard() {

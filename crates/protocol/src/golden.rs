@@ -7,7 +7,7 @@ use crate::{Calculation, Digest, JobId, JobSpec, Timestamp};
 /// The key of a golden result: a calculation and a payload. The machine and the version do not belong to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GoldenKey {
-    /// The calculation, and the selected part of its output, as [`JobSpec::golden_key`] writes them.
+    /// The calculation, its artifacts and the selected part of its output, as [`JobSpec::golden_key`] writes them.
     pub calculation: String,
     /// Digest of the payload.
     pub payload_digest: Digest,
@@ -42,6 +42,10 @@ impl JobSpec {
         };
         if let Some(pointer) = &self.policy.select {
             calculation = format!("{calculation} select {pointer}");
+        }
+        if !self.policy.artifacts.is_empty() {
+            let (artifacts, selections) = (&self.policy.artifacts, &self.policy.selections);
+            calculation = format!("{calculation} artifacts {artifacts:?} select {selections:?}");
         }
         GoldenKey { calculation, payload_digest: self.payload_digest }
     }

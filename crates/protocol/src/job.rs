@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,6 +49,16 @@ impl Calculation {
         }
     }
 
+    /// Whether its runs may write files that are looked for afterwards. The calculation that a stack was deployed with may.
+    #[must_use]
+    pub fn may_write_files(&self) -> bool {
+        match self {
+            Self::Command { .. } => true,
+            Self::Deployed { description } => description != "probe" && !description.starts_with("function "),
+            Self::Probe { .. } | Self::Function { .. } => false,
+        }
+    }
+
     /// Whether it runs on another machine, so that a copy only waits for it and needs no thread.
     #[must_use]
     pub fn runs_remotely(&self) -> bool {
@@ -68,9 +79,22 @@ pub struct Policy {
     pub fail_fast: bool,
     /// JSON pointer (RFC 6901) to the part of the output that is digested. When absent, the whole output is digested.
     pub select: Option<String>,
+    /// The patterns of the files that count as the output, relative to the folder of the command. [`crate::Artifact::STDOUT`]
+    /// names standard output. When empty, standard output is the output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// For artifacts with these names, a JSON pointer (RFC 6901) to the part that is digested.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub selections: BTreeMap<String, String>,
+    /// Whether each copy runs in a folder of its own. A job with artifacts always does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scratch: bool,
     /// The digest that every copy has to give. When absent, any digest on which all copies agree is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Digest>,
+    /// Whether a job may be reproducible although every output is empty.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub allow_empty: bool,
     /// The format in which outputs are compared, by its name in `concord-difference`. When absent, the format is
     /// detected from the outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,23 +104,29 @@ pub struct Policy {
     pub equivalent: Vec<String>,
     /// The number of different sandboxes that have to give a digest before the job is reproducible: at most
     /// [`crate::limits::SANDBOXES_MIN_MAX`]. 0 asks for none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub sandboxes_min: u32,
     /// For how many milliseconds from the start of a run its sandbox takes no other copy, if the fleet can arrange
     /// it: at most [`crate::limits::HOLD_MS_MAX`]. 0 means no longer than the run.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub hold_ms: u64,
     /// The number of copies up to which the job is extended while its copies do not say enough: at most
     /// [`crate::limits::COPIES_MAX`]. 0 means that the job is never extended.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub copies_max: u32,
 }
 
-fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
-    *number == N::default()
+fn is_default<V: Default + PartialEq>(value: &V) -> bool {
+    *value == V::default()
 }
 
 impl Policy {
+    /// Whether an output without a byte is a result. If not, copies that agree on it show nothing.
+    #[must_use]
+    pub fn accepts_empty(&self) -> bool {
+        self.allow_empty || self.expect == Some(Digest::EMPTY)
+    }
+
     /// A policy with these three bounds, which [`Policy`] describes, and nothing else.
     #[must_use]
     pub fn bounds(attempts: u32, timeout_ms: u64, copy_timeout_ms: u64) -> Self {
@@ -106,7 +136,11 @@ impl Policy {
             copy_timeout_ms,
             fail_fast: false,
             select: None,
+            artifacts: Vec::new(),
+            selections: BTreeMap::new(),
+            scratch: false,
             expect: None,
+            allow_empty: false,
             equivalent: Vec::new(),
             read_as: None,
             sandboxes_min: 0,

@@ -3,6 +3,7 @@
 //! Pure: it knows no async runtime, clock, files, process environment, database or cloud. Time is a parameter, a
 //! [`Timestamp`]. Everything else comes through the [`ports`], which other crates implement.
 
+mod artifact;
 mod change;
 mod decide;
 mod delivery;
@@ -25,6 +26,7 @@ mod timestamp;
 mod transition;
 mod verdict;
 
+pub use artifact::{Artifact, Manifest, ManifestError};
 pub use change::{Announcement, Change};
 pub use decide::{Separation, asks_for_separation, decide};
 pub use digest::{Digest, DigestError};

@@ -22,8 +22,11 @@ pub const SUBMISSION_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// The largest output, in bytes. A calculation that gives more has failed.
 pub const OUTPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The largest number of distinct outputs of one job whose bytes are kept. Every digest is kept.
-pub const OUTPUTS_KEPT_MAX: usize = 64;
+/// The largest number of artifacts of one output. A calculation that gives more has failed.
+pub const ARTIFACTS_MAX: usize = 1_000;
+
+/// The largest number of distinct outputs and artifacts of one job whose bytes are kept. Every digest is kept.
+pub const OUTPUTS_KEPT_MAX: usize = 256;
 
 /// The number of bytes kept from the end of a calculation's standard error. Lambda's `LogType=Tail` keeps as many.
 pub const STDERR_TAIL_BYTES: usize = 4 * 1024;

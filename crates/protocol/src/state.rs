@@ -45,9 +45,10 @@ impl StateRecord {
             (Verdict::Running, None) => !decided && !ended && self.evidence.is_none(),
             (Verdict::Divergent, None | Some(Cause::Drift)) => decided,
             (Verdict::Reproducible | Verdict::Cancelled, None)
-            | (Verdict::Inconclusive, Some(Cause::Deadline | Cause::Failures | Cause::Coverage)) => {
-                decided && ended
-            }
+            | (
+                Verdict::Inconclusive,
+                Some(Cause::Deadline | Cause::Failures | Cause::Coverage | Cause::Empty),
+            ) => decided && ended,
             _ => false,
         }
     }
@@ -203,6 +204,7 @@ mod tests {
         check(Verdict::Divergent, None, None, None, false);
         check(Verdict::Divergent, Some(Cause::Failures), at, at, false);
         check(Verdict::Inconclusive, Some(Cause::Failures), at, at, true);
+        check(Verdict::Inconclusive, Some(Cause::Empty), at, at, true);
         check(Verdict::Inconclusive, Some(Cause::Drift), at, at, false);
         check(Verdict::Inconclusive, None, at, at, false);
         check(Verdict::Inconclusive, Some(Cause::Deadline), at, None, false);

@@ -13,7 +13,7 @@ pub enum Verdict {
     Reproducible,
     /// Two digests differ, or a digest is not the expected one. Final.
     Divergent,
-    /// Not every copy gave a digest, or the digests came from too few sandboxes.
+    /// Not every copy gave a digest, every output is empty, or the digests came from too few sandboxes.
     Inconclusive,
     /// The user stopped the job. Final.
     Cancelled,
@@ -71,6 +71,8 @@ pub enum Cause {
     Failures,
     /// Every copy gave the same digest, but in fewer sandboxes than the job asks for.
     Coverage,
+    /// Every copy gave an empty output, so nothing was compared.
+    Empty,
     /// The copies gave a digest that is not the expected one. So far they agree with each other.
     Drift,
 }
@@ -83,6 +85,7 @@ impl Cause {
             Self::Deadline => "deadline",
             Self::Failures => "failures",
             Self::Coverage => "coverage",
+            Self::Empty => "empty",
             Self::Drift => "drift",
         }
     }
