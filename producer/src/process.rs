@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use concord_worker::Variables;
 
@@ -25,6 +26,10 @@ pub(crate) struct Process {
     pub(crate) home: Option<OsString>,
     pub(crate) no_color: bool,
     pub(crate) search_path: Option<OsString>,
+    /// The folder for temporary files.
+    pub(crate) temporary_folder: PathBuf,
+    /// The files to which standard output and standard error go, as far as they are known.
+    pub(crate) output_files: Vec<PathBuf>,
     pub(crate) stdout_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
     pub(crate) cores: usize,
@@ -43,6 +48,11 @@ impl Process {
             home: variable(HOME),
             no_color: variable(NO_COLOR).is_some(),
             search_path: variable(PATH),
+            temporary_folder: std::env::temp_dir(),
+            output_files: ["/proc/self/fd/1", "/proc/self/fd/2"]
+                .into_iter()
+                .filter_map(|link| std::fs::read_link(link).ok())
+                .collect(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             cores: std::thread::available_parallelism().map_or(1, NonZero::get),

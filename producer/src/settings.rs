@@ -27,6 +27,10 @@ pub(crate) struct Settings {
     /// Whether the store is in its default folder, which is created when it is missing.
     pub(crate) is_default_store: bool,
     pub(crate) search_path: Option<OsString>,
+    /// The folder for temporary files.
+    pub(crate) temporary_folder: PathBuf,
+    /// The beginnings of the full paths of files that this process writes itself.
+    pub(crate) own_files: Vec<PathBuf>,
     pub(crate) cores: usize,
     pub(crate) variables: Variables,
     /// Copies that run at the same time, if the user said how many.

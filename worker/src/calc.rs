@@ -1,8 +1,11 @@
 //! Calculations turn payload bytes into output bytes.
 
+mod artifacts;
 mod built_in;
 pub mod command;
+mod folder_watch;
 mod runs;
+mod scratch;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use concord_protocol::{Facts, JobSpec};
 
 use crate::Payload;
 
+pub use artifacts::{ArtifactPatternError, ArtifactPatterns, CollectError, ProducedArtifact};
 pub use built_in::{BuiltIn, NoFunctions};
 pub use runs::Runs;
 
@@ -29,8 +33,12 @@ pub struct Task {
 /// The result of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
-    /// The output: at most [`concord_protocol::limits::OUTPUT_BYTES_MAX`] bytes.
+    /// The output: at most [`concord_protocol::limits::OUTPUT_BYTES_MAX`] bytes. For a job with artifacts it counts only if
+    /// they name standard output.
     pub bytes: Vec<u8>,
+    /// The files that the calculation wrote, if the job asks for artifacts: at most
+    /// [`concord_protocol::limits::ARTIFACTS_MAX`].
+    pub artifacts: Vec<ProducedArtifact>,
     /// The end of its standard error.
     pub stderr_tail: Vec<u8>,
     /// Facts of this run that only the calculation knows, such as the loaded libraries. They are recorded beside the facts of

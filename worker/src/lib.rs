@@ -38,6 +38,7 @@
 //! `concord_worker::lambda::serve(settings, |_, _| Ok::<_, lambda_runtime::Error>(Count))`.
 
 pub mod calc;
+mod digested;
 mod environment;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -45,7 +46,11 @@ mod payloads;
 mod run;
 mod worker;
 
-pub use calc::{BuiltIn, Calculate, CalculationError, NoFunctions, Output, Runs, Task};
+pub use calc::{
+    ArtifactPatternError, ArtifactPatterns, BuiltIn, Calculate, CalculationError, CollectError, NoFunctions,
+    Output, ProducedArtifact, Runs, Task,
+};
+pub use digested::Digested;
 pub use environment::{System, Variables, environment, unseen};
 pub use payloads::Payload;
 pub use worker::{Disposition, Worker};

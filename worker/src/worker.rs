@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use concord_json::Pointer;
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
@@ -13,6 +12,7 @@ use concord_protocol::{Digest, Environment, Facts, Failure, Job, JobId, Outcome,
 use futures::FutureExt;
 use lru::LruCache;
 
+use crate::digested::Digested;
 use crate::environment::{FloatMode, is_unseen, unseen};
 use crate::payloads::Payloads;
 use crate::run;
@@ -107,7 +107,7 @@ where
         let (result, stderr_tail) = match output {
             Ok(output) => {
                 facts.record_all(output.facts);
-                (Ok(self.keep(&job, output.bytes.into()).await?), output.stderr_tail)
+                (Ok(self.keep(&job, output.result).await?), output.stderr_tail)
             }
             Err(CalculationError::Stopped) => return Ok(Disposition::Release),
             Err(CalculationError::Failed { .. }) if delivery.receive_count < job.spec.policy.attempts => {
@@ -143,8 +143,8 @@ where
     }
 
     /// Runs the calculation. A panic in it fails only this copy.
-    async fn run(&self, task: Task) -> Result<Output, CalculationError> {
-        let select = task.spec.policy.select.clone();
+    async fn run(&self, task: Task) -> Result<Given, CalculationError> {
+        let spec = Arc::clone(&task.spec);
         let before = FloatMode::measure();
         let run = AssertUnwindSafe(self.calculation.calculate(task)).catch_unwind().await;
         let mut output = run.unwrap_or_else(|_| Err(failed("the calculation panicked", Vec::new())))?;
@@ -152,13 +152,11 @@ where
         if output.bytes.len() > OUTPUT_BYTES_MAX {
             return Err(failed(format!("output over {OUTPUT_BYTES_MAX} bytes"), output.stderr_tail));
         }
-        if let Some(pointer) = &select {
-            output.bytes = match selected(&output.bytes, pointer) {
-                Ok(bytes) => bytes.to_vec(),
-                Err(reason) => return Err(failed(reason, output.stderr_tail)),
-            };
+        let Output { bytes, artifacts, stderr_tail, facts } = output;
+        match Digested::new(bytes, artifacts, &spec.policy) {
+            Ok(result) => Ok(Given { result, stderr_tail, facts }),
+            Err(reason) => Err(failed(reason, stderr_tail)),
         }
-        Ok(output)
     }
 
     async fn payload(&self, job: &Job) -> PortResult<Arc<Payload>> {
@@ -175,15 +173,16 @@ where
         Ok(self.payloads.keep(job.spec.payload_digest, bytes))
     }
 
-    /// Stores the output before its digest is recorded, so that a recorded digest can be explained.
-    async fn keep(&self, job: &Job, bytes: Arc<[u8]>) -> PortResult<Produced> {
-        let produced = Produced { digest: Digest::of(&bytes), bytes: bytes.len() as u64 };
-        let key = (job.spec.job.clone(), produced.digest);
-        if self.known_outputs().get(&key).is_none() {
-            self.ledger.write_output(&job.spec.job, produced.digest, bytes).await?;
-            self.known_outputs().put(key, ());
+    /// Stores the output and its artifacts before the digest is recorded, so that a recorded digest can be explained.
+    async fn keep(&self, job: &Job, digested: Digested) -> PortResult<Produced> {
+        for (digest, bytes) in digested.parts {
+            let key = (job.spec.job.clone(), digest);
+            if self.known_outputs().get(&key).is_none() {
+                self.ledger.write_output(&job.spec.job, digest, bytes).await?;
+                self.known_outputs().put(key, ());
+            }
         }
-        Ok(produced)
+        Ok(digested.produced)
     }
 
     fn known_outputs(&self) -> MutexGuard<'_, LruCache<(JobId, Digest), ()>> {
@@ -191,9 +190,11 @@ where
     }
 }
 
-fn selected<'a>(output: &'a [u8], pointer: &str) -> Result<&'a [u8], String> {
-    let pointer: Pointer = pointer.parse().map_err(|error| format!("cannot select: {error}"))?;
-    concord_json::select(output, &pointer).map_err(|error| format!("cannot select {pointer}: {error}"))
+/// What a run gave, ready to be recorded.
+struct Given {
+    result: Digested,
+    stderr_tail: Vec<u8>,
+    facts: Facts,
 }
 
 fn failed(reason: impl Into<String>, stderr_tail: Vec<u8>) -> CalculationError {

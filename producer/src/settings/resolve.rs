@@ -36,11 +36,15 @@ impl Settings {
                 .hint("name one with --store PATH")
         })?;
         let work = args.verb.work();
+        // A relative path that cannot be made absolute names no file of a command.
+        let own_files = std::path::absolute(&store).into_iter().chain(process.output_files.clone()).collect();
         Ok(Self {
             store,
             store_flag,
             is_default_store,
             search_path: process.search_path.clone(),
+            temporary_folder: process.temporary_folder.clone(),
+            own_files,
             cores: process.cores,
             variables: process.variables.clone(),
             copies_at_once: work.and_then(|work| work.jobs),

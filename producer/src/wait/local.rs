@@ -54,7 +54,9 @@ pub(super) async fn wait(
     let stopped = Arc::clone(&runs);
     let interrupt = Interrupt::listen(move || stopped.stop_all())?;
     let calculation =
-        BuiltIn::new(Arc::clone(&runs), settings.search_path.clone()).with_functions(aws.map(Aws::functions));
+        BuiltIn::new(Arc::clone(&runs), settings.search_path.clone(), settings.temporary_folder.clone())
+            .with_own_files(settings.own_files.clone())
+            .with_functions(aws.map(Aws::functions));
     let system = System::new(settings.variables.clone());
     let environment = concord_worker::environment(format!("local-{}", new_id()?), &system);
     let fleet_settings = FleetSettings { threads, remote, environment };

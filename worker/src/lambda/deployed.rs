@@ -10,6 +10,9 @@ use tokio::runtime::Handle;
 use super::{Calc, WorkerSettings};
 use crate::{BuiltIn, Calculate, CalculationError, Output, Runs, Task};
 
+/// The one place of a sandbox that can be written.
+const TEMPORARY: &str = "/tmp";
+
 /// The calculation that a stack was deployed with, whatever a job says.
 pub struct DeployedCalculation {
     built_in: BuiltIn<Functions>,
@@ -44,7 +47,7 @@ impl DeployedCalculation {
         let search_path: Option<OsString> = settings.search_path.clone();
         let folder: PathBuf = settings.folder.clone();
         let functions = Functions::new(Handle::current(), config);
-        let built_in = BuiltIn::new(runs, search_path).with_functions(Some(functions));
+        let built_in = BuiltIn::new(runs, search_path, TEMPORARY.into()).with_functions(Some(functions));
         let calculation = match &settings.calc {
             Calc::Probe => Calculation::Probe { name: String::new() },
             Calc::Command(argv) => Calculation::Command { argv: argv.clone(), folder },

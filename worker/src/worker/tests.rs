@@ -122,7 +122,8 @@ fn each_run_is_recorded_with_its_number_in_the_process() {
 fn facts_from_a_calculation_are_added_and_replace_those_of_the_same_name() {
     let facts = [("sandbox.start", "restored"), ("loaded.libm", "libm.so.6 1")].into_iter().collect();
     let stderr_tail = b"concord-facts {\"loaded.libm\":\"libm.so.6 2\",\"seed\":7}\n".to_vec();
-    let output = Output { bytes: b"1".to_vec(), stderr_tail: stderr_tail.clone(), facts };
+    let output =
+        Output { bytes: b"1".to_vec(), stderr_tail: stderr_tail.clone(), facts, ..Output::default() };
     let recorded = outcomes(probe(), machine(), Ok(output), 1).remove(0);
     assert_eq!(recorded.stderr_tail.as_bytes(), stderr_tail);
     let check = |outcome: &Outcome, name: &str, expect| assert_eq!(outcome.facts.get(name), expect, "{name}");

@@ -48,7 +48,7 @@ fn task() -> Task {
 fn calculated(reply: Result<FunctionReply, InvokeError>) -> Result<Output, CalculationError> {
     let let_go = oneshot::channel().1.shared();
     let functions = HeldFunctions { let_go, calls: Arc::default(), reply };
-    let built_in = BuiltIn::new(Arc::default(), None).with_functions(Some(functions));
+    let built_in = BuiltIn::new(Arc::default(), None, std::env::temp_dir()).with_functions(Some(functions));
     block_on(built_in.calculate(task()))
 }
 
@@ -56,7 +56,7 @@ fn calculated(reply: Result<FunctionReply, InvokeError>) -> Result<Output, Calcu
 fn a_reply_is_an_output_and_an_error_a_failure() {
     let facts: Facts = [("function.version", "3")].into_iter().collect();
     let reply = FunctionReply { bytes: b"1".to_vec(), log_tail: b"log".to_vec(), facts: facts.clone() };
-    let output = Output { bytes: b"1".to_vec(), stderr_tail: b"log".to_vec(), facts };
+    let output = Output { bytes: b"1".to_vec(), stderr_tail: b"log".to_vec(), facts, ..Output::default() };
     assert_eq!(calculated(Ok(reply)), Ok(output));
     let error = InvokeError::Failed { error: "Unhandled ValueError".to_owned(), log_tail: b"log".to_vec() };
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_reply_is_an_output_and_an_error_a_failure() {
         Err(failed("function error: Unhandled ValueError".to_owned(), b"log"))
     );
     assert_eq!(calculated(Err(InvokeError::Throttled)), Err(failed("function throttled".to_owned(), b"")));
-    let without = BuiltIn::new(Arc::default(), None);
+    let without = BuiltIn::new(Arc::default(), None, std::env::temp_dir());
     let expect = Err(failed("this worker calls no functions".to_owned(), b""));
     assert_eq!(block_on(without.calculate(task())), expect);
 }
@@ -76,7 +76,8 @@ fn a_stop_ends_the_wait_for_a_function_and_refuses_later_calls() {
     let reply = Ok(FunctionReply { bytes: b"1".to_vec(), ..FunctionReply::default() });
     let calls = Arc::<AtomicUsize>::default();
     let functions = HeldFunctions { let_go: receiver.shared(), calls: Arc::clone(&calls), reply };
-    let built_in = BuiltIn::new(Arc::clone(&runs), None).with_functions(Some(functions));
+    let built_in =
+        BuiltIn::new(Arc::clone(&runs), None, std::env::temp_dir()).with_functions(Some(functions));
     let task = task();
     let calculated = block_on(async {
         let mut calculation = Box::pin(built_in.calculate(task.clone()));

@@ -18,6 +18,8 @@ pub struct Program {
     path: PathBuf,
     argv: Vec<String>,
     folder: PathBuf,
+    /// Whether the variable `PWD` is set to the folder.
+    names_folder: bool,
 }
 
 /// Why a command line names no program that can be run.
@@ -95,7 +97,7 @@ impl Program {
         } else {
             search(name, &folder, search_path.unwrap_or(OsStr::new(DEFAULT_SEARCH_PATH)))?
         };
-        Ok(Program { path, argv: argv.to_vec(), folder })
+        Ok(Program { path, argv: argv.to_vec(), folder, names_folder: false })
     }
 
     /// The absolute path of the file that is run.
@@ -116,12 +118,21 @@ impl Program {
         &self.folder
     }
 
-    /// The command to start: in its own process group, with the environment unchanged. It uses only settings with which the
+    /// The same program, to be run in another folder, which the variable `PWD` then names.
+    #[must_use]
+    pub fn in_folder(&self, folder: PathBuf) -> Program {
+        Program { path: self.path.clone(), argv: self.argv.clone(), folder, names_folder: true }
+    }
+
+    /// The command to start: in its own process group, with the environment unchanged but for `PWD`. It uses only settings with which the
     /// standard library calls `posix_spawn`, which is several times faster than a fork and, unlike `execvp`, never passes a
     /// file to a shell.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.arg0(&self.argv[0]).args(&self.argv[1..]).current_dir(&self.folder).process_group(0);
+        if self.names_folder {
+            command.env("PWD", &self.folder);
+        }
         command
     }
 }

@@ -1,0 +1,251 @@
+//! Commands as calculations: the folder in which a copy runs, the run, and the artifacts that it leaves.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
+use concord_protocol::{Artifact, Facts, JobId, JobSpec};
+use lru::LruCache;
+use memchr::memmem;
+
+use super::failed;
+use crate::calc::artifacts::{ArtifactPatterns, ProducedArtifact, collect};
+use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running};
+use crate::calc::folder_watch::FolderWatch;
+use crate::calc::scratch::{Layout, Scratch, Scratches};
+use crate::calc::{CalculationError, Output, Task};
+
+/// Jobs whose commands are remembered, at most: the ones used last.
+const JOBS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
+
+/// Folders that are watched at once, at most. The system gives a user a hundred or so watches.
+const WATCHES_MAX: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
+
+/// The fact that a file in the common folder changed while several copies ran there.
+const FOLDER_CHANGED: &str = "run.folder_changed";
+
+/// The fact that the output has the path of the folder in which the copy ran.
+const FOLDER_IN_OUTPUT: &str = "run.folder_in_output";
+
+/// Runs commands.
+pub(super) struct Commands {
+    /// The folders in which programs are searched, as in `PATH`.
+    search_path: Option<OsString>,
+    observer: Observer,
+    scratches: Scratches,
+    own_files: Vec<PathBuf>,
+    jobs: Mutex<LruCache<JobId, Arc<JobCommand>>>,
+    /// A watch on each common folder; `None` where there can be none.
+    watches: Mutex<LruCache<PathBuf, Option<Arc<FolderWatch>>>>,
+}
+
+/// The command of a job.
+struct JobCommand {
+    program: Program,
+    patterns: ArtifactPatterns,
+    place: Place,
+}
+
+/// Where the copies of a job run.
+enum Place {
+    /// Each in a folder of its own.
+    Own(Arc<Layout>),
+    /// All in the folder from which the job was submitted.
+    Common(CommonFolder),
+}
+
+/// The folder in which all copies of a job run.
+#[derive(Default)]
+struct CommonFolder {
+    watch: Option<Arc<FolderWatch>>,
+    /// Changes before the first copy of the job ran.
+    changes_before: u64,
+    running: AtomicUsize,
+    /// Whether two copies ever ran at the same time.
+    several: AtomicBool,
+}
+
+impl Commands {
+    pub(super) fn new(search_path: Option<OsString>, temporary: PathBuf) -> Self {
+        Self {
+            search_path,
+            observer: Observer::default(),
+            scratches: Scratches::new(temporary),
+            own_files: Vec::new(),
+            jobs: Mutex::new(LruCache::new(JOBS_MAX)),
+            watches: Mutex::new(LruCache::new(WATCHES_MAX)),
+        }
+    }
+
+    pub(super) fn with_own_files(self, own_files: Vec<PathBuf>) -> Self {
+        Self { own_files, ..self }
+    }
+
+    /// Runs a command once. `folder` is the one from which the job was submitted.
+    pub(super) fn run(
+        &self,
+        task: &Task,
+        argv: &[String],
+        folder: &Path,
+        running: &Running,
+    ) -> Result<Output, CalculationError> {
+        let job = self.job(&task.spec, argv, folder)?;
+        match &job.place {
+            Place::Common(common) => {
+                let _present = common.enter();
+                let finished = self.finished(task, &job.program, running)?;
+                let mut output = output(finished);
+                common.record(&mut output.facts);
+                Ok(output)
+            }
+            Place::Own(layout) => {
+                let no_folder = |error| failed(format!("no folder for the copy: {error}"), &[]);
+                let scratch = self.scratches.take(layout).map_err(no_folder)?;
+                let run = self.run_in(&scratch, task, &job, layout, running);
+                self.scratches.give_back(scratch);
+                run
+            }
+        }
+    }
+
+    fn run_in(
+        &self,
+        scratch: &Scratch,
+        task: &Task,
+        job: &JobCommand,
+        layout: &Layout,
+        running: &Running,
+    ) -> Result<Output, CalculationError> {
+        let program = job.program.in_folder(scratch.path().to_owned());
+        let mut output = output(self.finished(task, &program, running)?);
+        if !job.patterns.is_empty() {
+            let found = collect(scratch.path(), &job.patterns, |name| layout.is_link(name));
+            output.artifacts = found.map_err(|error| failed(error.to_string(), &output.stderr_tail))?;
+        }
+        if let Some(name) = names_folder(&output, &job.patterns, scratch.path()) {
+            output.facts.record(FOLDER_IN_OUTPUT, name);
+        }
+        Ok(output)
+    }
+
+    fn finished(
+        &self,
+        task: &Task,
+        program: &Program,
+        running: &Running,
+    ) -> Result<Finished, CalculationError> {
+        let stdin =
+            task.payload.stdin().map_err(|error| failed(format!("no payload on stdin: {error}"), &[]))?;
+        let limits = RunLimits {
+            timeout: task.time_limit,
+            output_bytes_max: OUTPUT_BYTES_MAX,
+            stderr_tail_bytes: STDERR_TAIL_BYTES,
+        };
+        command::run(program, stdin, &limits, running, &self.observer).map_err(|error| match error {
+            RunError::Stopped => CalculationError::Stopped,
+            error => failed(reason(&error), error.stderr_tail()),
+        })
+    }
+
+    /// The command of a job, which is looked up once.
+    fn job(
+        &self,
+        spec: &JobSpec,
+        argv: &[String],
+        folder: &Path,
+    ) -> Result<Arc<JobCommand>, CalculationError> {
+        let mut jobs = locked(&self.jobs);
+        if let Some(job) = jobs.get(&spec.job) {
+            return Ok(Arc::clone(job));
+        }
+        let program = Program::find(argv, folder, self.search_path.as_deref())
+            .map_err(|error| failed(error.to_string(), &[]))?;
+        let patterns = ArtifactPatterns::parse(&spec.policy.artifacts)
+            .map_err(|error| failed(error.to_string(), &[]))?;
+        let place = if spec.policy.scratch || !patterns.is_empty() {
+            let layout = Layout::of(folder, &patterns)
+                .map_err(|error| failed(format!("cannot show {}: {error}", folder.display()), &[]))?;
+            Place::Own(Arc::new(layout))
+        } else {
+            Place::Common(CommonFolder::new(self.watch(folder)))
+        };
+        let job = Arc::new(JobCommand { program, patterns, place });
+        jobs.put(spec.job.clone(), Arc::clone(&job));
+        Ok(job)
+    }
+
+    fn watch(&self, folder: &Path) -> Option<Arc<FolderWatch>> {
+        let mut watches = locked(&self.watches);
+        if let Some(watch) = watches.get(folder) {
+            return watch.clone();
+        }
+        let watch = FolderWatch::start(folder, self.own_files.clone()).ok().map(Arc::new);
+        watches.put(folder.to_owned(), watch.clone());
+        watch
+    }
+}
+
+impl CommonFolder {
+    fn new(watch: Option<Arc<FolderWatch>>) -> Self {
+        let changes_before = watch.as_ref().map_or(0, |watch| watch.changes());
+        Self { watch, changes_before, ..Self::default() }
+    }
+
+    /// Counts a copy that runs, until the value that is returned is dropped.
+    fn enter(&self) -> Present<'_> {
+        if self.running.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.several.store(true, Ordering::Relaxed);
+        }
+        Present(self)
+    }
+
+    /// Records that a file has changed while several copies ran.
+    fn record(&self, facts: &mut Facts) {
+        if self.several.load(Ordering::Relaxed)
+            && let Some(watch) = &self.watch
+            && let Some(changed) = watch.changed_since(self.changes_before)
+        {
+            facts.record(FOLDER_CHANGED, changed.to_string_lossy());
+        }
+    }
+}
+
+/// A copy that runs in a common folder.
+struct Present<'a>(&'a CommonFolder);
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn output(finished: Finished) -> Output {
+    let Finished { output, stderr_tail, facts } = finished;
+    Output { bytes: output, stderr_tail, facts, artifacts: Vec::new() }
+}
+
+/// The first part of the output that has the path of `folder` in it.
+fn names_folder(output: &Output, patterns: &ArtifactPatterns, folder: &Path) -> Option<String> {
+    let path = folder.as_os_str().as_encoded_bytes();
+    let has_path = |bytes: &[u8]| memmem::find(bytes, path).is_some();
+    if (patterns.is_empty() || patterns.has_stdout()) && has_path(&output.bytes) {
+        return Some(Artifact::STDOUT.to_owned());
+    }
+    let has = |artifact: &&ProducedArtifact| artifact.content.as_deref().is_some_and(has_path);
+    output.artifacts.iter().find(has).map(|found| found.artifact.name.clone())
+}
+
+/// The reason, with the system's error, which is the source of the [`RunError`].
+fn reason(error: &RunError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

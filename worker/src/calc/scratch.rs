@@ -1,0 +1,154 @@
+//! Folders in which copies run, each in one of its own.
+//!
+//! A folder shows the entries of the folder from which the job was submitted, as symbolic links. The files of the
+//! artifacts are not shown, so that every copy starts without them. A folder serves one copy after the other and is
+//! cleaned between them. All folders of a process have paths of the same length: the length of a path can change how a
+//! program lays out its memory.
+
+mod layout;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tempfile::TempDir;
+
+pub(super) use layout::Layout;
+
+/// The first letters of the folder of a process.
+const PREFIX: &str = "concord-";
+
+/// The file by which a process holds its folder. The lock ends with the process, however it ends.
+const LOCK: &str = "lock";
+
+/// The folders of this process.
+#[derive(Debug)]
+pub(super) struct Scratches {
+    /// The folder for temporary files.
+    place: PathBuf,
+    /// The folder of this process; absent until the first copy needs it.
+    own: OnceLock<OwnFolder>,
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug)]
+struct OwnFolder {
+    folder: TempDir,
+    _lock: File,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    made: usize,
+    idle: Vec<Scratch>,
+}
+
+/// A folder for one copy after the other.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    path: PathBuf,
+    /// What it shows; absent until it is prepared.
+    layout: Option<Arc<Layout>>,
+}
+
+impl Scratches {
+    /// Folders below `place`, which exists.
+    pub(super) fn new(place: PathBuf) -> Self {
+        Self { place, own: OnceLock::new(), slots: Mutex::default() }
+    }
+
+    /// A clean folder that shows what `layout` says.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or cleaned: no permission, a full disk.
+    pub(super) fn take(&self, layout: &Arc<Layout>) -> io::Result<Scratch> {
+        let own = self.own()?;
+        let mut slots = self.lock();
+        let idle = slots.idle.pop();
+        let mut scratch = idle.unwrap_or_else(|| {
+            slots.made += 1;
+            Scratch { path: own.folder.path().join(format!("{:04}", slots.made)), layout: None }
+        });
+        drop(slots);
+        scratch.prepare(layout)?;
+        Ok(scratch)
+    }
+
+    /// Gives a folder back for the next copy.
+    pub(super) fn give_back(&self, scratch: Scratch) {
+        self.lock().idle.push(scratch);
+    }
+
+    fn own(&self) -> io::Result<&OwnFolder> {
+        if let Some(own) = self.own.get() {
+            return Ok(own);
+        }
+        let made = OwnFolder::make(&self.place)?;
+        // Another thread may have been quicker. Then this folder is removed again.
+        Ok(self.own.get_or_init(|| made))
+    }
+
+    /// A panic cannot leave the slots half changed, so a poisoned lock is usable.
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OwnFolder {
+    fn make(place: &Path) -> io::Result<Self> {
+        remove_left_behind(place);
+        let folder = tempfile::Builder::new().prefix(PREFIX).rand_bytes(8).tempdir_in(place)?;
+        // Locked before it has its name, so that no other process takes the folder for one that is left behind.
+        let new = folder.path().join("new");
+        let lock = File::create(&new)?;
+        lock.lock()?;
+        std::fs::rename(&new, folder.path().join(LOCK))?;
+        Ok(Self { folder, _lock: lock })
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        // Folders without permissions cannot be removed by their owner.
+        layout::make_removable(self.folder.path());
+    }
+}
+
+/// Removes the folders of processes that were killed. Errors are ignored: a folder may belong to another user.
+fn remove_left_behind(place: &Path) {
+    let Ok(entries) = place.read_dir() else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours
+            && let Ok(lock) = File::open(entry.path().join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            layout::make_removable(&entry.path());
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+impl Scratch {
+    /// The folder.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn prepare(&mut self, layout: &Arc<Layout>) -> io::Result<()> {
+        let as_before = self.layout.as_ref().is_some_and(|before| Arc::ptr_eq(before, layout));
+        if as_before {
+            return layout.restore(&self.path);
+        }
+        // Only a folder that is prepared to the end counts as prepared.
+        self.layout = None;
+        layout::remove(&self.path)?;
+        std::fs::create_dir(&self.path)?;
+        layout.restore(&self.path)?;
+        self.layout = Some(Arc::clone(layout));
+        Ok(())
+    }
+}
