@@ -1,12 +1,13 @@
 //! A job and its outcomes, explained.
 
+mod artifacts;
 mod parts;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
-use concord_protocol::{Calculation, Digest, Job, JobSpec, Outcome};
+use concord_protocol::{Calculation, Cause, Digest, Job, JobSpec, Outcome};
 use concord_statistics::Level;
 use serde::Serialize;
 
@@ -15,7 +16,8 @@ use crate::{Assessment, Attribution, Class, Confidence, Coverage, Stage};
 use concord_difference::{Options, OutputFormat, compare};
 
 pub use parts::{
-    Difference, Equivalence, ExplainedOutcome, FailedCopies, ObservedEnvironment, OutputPair, Summary,
+    ArtifactOverview, Difference, Equivalence, ExplainedOutcome, FailedCopies, ObservedEnvironment,
+    OutputPair, Summary,
 };
 
 /// The largest number of classes whose outputs are compared with the reference: the most frequent ones. With
@@ -41,6 +43,8 @@ pub struct Explanation {
     pub confidence: Confidence,
     /// The facts that go together with the classes.
     pub attribution: Attribution,
+    /// The artifacts of the job, by name; empty for a job without artifacts.
+    pub artifacts: Vec<ArtifactOverview>,
     /// How far the outputs of the classes are from the reference.
     pub differences: Vec<Difference>,
     /// Whether all classes are within the tolerances; absent without tolerances or where an output cannot be compared.
@@ -87,12 +91,18 @@ impl Explanation {
         let class_digests: Vec<Digest> =
             assessment.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
         let separates = (assessment.classes.len() > 1).then_some(assessment.separates);
+        let supports = if job.state.cause() == Some(Cause::Empty) {
+            "nothing: every output is empty".to_owned()
+        } else {
+            assessment.supports
+        };
         Self {
-            summary: Summary { separates, difference: None, supports: assessment.supports },
+            summary: Summary { separates, difference: None, supports },
             failures: failures(outcomes),
             coverage: assessment.coverage,
             confidence: assessment.confidence,
             attribution: assessment.attribution,
+            artifacts: Vec::new(),
             differences: Vec::new(),
             equivalence: None,
             environments: places.facts.into_iter().map(|facts| ObservedEnvironment { facts }).collect(),
@@ -122,6 +132,28 @@ impl Explanation {
         pairs.collect()
     }
 
+    /// A file that changed in the common folder of the copies while several of them ran, if a copy says so.
+    #[must_use]
+    pub fn folder_changed(&self) -> Option<&str> {
+        self.fact("run.folder_changed")
+    }
+
+    /// The part of the output that has the path of the folder in which the copy ran, if a copy says so.
+    #[must_use]
+    pub fn folder_in_output(&self) -> Option<&str> {
+        self.fact("run.folder_in_output")
+    }
+
+    /// The first value of a fact that belongs to single runs.
+    fn fact(&self, name: &str) -> Option<&str> {
+        self.outcomes.iter().find_map(|outcome| outcome.facts.get(name)).map(String::as_str)
+    }
+
+    /// The digests of the classes, most frequent first.
+    pub fn class_digests(&self) -> impl Iterator<Item = Digest> + '_ {
+        self.class_digests.iter().copied()
+    }
+
     /// The length of the outputs of a class, in bytes.
     #[must_use]
     pub fn bytes(&self, label: &str) -> Option<u64> {
@@ -130,14 +162,40 @@ impl Explanation {
 
     /// Compares the outputs of a pair, or records why they cannot be compared.
     pub fn compare(&mut self, pair: &OutputPair, outputs: Result<[&[u8]; 2], String>, options: &Options) {
+        self.add(pair.difference(None), outputs, options);
+    }
+
+    /// Compares an artifact of the outputs of a pair, or records why it cannot be compared.
+    pub fn compare_artifact(
+        &mut self,
+        pair: &OutputPair,
+        artifact: &str,
+        contents: Result<[&[u8]; 2], String>,
+        options: &Options,
+    ) {
+        self.add(pair.difference(Some(artifact)), contents, options);
+    }
+
+    /// Records that only one output of a pair has an artifact: the output with the label `only_in`.
+    pub fn lacks_artifact(&mut self, pair: &OutputPair, artifact: &str, only_in: &str, options: &Options) {
+        let difference = Difference { only_in: Some(only_in.to_owned()), ..pair.difference(Some(artifact)) };
+        self.add(difference, Err(format!("only {only_in} has it")), options);
+    }
+
+    fn add(&mut self, difference: Difference, outputs: Result<[&[u8]; 2], String>, options: &Options) {
         let (comparison, unavailable) = match outputs {
             Ok([left, right]) => (Some(compare(left, right, options)), None),
             Err(reason) => (None, Some(reason)),
         };
-        let (reference, class) = (pair.reference.clone(), pair.class.clone());
-        self.differences.push(Difference { reference, class, comparison, unavailable });
-        self.summary.difference = self.largest_difference();
+        self.differences.push(Difference { comparison, unavailable, ..difference });
+        self.summary.difference = self.difference();
         self.equivalence = self.judge(options);
+    }
+
+    /// Sets the artifacts of the job.
+    pub fn list_artifacts(&mut self, artifacts: Vec<ArtifactOverview>) {
+        self.artifacts = artifacts;
+        self.summary.difference = self.difference();
     }
 
     /// Sets whether there may be more outcomes than were read. If so, the job is never called equivalent.
@@ -150,7 +208,8 @@ impl Explanation {
     /// equivalent.
     pub fn judged(&mut self, by: String, equivalent: &[bool]) {
         let is_equivalent = equivalent.iter().all(|equivalent| *equivalent);
-        let is_known = !self.is_partial && equivalent.len() == self.other_classes();
+        let is_equivalent = is_equivalent && !self.lacks_any();
+        let is_known = self.is_complete() && equivalent.len() == self.differences.len();
         self.equivalence = (!is_equivalent || is_known).then(|| Equivalence {
             equivalent: is_equivalent,
             tolerances: vec![by],
@@ -158,10 +217,18 @@ impl Explanation {
         });
     }
 
-    /// The number of classes that are not the reference.
-    fn other_classes(&self) -> usize {
-        let Some((_, reference)) = &self.reference else { return 0 };
-        self.class_digests.iter().filter(|digest| *digest != reference).count()
+    /// Whether all that differs from the reference was compared.
+    fn is_complete(&self) -> bool {
+        let Some((_, reference)) = &self.reference else { return !self.is_partial };
+        let others = self.class_digests.iter().filter(|digest| *digest != reference).count();
+        let compared: BTreeSet<_> = self.differences.iter().map(|difference| &difference.class).collect();
+        let all_compared = self.differences.iter().all(|difference| difference.comparison.is_some());
+        !self.is_partial && all_compared && compared.len() == others
+    }
+
+    /// Whether an artifact is missing somewhere.
+    fn lacks_any(&self) -> bool {
+        self.differences.iter().any(|difference| difference.only_in.is_some())
     }
 
     /// The summary and the second opinion, in the form that is stored with a verdict.
@@ -178,6 +245,13 @@ impl Explanation {
         }
     }
 
+    /// Which artifacts differ, and the sentence of the comparison with the largest distance.
+    fn difference(&self) -> Option<String> {
+        let sentences = [artifacts::sentence(&self.artifacts), self.largest_difference()];
+        let sentences: Vec<_> = sentences.into_iter().flatten().collect();
+        (!sentences.is_empty()).then(|| sentences.join(". "))
+    }
+
     /// The sentence of the comparison with the largest distance. If several are equally large, the first one.
     fn largest_difference(&self) -> Option<String> {
         let compared = |difference: &&Difference| difference.comparison.is_some();
@@ -189,8 +263,7 @@ impl Explanation {
                 .map_or(Ordering::Equal, |(one, other)| one.by_largest(other))
         })?;
         let of = if count > 1 { format!(" (the largest of {count} comparisons)") } else { String::new() };
-        let Difference { reference, class, comparison, .. } = largest;
-        Some(format!("{reference} and {class}: {}{of}", comparison.as_ref()?.statement()))
+        Some(format!("{}: {}{of}", largest.title(), largest.comparison.as_ref()?.statement()))
     }
 
     /// Whether all classes are within the tolerances. `None` unless all were compared.
@@ -198,8 +271,9 @@ impl Explanation {
         let tolerances = options.tolerances.as_ref()?;
         let comparisons: Vec<_> =
             self.differences.iter().filter_map(|difference| difference.comparison.as_ref()).collect();
-        let equivalent = comparisons.iter().all(|comparison| comparison.equivalent == Some(true));
-        if equivalent && (self.is_partial || comparisons.len() < self.other_classes()) {
+        let within = comparisons.iter().all(|comparison| comparison.equivalent == Some(true));
+        let equivalent = within && !self.lacks_any();
+        if equivalent && !self.is_complete() {
             return None;
         }
         let largest = comparisons.iter().max_by(|one, other| one.by_largest(other));

@@ -29,8 +29,8 @@ pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
 pub use explanation::{
-    CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation, FailedCopies,
-    ObservedEnvironment, OutputPair, Summary, output_format,
+    ArtifactOverview, CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation,
+    FailedCopies, ObservedEnvironment, OutputPair, Summary, output_format,
 };
 pub use gather::{GatherLimits, Gathered, Judge, first_outcomes, gather};
 pub use run::{FactMap, ObservedRun};

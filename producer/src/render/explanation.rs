@@ -105,7 +105,7 @@ fn value_line(value: &Value) -> String {
 }
 
 fn differences(lines: &mut Lines, difference: &Difference) {
-    let pair = format!("{} and {}", difference.reference, difference.class);
+    let pair = difference.title();
     match &difference.comparison {
         None => {
             let reason = difference.unavailable.as_deref().unwrap_or("not compared");

@@ -28,7 +28,7 @@ pub(crate) fn markdown(explained: &ExplainedJob) -> String {
     failures(&mut text, explained);
     separators(&mut text, explained);
     for difference in explanation.differences.iter().take(SHOWN_MAX) {
-        let _ = writeln!(text, "\n### {} and {}\n", difference.reference, difference.class);
+        let _ = writeln!(text, "\n### {}\n", plain(&difference.title()));
         match (&difference.comparison, &difference.unavailable) {
             (Some(comparison), _) => numbers(&mut text, comparison),
             (None, reason) => {

@@ -26,17 +26,52 @@ pub struct FailedCopies {
     pub copies: u64,
 }
 
-/// The output of a class, compared with the reference.
+/// The output of a class, or one artifact of it, compared with the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// The label of the reference: the most frequent class, or [`EXPECTED`].
     pub reference: String,
     /// The label of the class.
     pub class: String,
+    /// The name of the artifact, if the job has artifacts.
+    pub artifact: Option<String>,
+    /// The label of the one side that has the artifact, if the other side does not have it.
+    pub only_in: Option<String>,
     /// The comparison, with the reference on the left and the class on the right.
     pub comparison: Option<Comparison>,
     /// Why there is no comparison.
     pub unavailable: Option<String>,
+}
+
+impl Difference {
+    /// What is compared: the labels of the two sides, and the artifact, if there is one.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let Self { reference, class, artifact, .. } = self;
+        match artifact {
+            Some(artifact) => format!("{reference} and {class}, {artifact}"),
+            None => format!("{reference} and {class}"),
+        }
+    }
+}
+
+/// An artifact of a job, over all classes whose lists of artifacts were read, and the expected output if there is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ArtifactOverview {
+    /// The name.
+    pub name: String,
+    /// The number of different contents.
+    pub contents: usize,
+    /// The number of classes that do not have the artifact.
+    pub missing_in: usize,
+}
+
+impl ArtifactOverview {
+    /// Whether every class has the artifact, and with the same contents.
+    #[must_use]
+    pub fn is_stable(&self) -> bool {
+        self.contents == 1 && self.missing_in == 0
+    }
 }
 
 /// A second opinion in addition to the verdict, by tolerances.
@@ -89,4 +124,18 @@ pub struct OutputPair {
     pub reference_digest: Digest,
     /// The digest of the class.
     pub class_digest: Digest,
+}
+
+impl OutputPair {
+    /// The difference of the pair, or of one artifact, before anything is compared.
+    pub(super) fn difference(&self, artifact: Option<&str>) -> Difference {
+        Difference {
+            reference: self.reference.clone(),
+            class: self.class.clone(),
+            artifact: artifact.map(str::to_owned),
+            only_in: None,
+            comparison: None,
+            unavailable: None,
+        }
+    }
 }

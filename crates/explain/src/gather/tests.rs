@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use concord_difference::Tolerances;
 use concord_protocol::ports::PortError;
-use concord_protocol::{CopyId, Digest, Facts, Outcome, Produced, Timestamp};
+use concord_protocol::{CopyId, Digest, Facts, JobId, Outcome, Produced, Timestamp};
 use futures::executor::block_on;
 
 use super::*;
