@@ -3,6 +3,7 @@
 mod conditions;
 mod evidence;
 mod expected;
+mod files;
 mod jobs;
 mod parse;
 mod place;

@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use concord_json::Pointer;
 use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::ReadGolden;
-use concord_protocol::{Digest, JobSpec};
+use concord_protocol::{Artifact, Digest, JobSpec, Policy};
+use concord_worker::{ArtifactPatterns, Digested, ProducedArtifact};
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -19,26 +19,18 @@ use crate::settings::ExpectationChoice;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expectation {
     pub(crate) digest: Digest,
-    /// The expected output, if it is known: it explains a difference.
-    pub(crate) output: Option<Arc<[u8]>>,
+    /// The expected output, or the list of the expected artifacts and their contents, if they are known: they explain a
+    /// difference. Each has its digest.
+    pub(crate) parts: Vec<(Digest, Arc<[u8]>)>,
 }
 
-impl Expectation {
-    fn of(output: &[u8]) -> Self {
-        Self { digest: Digest::of(output), output: Some(output.into()) }
-    }
-}
-
-/// What the user expects of all jobs alike, if anything. Of a file, the part that `select` names is expected, or the
-/// whole file.
-pub(crate) fn given(
-    choice: &ExpectationChoice,
-    select: Option<&Pointer>,
-) -> Result<Option<Expectation>, CliError> {
+/// What the user expects of all jobs alike, if anything. A file or a folder is digested as the policy of the jobs says.
+pub(crate) fn given(choice: &ExpectationChoice, policy: &Policy) -> Result<Option<Expectation>, CliError> {
     match choice {
         ExpectationChoice::Agreement | ExpectationChoice::Golden => Ok(None),
-        ExpectationChoice::Digest(digest) => Ok(Some(Expectation { digest: *digest, output: None })),
-        ExpectationChoice::File(path) => of_file(path, select).map(Some),
+        ExpectationChoice::Digest(digest) => Ok(Some(Expectation { digest: *digest, parts: Vec::new() })),
+        ExpectationChoice::File(path) if policy.artifacts.is_empty() => of_file(path, policy).map(Some),
+        ExpectationChoice::File(path) => of_folder(path, policy).map(Some),
     }
 }
 
@@ -51,10 +43,35 @@ pub(crate) async fn golden(backend: &Backend, spec: &JobSpec) -> Result<Expectat
             "submit without --golden first, and take its result with producer accept JOB when it is right",
         )
     })?;
-    Ok(Expectation { digest: golden.digest, output: golden.output })
+    let parts = golden.output.map(|output| (golden.digest, output)).into_iter().collect();
+    Ok(Expectation { digest: golden.digest, parts })
 }
 
-fn of_file(path: &Path, select: Option<&Pointer>) -> Result<Expectation, CliError> {
+fn of_file(path: &Path, policy: &Policy) -> Result<Expectation, CliError> {
+    digested(path, bytes(path)?, Vec::new(), policy)
+}
+
+/// The artifacts in a folder. Its file `stdout` stands for standard output, if that is an artifact.
+fn of_folder(folder: &Path, policy: &Policy) -> Result<Expectation, CliError> {
+    let name = folder.display();
+    if !folder.is_dir() {
+        return Err(CliError::usage_text(format!("{name} is not a folder")).hint(
+            "with --artifact, --expect takes sha256: and 64 hexadecimal digits, or a folder with the artifacts",
+        ));
+    }
+    let unreadable = |error| {
+        CliError::usage(
+            anyhow::Error::new(error).context(format!("cannot read the expected artifacts in {name}")),
+        )
+        .hint("--expect names a folder in which the files have the same names as the artifacts")
+    };
+    let patterns = ArtifactPatterns::parse(&policy.artifacts).map_err(CliError::usage)?;
+    let stdout = if patterns.has_stdout() { bytes(&folder.join(Artifact::STDOUT))? } else { Vec::new() };
+    let artifacts = patterns.read(folder).map_err(unreadable)?;
+    digested(folder, stdout, artifacts, policy)
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let name = path.display();
     // Reads one byte more than an output may have, to see whether the file is too large.
     let limit = OUTPUT_BYTES_MAX as u64 + 1;
@@ -68,30 +85,62 @@ fn of_file(path: &Path, select: Option<&Pointer>) -> Result<Expectation, CliErro
             "{name} has more than the {OUTPUT_BYTES_MAX} bytes that an output may have"
         )));
     }
-    let Some(pointer) = select else { return Ok(Expectation::of(&bytes)) };
-    let part = concord_json::select(&bytes, pointer).map_err(|error| {
-        CliError::usage_text(format!("cannot select {pointer} from the expected output {name}: {error}"))
-            .hint("with --select the file holds a whole output, of which that part is compared")
+    Ok(bytes)
+}
+
+fn digested(
+    path: &Path,
+    stdout: Vec<u8>,
+    artifacts: Vec<ProducedArtifact>,
+    policy: &Policy,
+) -> Result<Expectation, CliError> {
+    let digested = Digested::new(stdout, artifacts, policy).map_err(|reason| {
+        CliError::usage_text(format!("the expected output {}: {reason}", path.display()))
+            .hint("with --select, the file holds a whole output, and the selected part is compared")
     })?;
-    Ok(Expectation::of(part))
+    Ok(Expectation { digest: digested.produced.digest, parts: digested.parts })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Checks the digest that is expected of what is at `path`; `None` for an error.
+    fn check(path: &Path, change: impl FnOnce(&mut Policy), expect: Option<&[u8]>) {
+        let mut policy = Policy::bounds(1, 1, 1);
+        change(&mut policy);
+        let expectation = given(&ExpectationChoice::File(path.to_owned()), &policy);
+        let digest = expectation.ok().map(|expectation| expectation.unwrap().digest);
+        assert_eq!(digest, expect.map(Digest::of), "{policy:?}");
+    }
+
     #[test]
     fn of_a_file_the_selected_part_counts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output");
         std::fs::write(&path, r#"{"at": 7, "value": 0.10}"#).unwrap();
-        let check = |select: Option<&str>, expect: Option<&[u8]>| {
-            let select = select.map(|pointer| pointer.parse::<Pointer>().unwrap());
-            let given = given(&ExpectationChoice::File(path.clone()), select.as_ref());
-            assert_eq!(given.ok(), expect.map(|part| Some(Expectation::of(part))));
+        let select = |pointer: &str| {
+            let pointer = pointer.to_owned();
+            |policy: &mut Policy| policy.select = Some(pointer)
         };
-        check(None, Some(br#"{"at": 7, "value": 0.10}"#));
-        check(Some("/value"), Some(b"0.10"));
-        check(Some("/other"), None);
+        check(&path, |_| (), Some(br#"{"at": 7, "value": 0.10}"#));
+        check(&path, select("/value"), Some(b"0.10"));
+        check(&path, select("/other"), None);
+    }
+
+    #[test]
+    fn of_a_folder_the_artifacts_count() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.txt", "b.log", "stdout"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        let line = |name: &str| format!("{} {} {name}\n", Digest::of(name.as_bytes()).hex(), name.len());
+        let artifacts = |patterns: &'static [&str]| {
+            |policy: &mut Policy| policy.artifacts = patterns.iter().map(ToString::to_string).collect()
+        };
+        check(folder.path(), artifacts(&["*.txt"]), Some(line("a.txt").as_bytes()));
+        let both = line("a.txt") + &line("stdout");
+        check(folder.path(), artifacts(&["*.txt", "stdout"]), Some(both.as_bytes()));
+        check(&folder.path().join("a.txt"), artifacts(&["*.txt"]), None);
     }
 }

@@ -27,6 +27,7 @@ mod repeated;
 mod replace;
 mod result;
 mod rules;
+mod selection;
 mod settings;
 mod verbs;
 mod wait;

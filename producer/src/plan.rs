@@ -1,14 +1,18 @@
 //! The jobs that a submit asks for. Pure: reads and writes nothing.
 
+use std::collections::BTreeMap;
+
 use concord_protocol::limits::COPIES_MAX;
 use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, JobId, JobSpec, Policy, Timestamp};
 use concord_statistics::{Level, copies_to_detect};
+use concord_worker::ArtifactPatterns;
 
 use crate::aws::StackSettings;
 use crate::error::CliError;
 use crate::payloads::NamedPayload;
 use crate::rules::tolerances;
+use crate::selection::Selection;
 use crate::settings::{CopiesChoice, SubmitSettings};
 
 /// The jobs of a submission: one for each payload, with the calculation at the same index. `deployed` are the settings of
@@ -26,6 +30,7 @@ pub(crate) fn plan(
 ) -> Result<Vec<NewJob>, CliError> {
     let copies = copies(submit.copies)?;
     check(submit, copies, &calculations, deployed)?;
+    check_files(submit, &calculations)?;
     let policy = policy(submit, deployed)?;
     let is_single = payloads.len() == 1 && !submit.each;
     let jobs = payloads.into_iter().zip(calculations).enumerate().map(|(place, (payload, calculation))| {
@@ -124,9 +129,14 @@ fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<P
     }
     // An invalid rule is refused before anything runs.
     tolerances(&submit.equivalent)?;
+    let (select, selections) = selections(submit)?;
     Ok(Policy {
         fail_fast: submit.fail_fast,
-        select: submit.select.as_ref().map(ToString::to_string),
+        select,
+        artifacts: submit.files.artifacts.clone(),
+        selections,
+        scratch: submit.files.scratch,
+        allow_empty: submit.files.allow_empty,
         equivalent: submit.equivalent.clone(),
         read_as: submit.read_as.map(|format| format.name().to_owned()),
         copies_max: submit.copies_max.unwrap_or_default(),
@@ -134,6 +144,59 @@ fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<P
         sandboxes_min: submit.sandboxes_min.unwrap_or_default(),
         ..Policy::bounds(attempts, submit.timeout_ms, copy_timeout_ms)
     })
+}
+
+/// The pointer into standard output, and the pointers into artifacts, by name.
+fn selections(submit: &SubmitSettings) -> Result<(Option<String>, BTreeMap<String, String>), CliError> {
+    let (mut select, mut named) = (None, BTreeMap::new());
+    for Selection { artifact, pointer } in &submit.selections {
+        let before = match artifact {
+            Some(name) if submit.files.artifacts.is_empty() => {
+                return Err(CliError::usage_text(format!(
+                    "--select {name}:{pointer} is for an artifact, and the job has none"
+                ))
+                .hint(format!("name it too: --artifact {name}")));
+            }
+            Some(name) => named.insert(name.clone(), pointer.to_string()),
+            None if submit.files.artifacts.is_empty() => select.replace(pointer.to_string()),
+            None => {
+                return Err(CliError::usage_text(format!(
+                    "--select {pointer} does not say of which artifact"
+                ))
+                .hint(format!(
+                    "name it: --select NAME:{pointer}; standard output is stdout, with --artifact stdout"
+                )));
+            }
+        };
+        if let Some(before) = before {
+            return Err(CliError::usage_text(format!(
+                "--select names two parts of one output: {before} and {pointer}"
+            ))
+            .hint("one part of each output can be selected"));
+        }
+    }
+    Ok((select, named))
+}
+
+/// Refuses artifacts and folders where no command runs, and patterns that name no file.
+fn check_files(submit: &SubmitSettings, calculations: &[Calculation]) -> Result<(), CliError> {
+    ArtifactPatterns::parse(&submit.files.artifacts).map_err(|error| {
+        CliError::usage(anyhow::Error::new(error)).hint(
+            "a pattern looks like results/**/*.npy or log.txt, and is quoted; stdout is standard output",
+        )
+    })?;
+    let flag = if !submit.files.artifacts.is_empty() {
+        "--artifact"
+    } else if submit.files.scratch {
+        "--scratch"
+    } else {
+        return Ok(());
+    };
+    if calculations.iter().all(Calculation::may_write_files) {
+        return Ok(());
+    }
+    Err(CliError::usage_text(format!("{flag} is for a command: nothing else writes files"))
+        .hint("the command stands after --; in a stack it is the one that the stack was deployed with"))
 }
 
 /// The id of the job at `place` of a submission of several.

@@ -5,3 +5,4 @@ pub(crate) mod explanation;
 pub(crate) mod finding;
 pub(crate) mod job;
 pub(crate) mod moment;
+mod warnings;

@@ -50,6 +50,8 @@ pub enum Count {
     Drift,
     /// Every copy agreed, but in too few sandboxes.
     Coverage,
+    /// Every copy gave an empty output.
+    Empty,
     /// A job was extended for more sandboxes.
     ExtendedForSandboxes,
     /// A divergent job was extended to find out why.

@@ -21,6 +21,7 @@ pub(super) struct JobFacts {
     copies_most: u32,
     fail_fast: bool,
     expect: Option<Digest>,
+    accepts_empty: bool,
     pub(super) sandboxes_min: u32,
     /// The sandboxes that gave the recorded digests.
     pub(super) sandboxes: BTreeSet<String>,
@@ -61,6 +62,7 @@ impl SimulatedFacts {
             copies_most: spec.copies.max(spec.policy.copies_max),
             fail_fast: spec.policy.fail_fast,
             expect: spec.policy.expect,
+            accepts_empty: spec.policy.accepts_empty(),
             sandboxes_min: spec.policy.sandboxes_min,
             sandboxes: BTreeSet::new(),
             digests: BTreeMap::new(),
@@ -180,7 +182,7 @@ impl JobFacts {
         // Once every copy has ended, the deadline cannot become the cause. Copies that differ never agree again.
         let backwards = match (old.cause(), new.cause()) {
             (Some(Cause::Failures), Some(Cause::Deadline))
-            | (Some(Cause::Coverage), Some(Cause::Deadline | Cause::Failures)) => true,
+            | (Some(Cause::Coverage | Cause::Empty), Some(Cause::Deadline | Cause::Failures)) => true,
             (None, Some(_)) => old.verdict() == Divergent,
             _ => false,
         };
@@ -201,12 +203,17 @@ impl JobFacts {
         let reason = match (new.verdict(), new.cause()) {
             (Verdict::Running, None) => true,
             (Verdict::Cancelled, None) => by_user,
-            (Verdict::Reproducible, None) => self.agree() && self.enough_sandboxes(),
+            (Verdict::Reproducible, None) => {
+                self.agree() && (self.accepts_empty || !self.all_empty()) && self.enough_sandboxes()
+            }
             (Verdict::Divergent, None) => self.distinct().len() > 1,
             (Verdict::Divergent, Some(Cause::Drift)) => self.drifted(),
             (Verdict::Inconclusive, Some(Cause::Failures)) => accounted() && new.ended_at().is_some(),
             (Verdict::Inconclusive, Some(Cause::Coverage)) => {
                 self.agree() && self.may_be_short() && new.ended_at().is_some()
+            }
+            (Verdict::Inconclusive, Some(Cause::Empty)) => {
+                self.agree() && !self.accepts_empty && new.ended_at().is_some()
             }
             (Verdict::Inconclusive, Some(Cause::Deadline)) => overdue && new.ended_at().is_some(),
             _ => false,
@@ -250,6 +257,11 @@ impl JobFacts {
             })
     }
 
+    /// Whether every digest is the digest of an empty output.
+    fn all_empty(&self) -> bool {
+        self.distinct().iter().all(|digest| *digest == Digest::EMPTY)
+    }
+
     /// Whether a copy gave a digest that is not the expected one.
     fn drifted(&self) -> bool {
         self.expect.is_some_and(|expected| self.distinct().iter().any(|digest| *digest != expected))
@@ -275,6 +287,8 @@ impl JobFacts {
             (Verdict::Divergent, None)
         } else if self.drifted() {
             (Verdict::Divergent, Some(Cause::Drift))
+        } else if self.all_produced() && self.all_empty() && !self.accepts_empty {
+            (Verdict::Inconclusive, Some(Cause::Empty))
         } else if self.all_produced() && !self.enough_sandboxes() {
             (Verdict::Inconclusive, Some(Cause::Coverage))
         } else if self.all_produced() {

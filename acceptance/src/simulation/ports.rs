@@ -188,6 +188,7 @@ impl ReplaceState for SimulatedPorts {
             match state.cause().filter(|_| before.cause() != state.cause()) {
                 Some(Cause::Drift) => world.counts.add(Count::Drift),
                 Some(Cause::Coverage) => world.counts.add(Count::Coverage),
+                Some(Cause::Empty) => world.counts.add(Count::Empty),
                 _ => {}
             }
             let ends = before.ended_at().is_none() && state.ended_at().is_some();

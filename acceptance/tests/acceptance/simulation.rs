@@ -30,6 +30,7 @@ const COUNTS_MIN: &[(Count, u64)] = &[
     (Count::FailedFast, 500),
     (Count::Drift, 500),
     (Count::Coverage, 200),
+    (Count::Empty, 200),
     (Count::ExtendedForSandboxes, 200),
     (Count::ExtendedForReasons, 200),
     (Count::LateDivergence, 20),

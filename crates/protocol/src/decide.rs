@@ -1,6 +1,6 @@
 use crate::limits::ROUNDS_MAX;
 use crate::transition::next;
-use crate::{Cause, Event, IllegalTransition, Job, JobState, Rollup, Timestamp, Verdict};
+use crate::{Cause, Digest, Event, IllegalTransition, Job, JobState, Rollup, Timestamp, Verdict};
 
 /// Whether the outcomes of a divergent job show what separates its digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub fn asks_for_separation(job: &Job, rollup: &Rollup, now: Timestamp) -> bool {
 /// The next state of a job, by its rollup at `now`; `None` when the state does not change.
 ///
 /// Fails closed. A job is `reproducible` when every copy gave a digest, all digests are equal (and equal to the
-/// expected one, if there is one), and they came from as many sandboxes as the job asks for. Too few sandboxes,
-/// failures or a passed deadline make it `inconclusive`. Two digests, or one that is not the expected one, make it
+/// expected one, if there is one), the outputs are not empty, and they came from as many sandboxes as the job asks for.
+/// Empty outputs, too few sandboxes, failures or a passed deadline make it `inconclusive`. Two digests, or one that is not the expected one, make it
 /// `divergent` at once, and it stays divergent.
 ///
 /// A job that may be extended does not end with too few sandboxes or with an unexplained divergence. It asks for
@@ -40,6 +40,8 @@ pub fn decide(job: &Job, rollup: &Rollup, now: Timestamp, separation: Separation
         (Verdict::Divergent, None)
     } else if drifted {
         (Verdict::Divergent, Some(Cause::Drift))
+    } else if reached.produced && !spec.policy.accepts_empty() && rollup.witnesses.contains(&Digest::EMPTY) {
+        (Verdict::Inconclusive, Some(Cause::Empty))
     } else if reached.produced && rollup.sandboxes.len() < spec.policy.sandboxes_min {
         (Verdict::Inconclusive, Some(Cause::Coverage))
     } else if reached.produced {

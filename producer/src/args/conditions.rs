@@ -10,9 +10,10 @@ use super::parse::milliseconds;
 /// Conditions of `submit`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct ConditionArgs {
-    /// The digest that every copy should give (sha256:…), or a file with the whole output; with --select, the digest of
-    /// the selected part. A copy with another digest makes the job divergent at once, with the cause drift
-    #[arg(long, value_name = "DIGEST|FILE")]
+    /// The digest that every copy should give (sha256:…), a file with the whole output, or a folder with the artifacts; with
+    /// --select, the digest of the selected part. A copy with another digest makes the job divergent at once, with the cause
+    /// drift
+    #[arg(long, value_name = "DIGEST|FILE|DIR")]
     pub(crate) expect: Option<Expected>,
     /// Expect the golden result that `producer accept` stored for this calculation and payload; it must exist
     #[arg(long, conflicts_with = "expect")]

@@ -1,19 +1,21 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use concord_json::Pointer;
 use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX};
 use concord_protocol::{FunctionName, JobId, parse_qualifier};
 
 use super::conditions::ConditionArgs;
+use super::files::FileArgs;
 use super::parse::{milliseconds, share};
 use super::work::WorkArgs;
+use crate::selection::Selection;
 
 pub(super) const SUBMIT_EXAMPLES: &str = "\
 Examples:
   producer submit examples/matmul.json
   producer submit examples/payloads.json --each --copies 50
   producer submit input.json --copies 180 -- python3 model.py --fast
+  producer submit input.json --artifact 'results/**/*.npy' -- python3 model.py
   producer submit input.json --copies 180 --function clmath --region eu-west-1
   producer submit payloads.json --each --stack concord
   producer submit input.json --detect 1% --sandboxes 20 --extend 2000 --stack concord
@@ -24,7 +26,9 @@ A payload for a probe is a JSON object such as {\"probe\":\"matmul\",\"n\":256,\
 The probes are echo, fft, libm, logistic, matmul, solve and sum.
 A command gets the payload on standard input and gives its output on standard output;
 exit code 0 is success. It runs without a shell, in the current folder, and with a
-process group of its own, which is killed when the copy is over.
+process group of its own, which is killed when the copy is over. With --artifact or --scratch
+each copy runs in a folder of its own. This shows the entries of the current folder as links,
+but not the artifacts that are there, and its files are deleted when the copy is over.
 A function is an existing AWS Lambda function: it gets the payload, and its reply is the output.
 The caller needs the permission lambda:InvokeFunction, and pays for each call.
 With --sandboxes a job is reproducible only if enough different sandboxes gave a digest. On one
@@ -68,9 +72,12 @@ pub(crate) struct SubmitArgs {
     /// Start no more copies once two outputs differ
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Digest only the part of a JSON output at this JSON pointer (RFC 6901), such as /result/hash
-    #[arg(long, value_name = "POINTER")]
-    pub(crate) select: Option<Pointer>,
+    /// Digest only the part of a JSON output at this JSON pointer (RFC 6901), such as /result/hash, or of an artifact, such as
+    /// `results.json:/energy`; may be repeated for different artifacts
+    #[arg(long, value_name = "[NAME:]POINTER", value_parser = str::parse::<Selection>)]
+    pub(crate) select: Vec<Selection>,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
     #[command(flatten)]
     pub(crate) conditions: ConditionArgs,
     /// Do not wait. The next `producer wait` does the work; unless functions are called, so does any submit on the store

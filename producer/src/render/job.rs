@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use concord_explain::ArtifactOverview;
 use concord_protocol::{Cause, Digest, Verdict};
 
 use super::sentences::{coverage, equivalence};
-use super::words::{SHOWN_MAX, calculation, elapsed, short, wrapped};
+use super::words::{SHOWN_MAX, calculation, counted, elapsed, short, wrapped};
 use crate::result::job::{JobEvidence, JobReport};
 
 /// The report of a job, with `verdict` as its first words and `flags` behind the command of a hint.
@@ -89,6 +90,12 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     let mut lines = Vec::new();
     if evidence.coverage.copies > 0 {
         lines.push(coverage(&evidence.coverage));
+    }
+    if !evidence.artifacts.is_empty() && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
+        lines.push(format!(
+            "{}, the same in every copy",
+            counted(evidence.artifacts.len(), "artifact", "artifacts")
+        ));
     }
     let summary = &evidence.summary;
     let mut told = |name: &str, words: Option<&str>| {

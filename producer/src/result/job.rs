@@ -1,11 +1,14 @@
 use std::collections::BTreeSet;
 
-use concord_explain::{CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Explanation, Summary};
+use concord_explain::{
+    ArtifactOverview, CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Summary,
+};
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::Serialize;
 
 use super::moment::moment;
+use super::warnings::warnings;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::gather::{Comparing, JudgedExplanation, gather};
@@ -14,9 +17,6 @@ use crate::warning::Warning;
 
 /// The most digests of a job that are listed, the most frequent ones first.
 pub(crate) const DIGESTS_LISTED_MAX: usize = 1_000;
-
-/// With a bound on the divergence rate above this, a verdict supports little.
-const WEAK_RATE: f64 = 0.2;
 
 /// The fact that is the architecture of a processor.
 const ARCHITECTURE: &str = "host.architecture";
@@ -83,6 +83,8 @@ pub(crate) struct JobEvidence {
     pub(crate) summary: Summary,
     /// Where the copies ran.
     pub(crate) coverage: Coverage,
+    /// The artifacts of the job; empty for a job without artifacts.
+    pub(crate) artifacts: Vec<ArtifactOverview>,
     /// How sure the verdict is.
     pub(crate) confidence: Confidence,
     /// Whether all outputs are within the tolerances of the job.
@@ -166,11 +168,7 @@ impl JobReport {
         let mut report = Self::read(backend, job, settings.clock.now()).await?;
         let JudgedExplanation { explanation, comparator_error, .. } = gather(backend, job, comparing).await?;
         let agree = job.state.verdict() == Verdict::Reproducible;
-        let mut warnings: Vec<_> = match (job.state.verdict(), job.state.cause()) {
-            (Verdict::Reproducible, _) => warning(&report, &explanation).into_iter().collect(),
-            (_, Some(Cause::Coverage)) => vec![short_coverage(&report, backend)],
-            _ => Vec::new(),
-        };
+        let mut warnings = warnings(job, report.sandboxes.unwrap_or_default(), &explanation, backend);
         warnings.extend(comparator_error.map(|error| Warning {
             text: format!("no second opinion: {:#}", error.cause),
             hint: error.hint.unwrap_or_default(),
@@ -185,6 +183,7 @@ impl JobReport {
             divergence_rate_below: agree.then_some(explanation.confidence.copies.rate_high),
             first_difference: first_difference(&report.digests, &explanation.differences),
             warnings,
+            artifacts: explanation.artifacts,
             summary: explanation.summary,
             coverage: explanation.coverage,
             confidence: explanation.confidence,
@@ -228,57 +227,4 @@ fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
         failures.sort_by_key(|failure| std::cmp::Reverse(failure.copies));
     }
     failures
-}
-
-/// The warning for a job whose copies agree, but in too few sandboxes.
-fn short_coverage(report: &JobReport, backend: &Backend) -> Warning {
-    let (seen, wanted) = (report.sandboxes.unwrap_or_default(), report.sandboxes_min);
-    let sandboxes = if seen == 1 { "sandbox" } else { "sandboxes" };
-    let hint = match backend {
-        Backend::Local(_) => {
-            "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
-             submit to a stack"
-        }
-        Backend::Stack(_) => {
-            "copies shared sandboxes: ask for more --copies, or --extend up to a bound; or have each keep its own for a while with --hold 2s"
-        }
-    };
-    Warning {
-        text: format!(
-            "every copy gave the same digest, but in {seen} {sandboxes}; the job asks for {wanted}"
-        ),
-        hint: hint.to_owned(),
-    }
-}
-
-/// The warning for a reproducible job whose verdict says little.
-fn warning(report: &JobReport, explanation: &Explanation) -> Option<Warning> {
-    let (copies, coverage) = (report.copies, &explanation.coverage);
-    let warning = |text: &str, hint: &str| Some(Warning { text: text.to_owned(), hint: hint.to_owned() });
-    if copies == 1 {
-        return warning(
-            "one copy agrees with itself: this shows nothing",
-            "ask for more, such as --copies 20",
-        );
-    }
-    if report.calculation.hides_its_machine() {
-        return warning(
-            "the machines that ran the function are not seen: many copies may have run on few",
-            "a function can say what it runs on: see reported facts in docs/facts.md",
-        );
-    }
-    if coverage.cpu_kinds <= 1 {
-        let processes = match coverage.sandboxes {
-            1 => "in one sandbox on one kind of CPU".to_owned(),
-            several => format!("on one kind of CPU, in {several} sandboxes"),
-        };
-        return warning(
-            &format!("every copy ran {processes}: this says little about other machines"),
-            "the bound holds for runs like these; to say more, run the same payload on other machines too",
-        );
-    }
-    if explanation.confidence.copies.rate_high > WEAK_RATE {
-        return warning("so few copies support little", "ask for more: with --copies 299 the bound is 1 %");
-    }
-    None
 }

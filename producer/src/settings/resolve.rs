@@ -11,7 +11,7 @@ use super::Settings;
 use super::comparing::ComparingSettings;
 use super::place::{AwsChoice, StackChoice};
 use super::report::ReportSettings;
-use super::submit::{CalculationChoice, CopiesChoice, ExpectationChoice, SubmitSettings};
+use super::submit::{CalculationChoice, CopiesChoice, ExpectationChoice, FileSettings, SubmitSettings};
 use crate::args::{
     Args, AwsArgs, CompareOutputsArgs, Expected, ReadAs, ReportArgs, ReportForm, StackArgs, SubmitArgs,
 };
@@ -108,7 +108,12 @@ impl SubmitSettings {
             timeout_ms: args.timeout,
             copy_timeout_ms: args.copy_timeout,
             fail_fast: args.fail_fast,
-            select: args.select,
+            selections: args.select,
+            files: FileSettings {
+                artifacts: args.files.artifact,
+                scratch: args.files.scratch,
+                allow_empty: args.files.allow_empty,
+            },
             equivalent: conditions.equivalent,
             read_as: conditions.read_as.map(output_format),
             expectation: match conditions.expect {

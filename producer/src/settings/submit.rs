@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use concord_difference::OutputFormat;
-use concord_json::Pointer;
 use concord_protocol::{Digest, FunctionName, JobId};
+
+use crate::selection::Selection;
 
 /// A submission: its payloads, what runs for them, and what is asked of each job.
 #[derive(Debug)]
@@ -23,8 +24,9 @@ pub(crate) struct SubmitSettings {
     /// Time that one run of a copy may take, if the user said how long.
     pub(crate) copy_timeout_ms: Option<u64>,
     pub(crate) fail_fast: bool,
-    /// The part of an output that is digested, if it is not the whole.
-    pub(crate) select: Option<Pointer>,
+    /// The parts of the output that are digested, if they are not the whole.
+    pub(crate) selections: Vec<Selection>,
+    pub(crate) files: FileSettings,
     /// Rules of tolerance, not parsed yet.
     pub(crate) equivalent: Vec<String>,
     /// How outputs are parsed when they are compared, if the user said how.
@@ -38,6 +40,17 @@ pub(crate) struct SubmitSettings {
     pub(crate) copies_max: Option<u32>,
     /// Whether the submit ends without waiting for verdicts.
     pub(crate) detach: bool,
+}
+
+/// Which files count as the output, and where copies run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FileSettings {
+    /// The patterns of the files that count as the output, not parsed yet; none when standard output is the output.
+    pub(crate) artifacts: Vec<String>,
+    /// Whether each copy runs in a folder of its own, also without artifacts.
+    pub(crate) scratch: bool,
+    /// Whether an empty output is a result.
+    pub(crate) allow_empty: bool,
 }
 
 /// What runs for each payload.
@@ -69,6 +82,6 @@ pub(crate) enum ExpectationChoice {
     Golden,
     /// This digest.
     Digest(Digest),
-    /// The output in this file.
+    /// The output in this file, or the artifacts in this folder.
     File(PathBuf),
 }

@@ -34,7 +34,9 @@ pub(crate) async fn run(
     if let Some(program) = &settings.comparator {
         Comparator::find(program, settings.search_path.clone())?;
     }
-    let given = expectation::given(&submit.expectation, submit.select.as_ref())?;
+    // All jobs have the same policy.
+    let policy = jobs.first().map(|new| &new.spec.policy);
+    let given = policy.map(|policy| expectation::given(&submit.expectation, policy)).transpose()?.flatten();
     let backend = match stack {
         Some(stack) => Backend::Stack(Box::new(stack)),
         None => Backend::Local(create_store(settings).await?),
@@ -43,8 +45,8 @@ pub(crate) async fn run(
     let expected = expectations(is_golden, given.as_ref(), &backend, &mut jobs).await?;
     let ids = create(&backend, &submission, jobs, printer).await?;
     for (id, expectation) in ids.iter().zip(expected) {
-        if let Some(Expectation { digest, output: Some(output) }) = expectation {
-            backend.write_output(id, digest, output).await?;
+        for (digest, bytes) in expectation.into_iter().flat_map(|expectation| expectation.parts) {
+            backend.write_output(id, digest, bytes).await?;
         }
     }
     let Some(stack) = backend.stack() else {

@@ -39,7 +39,7 @@ fn of_a_file_the_selected_part_is_expected() {
     };
     submit("/value").exits(0);
     submit("/at").exits(1);
-    submit("/other").exits(2).says("cannot select /other from the expected output golden");
+    submit("/other").exits(2).says("the expected output golden: cannot select /other");
 }
 
 #[test]
@@ -111,7 +111,8 @@ fn a_job_is_extended_up_to_its_bound() {
 fn as_many_copies_are_run_as_find_a_divergence() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "payload");
-    let submit = |args: &[&str]| sandbox.run(&[&["submit", "p"], args, &["--", "true"]].concat());
+    let submit =
+        |args: &[&str]| sandbox.run(&[&["submit", "p"], args, &["--allow-empty", "--", "true"]].concat());
     submit(&["--detect", "5%"]).exits(0).prints("59 of 59 copies");
     submit(&["--detect", "0.5", "--confidence", "75 %"]).exits(0).prints("2 of 2 copies");
     submit(&["--detect", "0.0000001"]).exits(2).says("a job has 1000000 at most");

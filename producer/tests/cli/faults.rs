@@ -103,7 +103,9 @@ fn a_disk_that_is_full() {
     limited("16", &SUBMIT).exits(4).says("hint: ");
     // Room for the tables and the job, not for all of its outcomes.
     std::fs::remove_file(sandbox.store()).unwrap();
-    sandbox.run(&["submit", "p", "--detach", "--job", "big", "--copies", "20000", "--", "true"]).exits(0);
+    sandbox
+        .run(&["submit", "p", "--detach", "--job", "big", "--copies", "20000", "--allow-empty", "--", "true"])
+        .exits(0);
     let echo = sandbox.write("echo.json", r#"{"probe":"echo"}"#);
     let submit = ["submit", echo.to_str().unwrap(), "--job", "full", "--copies", "200000"];
     sandbox.run(&["cancel", "big"]).exits(0);

@@ -25,8 +25,11 @@ fn completions_and_the_manual_come_from_the_same_source() {
 fn color_is_for_terminals_or_on_demand() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    let submit =
-        |color: &str| sandbox.run(&["submit", "p", "--copies", "1", "--color", color, "--", "true"]).exits(0);
+    let submit = |color: &str| {
+        sandbox
+            .run(&["submit", "p", "--copies", "1", "--color", color, "--allow-empty", "--", "true"])
+            .exits(0)
+    };
     assert!(!submit("auto").stdout.contains('\u{1b}'));
     assert!(!submit("never").stdout.contains('\u{1b}'));
     assert!(submit("always").stdout.contains("\u{1b}[1m\u{1b}[32mreproducible"));

@@ -115,7 +115,7 @@ fn several_jobs_exit_with_the_worst() {
     for name in ["0", "1", "3"] {
         sandbox.write(name, name);
     }
-    let program = "read code; case $code in 0) ;; 1) echo $$ ;; 3) exit 3 ;; esac; exit 0";
+    let program = "read code; case $code in 0) echo 0 ;; 1) echo $$ ;; 3) exit 3 ;; esac; exit 0";
     let program = program.replace("exit 0", "").replace("read code", "code=$(cat)");
     let submit = |names: &[&str]| {
         sandbox.run(&[&["submit", "--copies", "3"], names, &["--", "sh", "-c", &program]].concat())
@@ -150,7 +150,7 @@ fn failures_are_attempted_again_and_then_recorded_with_their_reason() {
     let copy = sandbox.json(&["copies", "f"]).remove(0);
     assert_eq!((&copy["attempt"], &copy["stderr_tail"]), (&3.into(), &"because of this\n".into()));
 
-    let once = "test -e tried || { touch tried; exit 1; }";
+    let once = "test -e tried || { touch tried; exit 1; }; echo 1";
     sandbox.run(&["submit", "p", "--copies", "1", "--", "sh", "-c", once]).exits(0);
     sandbox
         .run(&["submit", "p", "--copies", "1", "--", "sh", "-c", "kill -9 $$"])
@@ -204,7 +204,7 @@ fn retry_runs_only_what_gave_no_digest() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     // Every second run fails until the file is there.
-    let program = "echo x >> runs; test -e fixed || mkdir lock$(($$ % 2)) 2>/dev/null";
+    let program = "echo x >> runs; test -e fixed || mkdir lock$(($$ % 2)) 2>/dev/null || exit 1; echo 1";
     let args = [
         "submit",
         "p",
@@ -250,7 +250,19 @@ fn lists_are_newest_first_and_filtered() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     for (job, program) in [("a", "true"), ("b", "false"), ("c", "true")] {
-        sandbox.run(&["submit", "p", "--copies", "1", "--attempts", "1", "--job", job, "--", program]);
+        sandbox.run(&[
+            "submit",
+            "p",
+            "--copies",
+            "1",
+            "--attempts",
+            "1",
+            "--allow-empty",
+            "--job",
+            job,
+            "--",
+            program,
+        ]);
     }
     assert_eq!(sandbox.jobs(), ["c", "b", "a"]);
     let verdict = sandbox.run(&["list", "--verdict", "inconclusive"]).exits(0);

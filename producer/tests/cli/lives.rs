@@ -20,7 +20,7 @@ fn the_first_interrupt_ends_in_good_order_and_the_job_goes_on() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     // The first two copies never end by themselves; those that come after the interrupt do.
-    let program = "test -e interrupted || exec sleep 71";
+    let program = "test -e interrupted || exec sleep 71; echo 1";
     let child =
         sandbox.start(&["submit", "p", "--copies", "4", "-j", "2", "--job", "i", "--", "sh", "-c", program]);
     until("a copy runs", || runs_with_argument("71"));
@@ -71,7 +71,9 @@ fn a_killed_run_goes_on_where_it_was() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     let copies = COPIES.to_string();
-    sandbox.run(&["submit", "p", "--job", "k", "--copies", &copies, "--detach", "--", "true"]).exits(0);
+    sandbox
+        .run(&["submit", "p", "--job", "k", "--copies", &copies, "--detach", "--allow-empty", "--", "true"])
+        .exits(0);
     let mut unfinished = 0;
     for _ in 0..KILLS {
         let mut child = sandbox.start(&["wait", "k", "-j", "2"]);
@@ -97,7 +99,7 @@ fn a_killed_run_goes_on_where_it_was() {
 fn two_producers_share_the_work_and_run_no_copy_twice() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    let program = "echo run >> runs; exec sleep 0.02";
+    let program = "echo run >> runs; sleep 0.02; echo 1";
     let args = ["submit", "p", "--job", "two", "--copies", "200", "-j", "2", "--", "sh", "-c", program];
     let one = sandbox.start(&args);
     let other = sandbox.start(&args);
@@ -112,8 +114,10 @@ fn two_producers_share_the_work_and_run_no_copy_twice() {
 fn the_next_submit_works_on_what_was_left() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    sandbox.run(&["submit", "p", "--detach", "--job", "left", "--copies", "50", "--", "true"]).exits(0);
-    sandbox.run(&["submit", "p", "--job", "next", "--copies", "400", "--", "true"]).exits(0);
+    sandbox
+        .run(&["submit", "p", "--detach", "--job", "left", "--copies", "50", "--allow-empty", "--", "true"])
+        .exits(0);
+    sandbox.run(&["submit", "p", "--job", "next", "--copies", "400", "--allow-empty", "--", "true"]).exits(0);
     assert_eq!(sandbox.status("left")["verdict"], "reproducible");
 }
 
@@ -162,7 +166,8 @@ fn few_slow_copies_are_shared() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
     // Each copy waits until both run.
-    let program = "mkdir one 2>/dev/null || mkdir two; until test -e one && test -e two; do sleep 0.05; done";
+    let program =
+        "mkdir one 2>/dev/null || mkdir two; until test -e one && test -e two; do sleep 0.05; done; echo 1";
     let args = ["submit", "p", "--copies", "2", "-j", "1", "--job", "both", "--", "sh", "-c", program];
     let one = sandbox.start(&args);
     let other = sandbox.start(&args);
@@ -179,8 +184,19 @@ fn a_stopped_process_does_not_spoil_the_verdict_of_others() {
     let stopped = sandbox.start(&["submit", "p", "--copies", "2", "--job", "held", "--", "sleep", "73"]);
     until("a copy runs", || runs_with_argument("73"));
     signal(&stopped, "STOP");
-    let run =
-        sandbox.run(&["submit", "p", "--copies", "10", "--timeout", "20s", "--job", "free", "--", "true"]);
+    let run = sandbox.run(&[
+        "submit",
+        "p",
+        "--copies",
+        "10",
+        "--timeout",
+        "20s",
+        "--job",
+        "free",
+        "--allow-empty",
+        "--",
+        "true",
+    ]);
     signal(&stopped, "CONT");
     signal(&stopped, "INT");
     ended(stopped).exits(130);
@@ -191,7 +207,7 @@ fn a_stopped_process_does_not_spoil_the_verdict_of_others() {
 fn a_resumed_run_starts_only_what_is_missing() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    let program = "echo run >> runs; exec sleep 0.3";
+    let program = "echo run >> runs; sleep 0.3; echo 1";
     let args = ["submit", "p", "--copies", "12", "-j", "1", "--job", "again", "--", "sh", "-c", program];
     let mut child = sandbox.start(&args);
     until("the job is there", || sandbox.store().exists() && !sandbox.jobs().is_empty());
@@ -224,7 +240,7 @@ fn many_copies_at_once_have_the_files_they_need() {
             "-j",
             jobs,
         ]);
-        shell.args(["--", "sleep", "0.1"]).env_clear();
+        shell.args(["--allow-empty", "--", "sleep", "0.1"]).env_clear();
         shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Run::of(shell.current_dir(sandbox.path("")).output().unwrap())
     };

@@ -5,6 +5,7 @@
 mod conditions;
 mod evidence;
 mod faults;
+mod files;
 #[cfg(feature = "aws")]
 mod functions;
 mod harness;

@@ -128,8 +128,10 @@ fn a_name_that_is_taken_by_another_job() {
 fn a_change_of_several_jobs_is_made_to_all_or_none() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    sandbox.run(&["submit", "p", "--copies", "1", "--job", "done", "--", "true"]).exits(0);
-    sandbox.run(&["submit", "p", "--copies", "1", "--job", "open", "--detach", "--", "true"]).exits(0);
+    sandbox.run(&["submit", "p", "--copies", "1", "--job", "done", "--allow-empty", "--", "true"]).exits(0);
+    sandbox
+        .run(&["submit", "p", "--copies", "1", "--job", "open", "--detach", "--allow-empty", "--", "true"])
+        .exits(0);
     sandbox.run(&["cancel", "open", "done"]).exits(2).says("job done: a reproducible job has ended");
     assert_eq!(sandbox.status("open")["verdict"], "running");
     sandbox.run(&["cancel", "open"]).exits(0);

@@ -107,6 +107,32 @@ fn an_unexpected_digest_is_a_divergence() {
 }
 
 #[test]
+fn agreement_on_an_empty_output_shows_nothing() {
+    let check = |policy: &dyn Fn(&mut Policy), outputs: &[&[u8]], produced, expect| {
+        let mut job = running_job(false);
+        policy(&mut Arc::make_mut(&mut job.spec).policy);
+        let state =
+            decide(&job, &rollup(outputs, produced, 0), Timestamp::from_unix_ms(1_500), Separation::Open);
+        assert_eq!(state.map(|state| (state.verdict(), state.cause())), expect, "{outputs:?}");
+    };
+    let as_is = |_: &mut Policy| {};
+    check(&as_is, &[b""], 1, None);
+    check(&as_is, &[b""], 2, Some((Inconclusive, Some(Cause::Empty))));
+    check(&as_is, &[b"", b"a"], 2, Some((Divergent, None)));
+    check(&|policy| policy.allow_empty = true, &[b""], 2, Some((Reproducible, None)));
+    check(&|policy| policy.expect = Some(Digest::of(b"")), &[b""], 2, Some((Reproducible, None)));
+    check(&|policy| policy.expect = Some(Digest::of(b"a")), &[b""], 2, Some((Divergent, Some(Cause::Drift))));
+    // More sandboxes or more copies would not help.
+    check(&|policy| policy.sandboxes_min = 3, &[b""], 2, Some((Inconclusive, Some(Cause::Empty))));
+    check(
+        &|policy| (policy.sandboxes_min, policy.copies_max) = (3, 4_000),
+        &[b""],
+        2,
+        Some((Inconclusive, Some(Cause::Empty))),
+    );
+}
+
+#[test]
 fn agreement_in_too_few_sandboxes_is_inconclusive() {
     let check = |sandboxes_min, rollup: Rollup, expect: Option<(Verdict, Option<Cause>, bool)>| {
         let mut job = running_job(false);

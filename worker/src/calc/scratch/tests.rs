@@ -62,8 +62,8 @@ fn a_folder_is_as_new_for_each_copy() {
     std::fs::remove_file(path.join("model.py")).unwrap();
     std::fs::remove_file(path.join("log.txt")).unwrap();
     symlink("/etc", path.join("log.txt")).unwrap();
-    std::fs::set_permissions(path.join("cache/inner"), Permissions::from_mode(0)).unwrap();
-    std::fs::set_permissions(&path, Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(path.join("cache/inner"), Permissions::from_mode(0o000)).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
     scratches.give_back(scratch);
     let scratch = scratches.take(&layout).unwrap();
     assert_eq!(scratch.path(), path);
@@ -99,7 +99,7 @@ fn nothing_is_left_behind_also_not_by_a_process_that_was_killed() {
     std::fs::create_dir(place.join("concord-other")).unwrap();
     let scratch = scratches.take(&layout(&shown, &[])).unwrap();
     std::fs::create_dir(scratch.path().join("inner")).unwrap();
-    std::fs::set_permissions(scratch.path().join("inner"), Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(scratch.path().join("inner"), Permissions::from_mode(0o000)).unwrap();
     assert!(!killed.exists() && living.folder.path().exists());
     assert_eq!(names(&place).len(), 3);
     drop((scratch, scratches, living));

@@ -8,11 +8,11 @@ fn patterns(patterns: &[&str]) -> ArtifactPatterns {
     ArtifactPatterns::parse(&patterns).unwrap()
 }
 
+/// The name of an artifact, and its contents if they were kept.
+type Found = (String, Option<Vec<u8>>);
+
 /// The artifacts by `pattern` in the folder that `fill` fills: names and contents.
-fn collected(
-    pattern: &str,
-    fill: impl FnOnce(&Path) -> io::Result<()>,
-) -> Result<Vec<(String, Option<Vec<u8>>)>, String> {
+fn collected(pattern: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<Vec<Found>, String> {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path()).unwrap();
     let found =

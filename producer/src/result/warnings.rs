@@ -1,0 +1,117 @@
+//! What a user should know about a verdict besides its evidence.
+
+use concord_explain::Explanation;
+use concord_protocol::{Cause, Job, Verdict};
+
+use crate::backend::Backend;
+use crate::warning::Warning;
+
+/// With a bound on the divergence rate above this, a verdict supports little.
+const WEAK_RATE: f64 = 0.2;
+
+/// The warnings about the verdict on a job, in which this many `sandboxes` gave a digest, counted up to those it asks for.
+pub(super) fn warnings(
+    job: &Job,
+    sandboxes: u32,
+    explanation: &Explanation,
+    backend: &Backend,
+) -> Vec<Warning> {
+    let of_verdict = match (job.state.verdict(), job.state.cause()) {
+        (Verdict::Reproducible, _) => says_little(job, explanation),
+        (_, Some(Cause::Coverage)) => Some(short_coverage(job, sandboxes, backend)),
+        (_, Some(Cause::Empty)) => Some(empty(job)),
+        _ => None,
+    };
+    let of_folders = [
+        explanation.folder_changed().map(folder_changed),
+        explanation.folder_in_output().map(folder_in_output),
+    ];
+    of_verdict.into_iter().chain(of_folders.into_iter().flatten()).collect()
+}
+
+/// The warning for a job whose outputs are all empty.
+fn empty(job: &Job) -> Warning {
+    let hint = if !job.spec.calculation.may_write_files() {
+        "if an empty output is what you expect, submit with --allow-empty"
+    } else if job.spec.policy.artifacts.is_empty() {
+        "if the program writes files, name them: --artifact 'results/*.npy'; if an empty output is what you expect, \
+         submit with --allow-empty"
+    } else {
+        "no file of the patterns of --artifact had a byte: see that they name what the program writes, relative to its \
+         folder; if that is what you expect, submit with --allow-empty"
+    };
+    Warning { text: "every output is empty, so nothing was compared".to_owned(), hint: hint.to_owned() }
+}
+
+/// The warning for copies that ran side by side in a folder in which `file` changed.
+fn folder_changed(file: &str) -> Warning {
+    Warning {
+        text: format!(
+            "{file} changed in the common folder while several copies ran: the copies may have disturbed each other"
+        ),
+        hint: "--scratch gives each copy a folder of its own; -j1 runs one copy after the other".to_owned(),
+    }
+}
+
+/// The warning for copies whose output tells in which folder they ran.
+fn folder_in_output(part: &str) -> Warning {
+    Warning {
+        text: format!(
+            "{part} has the path of the folder in which the copy ran, which differs from copy to copy"
+        ),
+        hint: "have the program write relative paths, or no path".to_owned(),
+    }
+}
+
+/// The warning for a job whose copies agree, but in too few sandboxes.
+fn short_coverage(job: &Job, seen: u32, backend: &Backend) -> Warning {
+    let wanted = job.spec.policy.sandboxes_min;
+    let sandboxes = if seen == 1 { "sandbox" } else { "sandboxes" };
+    let hint = match backend {
+        Backend::Local(_) => {
+            "one producer is one sandbox: let others work on the same store (producer wait) while the job runs, or \
+             submit to a stack"
+        }
+        Backend::Stack(_) => {
+            "copies shared sandboxes: ask for more --copies, or --extend up to a bound; or have each keep its own for a while with --hold 2s"
+        }
+    };
+    Warning {
+        text: format!(
+            "every copy gave the same digest, but in {seen} {sandboxes}; the job asks for {wanted}"
+        ),
+        hint: hint.to_owned(),
+    }
+}
+
+/// The warning for a reproducible job whose verdict says little.
+fn says_little(job: &Job, explanation: &Explanation) -> Option<Warning> {
+    let (copies, coverage) = (job.state.copies(), &explanation.coverage);
+    let warning = |text: &str, hint: &str| Some(Warning { text: text.to_owned(), hint: hint.to_owned() });
+    if copies == 1 {
+        return warning(
+            "one copy agrees with itself: this shows nothing",
+            "ask for more, such as --copies 20",
+        );
+    }
+    if job.spec.calculation.hides_its_machine() {
+        return warning(
+            "the machines that ran the function are not seen: many copies may have run on few",
+            "a function can say what it runs on: see reported facts in docs/facts.md",
+        );
+    }
+    if coverage.cpu_kinds <= 1 {
+        let processes = match coverage.sandboxes {
+            1 => "in one sandbox on one kind of CPU".to_owned(),
+            several => format!("on one kind of CPU, in {several} sandboxes"),
+        };
+        return warning(
+            &format!("every copy ran {processes}: this says little about other machines"),
+            "the bound holds for runs like these; to say more, run the same payload on other machines too",
+        );
+    }
+    if explanation.confidence.copies.rate_high > WEAK_RATE {
+        return warning("so few copies support little", "ask for more: with --copies 299 the bound is 1 %");
+    }
+    None
+}

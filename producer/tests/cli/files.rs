@@ -1,0 +1,178 @@
+//! Files that a command writes: empty outputs, artifacts, folders of their own, and a folder that copies share.
+
+use serde_json::Value;
+
+use crate::harness::{Run, Sandbox};
+
+/// Submits 6 copies of a shell script, two at a time.
+fn submit(sandbox: &Sandbox, flags: &[&str], script: &str) -> Run {
+    sandbox.write("p", "{}");
+    let words = [&["submit", "p", "--copies", "6", "-j", "2"], flags, &["--", "sh", "-c", script]];
+    sandbox.run(&words.concat())
+}
+
+#[test]
+fn copies_that_print_nothing_show_nothing() {
+    let sandbox = Sandbox::new();
+    let random = "echo $$ >result.txt";
+    submit(&sandbox, &["--job", "e"], random)
+        .exits(3)
+        .prints("inconclusive  job e")
+        .prints("every output is empty")
+        .says("--artifact")
+        .says("--allow-empty");
+    let status = sandbox.status("e");
+    assert_eq!((&status["verdict"], &status["cause"]), (&"inconclusive".into(), &"empty".into()));
+    submit(&sandbox, &["--allow-empty"], "exit 0").exits(0).prints("reproducible");
+    // An empty output that differs from another one is a divergence.
+    submit(&sandbox, &[], "mkdir seen 2>/dev/null || echo 1").exits(1).prints("divergent");
+    let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    submit(&sandbox, &["--expect", empty], "exit 0").exits(0).prints("as expected");
+}
+
+#[test]
+fn artifacts_are_compared_one_by_one() {
+    let sandbox = Sandbox::new();
+    // The second file differs between two copies: `first` is in the common folder.
+    let script = "mkdir -p out/x; echo 1.5 >out/a.txt; echo noise $$; \
+                  if mkdir $HOME/first 2>/dev/null; then echo 1.5 >out/x/b.txt; else echo 1.25 >out/x/b.txt; fi";
+    let script = script.replace("$HOME", &sandbox.path("").display().to_string());
+    let divergent = ["--job", "d", "--artifact", "out/**/*.txt"];
+    submit(&sandbox, &divergent, &script).exits(1).prints("1 of 2 artifacts are stable; out/x/b.txt differs");
+    let explained = sandbox.json(&["explain", "d"]).remove(0);
+    let [difference] = &explained["differences"].as_array().unwrap()[..] else { panic!("{explained}") };
+    assert_eq!(difference["artifact"], "out/x/b.txt");
+    assert_eq!(difference["comparison"]["paths"][0]["absolute_max"], 0.25);
+    assert_eq!(explained["artifacts"][0]["name"], "out/a.txt");
+    // Standard output differs in every copy, and counts only when it is named.
+    submit(&sandbox, &["--artifact", "out/a.txt"], &script)
+        .exits(0)
+        .prints("1 artifact, the same in every copy");
+    submit(&sandbox, &["--artifact", "out/a.txt", "--artifact", "stdout"], &script)
+        .exits(1)
+        .prints("1 of 2 artifacts are stable; stdout differs");
+    // Nothing is left in the folder of the user.
+    assert!(!sandbox.path("out").exists());
+    let within = ["--artifact", "out/**/*.txt", "--equivalent", "abs=0.5", "--accept", "equivalent"];
+    std::fs::remove_dir(sandbox.path("first")).unwrap();
+    submit(&sandbox, &within, &script).exits(0).prints("divergent");
+}
+
+#[test]
+fn the_digest_of_artifacts_can_be_computed_by_hand() {
+    let sandbox = Sandbox::new();
+    let script = "echo 1 >b.txt; printf 22 >a.txt";
+    let report = submit(&sandbox, &["--artifact", "*.txt", "--format", "json"], script).exits(0).stdout;
+    let report: Value = serde_json::from_str(&report).unwrap();
+    // As docs/artifacts.md shows it.
+    let by_hand = "echo 1 >b.txt; printf 22 >a.txt; for name in a.txt b.txt; do \
+                   echo \"$(sha256sum <$name | cut -c1-64) $(stat -c %s $name) $name\"; done | sha256sum | cut -c1-64";
+    let output =
+        std::process::Command::new("sh").args(["-c", by_hand]).current_dir(sandbox.path("")).output();
+    let hex = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert_eq!(report["digests"][0]["digest"], format!("sha256:{}", hex.trim()));
+    assert_eq!(report["digests"][0]["bytes"], 4);
+}
+
+#[test]
+fn a_part_of_an_artifact_and_a_folder_of_expected_artifacts() {
+    let sandbox = Sandbox::new();
+    let script = r#"echo "{\"at\": $$, \"energy\": 1.50}" >r.json"#;
+    submit(&sandbox, &["--artifact", "r.json"], script).exits(1);
+    submit(&sandbox, &["--artifact", "r.json", "--select", "r.json:/energy"], script).exits(0);
+    submit(&sandbox, &["--artifact", "r.json", "--select", "r.json:/other"], script)
+        .exits(3)
+        .prints("artifact r.json: cannot select /other");
+    std::fs::create_dir(sandbox.path("golden")).unwrap();
+    sandbox.write("golden/r.json", r#"{"energy": 1.50}"#);
+    let expect = ["--artifact", "r.json", "--select", "r.json:/energy", "--expect", "golden"];
+    submit(&sandbox, &expect, script).exits(0).prints("as expected");
+    sandbox.write("golden/r.json", r#"{"energy": 1.75}"#);
+    submit(&sandbox, &expect, script).exits(1).prints("drift").prints("r.json:/energy differs");
+    submit(&sandbox, &["--artifact", "r.json", "--golden"], script)
+        .exits(2)
+        .says("there is no golden result");
+    submit(&sandbox, &["--job", "g", "--artifact", "r.json", "--select", "r.json:/energy"], script).exits(0);
+    sandbox.run(&["accept", "g"]).exits(0);
+    submit(&sandbox, &["--artifact", "r.json", "--select", "r.json:/energy", "--golden"], script).exits(0);
+}
+
+#[test]
+fn artifacts_that_are_missing_are_differences_and_others_that_are_no_files_are_failures() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.path("first").display().to_string();
+    let script = format!("echo 1 >a.txt; mkdir {first} 2>/dev/null && echo 2 >b.txt; exit 0");
+    submit(&sandbox, &["--job", "m", "--artifact", "*.txt"], &script).exits(1).prints("b.txt differs");
+    sandbox.run(&["explain", "m"]).exits(0).prints("A and B, b.txt").prints("only B has it");
+    let check = |script: &str, reason: &str| {
+        submit(&sandbox, &["--attempts", "1", "--artifact", "*.txt"], script).exits(3).prints(reason);
+    };
+    check("ln -s /etc/passwd a.txt", "artifact a.txt is a symbolic link");
+    check("mkfifo a.txt", "artifact a.txt is not a file");
+    check("for n in $(seq 1001); do : >$n.txt; done", "more than 1000 artifacts");
+    submit(&sandbox, &["--artifact", "*.npy"], "echo 1 >a.txt").exits(3).prints("every output is empty");
+    // Files that are too large to be kept are digested.
+    let huge = "truncate -s 70M a.txt; mkdir DIR 2>/dev/null && truncate -s 71M a.txt; exit 0";
+    let huge = huge.replace("DIR", &sandbox.path("large").display().to_string());
+    submit(&sandbox, &["--job", "h", "--artifact", "*.txt"], &huge).exits(1);
+    sandbox.run(&["explain", "h"]).exits(0).prints("the artifact a.txt of A was not kept");
+}
+
+#[test]
+fn a_copy_in_a_folder_of_its_own_disturbs_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write("input.txt", "7\n");
+    // Reads a shown file, and appends to a file: in a common folder the second copy would print two lines.
+    let script = "cat input.txt >>sum.txt; cat sum.txt";
+    submit(&sandbox, &["--scratch"], script).exits(0).prints("reproducible");
+    assert!(!sandbox.path("sum.txt").exists());
+    let warning = "sum.txt changed in the common folder while several copies ran";
+    let run = submit(&sandbox, &["--job", "c"], script).exits(1).says(warning).says("--scratch").says("-j1");
+    run.prints("divergent");
+    // Who asks later is told, too.
+    sandbox.run(&["status", "c"]).exits(0).says(warning);
+    submit(&sandbox, &["--scratch"], "pwd").says("stdout has the path of the folder in which the copy ran");
+}
+
+#[test]
+fn files_of_the_program_itself_and_of_python_are_no_disturbance() {
+    let sandbox = Sandbox::new();
+    let script = "mkdir -p __pycache__; echo $$ >__pycache__/a.pyc; sleep 0.05; echo 1";
+    let run = submit(&sandbox, &[], script).exits(0);
+    assert!(!run.stderr.contains("changed in the common folder"), "{}", run.stderr);
+}
+
+#[test]
+fn what_is_no_artifact_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("probe", r#"{"probe":"sum","n":10,"order":"ordered"}"#);
+    sandbox.run(&["submit", "probe", "--artifact", "a.txt"]).exits(2).says("--artifact is for a command");
+    sandbox.run(&["submit", "probe", "--scratch"]).exits(2).says("--scratch is for a command");
+    let check = |flags: &[&str], words: &str| {
+        submit(&sandbox, flags, "echo 1").exits(2).says(words);
+    };
+    check(&["--artifact", "/tmp/a"], "leads out");
+    check(&["--artifact", "[a"], "is not a pattern");
+    check(&["--artifact", "a.json", "--select", "/x"], "does not say of which artifact");
+    check(&["--select", "a.json:/x"], "the job has none");
+    check(&["--select", "/x", "--select", "/y"], "two parts of one output");
+    check(&["--artifact", "*", "--expect", "p"], "p is not a folder");
+    check(&["--artifact", "*", "--expect", "missing"], "is not a folder");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_a_failure_of_the_copy_and_nothing_hangs() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let mut command =
+        sandbox.command(&["submit", "p", "--copies", "2", "--attempts", "1", "--scratch", "--", "echo"]);
+    command.env("TMPDIR", sandbox.path("missing"));
+    Run::of(command.output().unwrap()).exits(3).prints("no folder for the copy");
+    // A folder that shows very many entries.
+    for number in 0..5_000 {
+        sandbox.write(&format!("many-{number}"), "");
+    }
+    submit(&sandbox, &["--artifact", "a.txt"], "count=$(ls | wc -l); echo $count >a.txt")
+        .exits(0)
+        .prints("reproducible");
+}
