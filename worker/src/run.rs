@@ -30,6 +30,12 @@ pub(crate) fn record_call(call: u64, facts: &mut Facts) {
     facts.record("sandbox.start", if call == 1 { "cold" } else { "warm" });
 }
 
+/// Records that attempts of the copy failed before this one, and the reason of the first failure.
+pub(crate) fn record_failed_attempts(reason: &str, attempts: u32, facts: &mut Facts) {
+    facts.record("run.failed_attempts", attempts.to_string());
+    facts.record("run.first_failure", reason);
+}
+
 /// Records the facts that the calculation reports, in lines `concord-facts {"name":"text",...}` at the end of its standard
 /// error or log. Values are texts, numbers and booleans. All lines count; the last value of a name is recorded.
 pub(crate) fn record_reported(stderr_tail: &str, facts: &mut Facts) {

@@ -8,7 +8,9 @@ use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{Digest, Environment, Facts, Failure, Job, JobId, Outcome, Produced, Timestamp};
+use concord_protocol::{
+    CopyId, Digest, Environment, Facts, Failure, Job, JobId, Outcome, Produced, Timestamp,
+};
 use futures::FutureExt;
 use lru::LruCache;
 
@@ -26,6 +28,9 @@ const RETRY_DELAY_MS_MAX: u64 = 30_000;
 
 /// Outputs that this worker remembers to have written, at most: the ones given last.
 const KNOWN_OUTPUTS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
+
+/// Copies whose failed attempts this worker remembers until their outcome, at most: the ones that failed last.
+const RETRIED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
 
 /// What the caller does with the message after the worker has handled it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub struct Worker<L, C, K> {
     runs: AtomicU64,
     payloads: Payloads,
     known_outputs: Mutex<LruCache<(JobId, Digest), ()>>,
+    /// The reason of the first failure of each copy that is to be attempted again, and how many attempts failed.
+    retried: Mutex<LruCache<CopyId, (String, u32)>>,
 }
 
 impl<L, C, K> Worker<L, C, K>
@@ -74,6 +81,7 @@ where
             runs: AtomicU64::new(0),
             payloads: Payloads::default(),
             known_outputs: Mutex::new(LruCache::new(KNOWN_OUTPUTS_MAX)),
+            retried: Mutex::new(LruCache::new(RETRIED_MAX)),
         }
     }
 
@@ -110,11 +118,19 @@ where
                 (Ok(self.keep(&job, output.result).await?), output.stderr_tail)
             }
             Err(CalculationError::Stopped) => return Ok(Disposition::Release),
-            Err(CalculationError::Failed { .. }) if delivery.receive_count < job.spec.policy.attempts => {
+            Err(CalculationError::Failed { reason, .. })
+                if delivery.receive_count < job.spec.policy.attempts =>
+            {
+                self.remember_failure(&delivery.copy, reason);
                 return Ok(Disposition::RetryAfter { delay_ms: retry_delay_ms(delivery.receive_count) });
             }
             Err(CalculationError::Failed { reason, stderr_tail }) => (Err(Failure::new(reason)), stderr_tail),
         };
+        if delivery.receive_count > 1
+            && let Some((reason, attempts)) = locked(&self.retried).pop(&delivery.copy)
+        {
+            run::record_failed_attempts(&reason, attempts, &mut facts);
+        }
         let stderr_tail = tail(&stderr_tail);
         run::record_reported(&stderr_tail, &mut facts);
         let outcome = Outcome {
@@ -177,16 +193,19 @@ where
     async fn keep(&self, job: &Job, digested: Digested) -> PortResult<Produced> {
         for (digest, bytes) in digested.parts {
             let key = (job.spec.job.clone(), digest);
-            if self.known_outputs().get(&key).is_none() {
+            if locked(&self.known_outputs).get(&key).is_none() {
                 self.ledger.write_output(&job.spec.job, digest, bytes).await?;
-                self.known_outputs().put(key, ());
+                locked(&self.known_outputs).put(key, ());
             }
         }
         Ok(digested.produced)
     }
 
-    fn known_outputs(&self) -> MutexGuard<'_, LruCache<(JobId, Digest), ()>> {
-        self.known_outputs.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers that an attempt of a copy failed, so that the outcome of a later attempt can say so.
+    fn remember_failure(&self, copy: &CopyId, reason: String) {
+        let mut retried = locked(&self.retried);
+        let (_, attempts) = retried.get_or_insert_mut(copy.clone(), || (reason, 0));
+        *attempts += 1;
     }
 }
 
@@ -195,6 +214,11 @@ struct Given {
     result: Digested,
     stderr_tail: Vec<u8>,
     facts: Facts,
+}
+
+/// A panic cannot leave a cache half changed, so a poisoned lock is usable.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn failed(reason: impl Into<String>, stderr_tail: Vec<u8>) -> CalculationError {

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
-use concord_protocol::{Calculation, Cause, Digest, Job, JobSpec, Outcome};
+use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcome};
 use concord_statistics::Level;
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub struct Explanation {
     pub classes: Vec<Class>,
     /// The reasons of the copies that gave no digest, most frequent first.
     pub failures: Vec<FailedCopies>,
+    /// The reasons of first attempts that failed, of copies that gave a digest later, most frequent first.
+    pub hidden_failures: Vec<FailedCopies>,
     /// How many different environments gave a digest.
     pub coverage: Coverage,
     /// How sure the verdict is.
@@ -98,7 +100,12 @@ impl Explanation {
         };
         Self {
             summary: Summary { separates, difference: None, supports },
-            failures: failures(outcomes),
+            failures: counted(
+                outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(Failure::reason),
+            ),
+            hidden_failures: counted(outcomes.iter().filter_map(|outcome| {
+                outcome.facts.get("run.first_failure").filter(|_| outcome.result.is_ok())
+            })),
             coverage: assessment.coverage,
             confidence: assessment.confidence,
             attribution: assessment.attribution,
@@ -309,10 +316,11 @@ fn reference(spec: &JobSpec, classes: &[Class], digests: &[Digest]) -> Option<(S
     Some((classes.first()?.class.clone(), *digests.first()?))
 }
 
-fn failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
+/// How often each reason occurs, the most frequent first.
+fn counted<'a>(reasons: impl Iterator<Item = &'a str>) -> Vec<FailedCopies> {
     let mut counts = BTreeMap::<&str, u64>::new();
-    for failure in outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()) {
-        *counts.entry(failure.reason()).or_default() += 1;
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
     }
     let mut failures: Vec<_> = counts
         .into_iter()

@@ -97,6 +97,9 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
             counted(evidence.artifacts.len(), "artifact", "artifacts")
         ));
     }
+    for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
+        lines.push(format!("{:>9} x failed at first: {}", failed.copies, failed.reason));
+    }
     let summary = &evidence.summary;
     let mut told = |name: &str, words: Option<&str>| {
         if let Some(words) = words {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use concord_explain::{
-    ArtifactOverview, CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, Summary,
+    ArtifactOverview, CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, FailedCopies, Summary,
 };
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
@@ -83,6 +83,8 @@ pub(crate) struct JobEvidence {
     pub(crate) summary: Summary,
     /// Where the copies ran.
     pub(crate) coverage: Coverage,
+    /// The failures that a later attempt of the same copy hid, by reason.
+    pub(crate) hidden_failures: Vec<FailedCopies>,
     /// The artifacts of the job; empty for a job without artifacts.
     pub(crate) artifacts: Vec<ArtifactOverview>,
     /// How sure the verdict is.
@@ -183,6 +185,7 @@ impl JobReport {
             divergence_rate_below: agree.then_some(explanation.confidence.copies.rate_high),
             first_difference: first_difference(&report.digests, &explanation.differences),
             warnings,
+            hidden_failures: explanation.hidden_failures,
             artifacts: explanation.artifacts,
             summary: explanation.summary,
             coverage: explanation.coverage,

@@ -22,11 +22,13 @@ pub(super) fn warnings(
         (_, Some(Cause::Empty)) => Some(empty(job)),
         _ => None,
     };
-    let of_folders = [
+    let hidden: u64 = explanation.hidden_failures.iter().map(|failed| failed.copies).sum();
+    let of_runs = [
+        (hidden > 0).then(|| hidden_failures(hidden)),
         explanation.folder_changed().map(folder_changed),
         explanation.folder_in_output().map(folder_in_output),
     ];
-    of_verdict.into_iter().chain(of_folders.into_iter().flatten()).collect()
+    of_verdict.into_iter().chain(of_runs.into_iter().flatten()).collect()
 }
 
 /// The warning for a job whose outputs are all empty.
@@ -41,6 +43,15 @@ fn empty(job: &Job) -> Warning {
          folder; if that is what you expect, submit with --allow-empty"
     };
     Warning { text: "every output is empty, so nothing was compared".to_owned(), hint: hint.to_owned() }
+}
+
+/// The warning for copies whose first attempts failed, although they gave a digest later.
+fn hidden_failures(copies: u64) -> Warning {
+    let copies = if copies == 1 { "1 copy".to_owned() } else { format!("{copies} copies") };
+    Warning {
+        text: format!("{copies} failed at first, and gave a digest only at a later attempt"),
+        hint: "--attempts 1 lets no later attempt hide a failure".to_owned(),
+    }
 }
 
 /// The warning for copies that ran side by side in a folder in which `file` changed.

@@ -151,6 +151,9 @@ fn failures_are_attempted_again_and_then_recorded_with_their_reason() {
     assert_eq!((&copy["attempt"], &copy["stderr_tail"]), (&3.into(), &"because of this\n".into()));
 
     let once = "test -e tried || { touch tried; exit 1; }; echo 1";
+    let hidden = sandbox.run(&["submit", "p", "--copies", "1", "--job", "hidden", "--", "sh", "-c", once]);
+    hidden.exits(0).prints("1 x failed at first: command exited with code 1").says("1 copy failed at first");
+    std::fs::remove_file(sandbox.path("tried")).unwrap();
     sandbox.run(&["submit", "p", "--copies", "1", "--", "sh", "-c", once]).exits(0);
     sandbox
         .run(&["submit", "p", "--copies", "1", "--", "sh", "-c", "kill -9 $$"])

@@ -118,6 +118,44 @@ fn each_run_is_recorded_with_its_number_in_the_process() {
     assert!(bytes < 150, "{bytes}");
 }
 
+/// Fails in its first runs, and then gives an output.
+struct FailsAtFirst(AtomicU64);
+
+impl Calculate for FailsAtFirst {
+    async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
+        match self.0.fetch_sub(1, Ordering::Relaxed) {
+            0 => Ok(Output { bytes: b"1".to_vec(), ..Output::default() }),
+            left => Err(failed(format!("exit code {left}"), Vec::new())),
+        }
+    }
+}
+
+#[test]
+fn an_outcome_says_which_failures_a_retry_hid() {
+    let spec = JobSpec {
+        submitted_at: Timestamp::from_unix_ms(0),
+        calculation: probe(),
+        policy: Policy::bounds(3, 60_000, 60_000),
+        ..spec(JOB, 2)
+    };
+    let job = Job { state: spec.first_state(), spec: Arc::new(spec) };
+    let ledger = OneJob { job, outcomes: Mutex::default() };
+    let fails_twice = FailsAtFirst(AtomicU64::new(2));
+    let worker = Worker::new(&ledger, fails_twice, Ticking(AtomicU64::new(1_000)), machine());
+    for (index, receive_count) in [(0, 1), (0, 2), (0, 3), (1, 1)] {
+        if index == 1 {
+            worker.calculation.0.store(0, Ordering::Relaxed);
+        }
+        let copy = CopyId { job: JOB.parse().unwrap(), index };
+        let delivery = Delivery { copy, round: 0, receive_count, sent_at: None, receipt: 0 };
+        block_on(worker.handle(&delivery, Timestamp::NEVER)).unwrap();
+    }
+    let outcomes = ledger.outcomes.into_inner().unwrap();
+    let said = |name| outcomes.iter().map(|outcome| outcome.facts.get(name)).collect::<Vec<_>>();
+    assert_eq!(said("run.failed_attempts"), [Some("2"), None]);
+    assert_eq!(said("run.first_failure"), [Some("exit code 2"), None]);
+}
+
 #[test]
 fn facts_from_a_calculation_are_added_and_replace_those_of_the_same_name() {
     let facts = [("sandbox.start", "restored"), ("loaded.libm", "libm.so.6 1")].into_iter().collect();
