@@ -8,7 +8,7 @@ use std::sync::Arc;
 use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::ReadGolden;
 use concord_protocol::{Artifact, Digest, JobSpec, Policy};
-use concord_worker::{ArtifactPatterns, Digested, ProducedArtifact};
+use concord_worker::{ArtifactPatterns, Digested, ProducedArtifact, read_artifacts};
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -67,7 +67,7 @@ fn of_folder(folder: &Path, policy: &Policy) -> Result<Expectation, CliError> {
     };
     let patterns = ArtifactPatterns::parse(&policy.artifacts).map_err(CliError::usage)?;
     let stdout = if patterns.has_stdout() { bytes(&folder.join(Artifact::STDOUT))? } else { Vec::new() };
-    let artifacts = patterns.read(folder).map_err(unreadable)?;
+    let artifacts = read_artifacts(folder, &patterns).map_err(unreadable)?;
     digested(folder, stdout, artifacts, policy)
 }
 

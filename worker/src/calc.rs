@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod built_in;
+mod collect;
 pub mod command;
 mod folder_watch;
 mod runs;
@@ -15,8 +16,9 @@ use concord_protocol::{Facts, JobSpec};
 
 use crate::Payload;
 
-pub use artifacts::{ArtifactPatternError, ArtifactPatterns, CollectError, ProducedArtifact};
+pub use artifacts::{ArtifactPatternError, ArtifactPatterns, ProducedArtifact};
 pub use built_in::{BuiltIn, NoFunctions};
+pub use collect::{CollectError, read_artifacts};
 pub use runs::Runs;
 
 /// One run to do.
@@ -60,6 +62,13 @@ pub enum CalculationError {
     /// The run was stopped from outside. That is not an attempt: the copy is still to be run.
     #[error("stopped")]
     Stopped,
+}
+
+impl CalculationError {
+    /// A failure for this reason, with the end of its standard error.
+    pub(crate) fn failed(reason: impl Into<String>, stderr_tail: impl Into<Vec<u8>>) -> Self {
+        Self::Failed { reason: reason.into(), stderr_tail: stderr_tail.into() }
+    }
 }
 
 /// A calculation that can be run on a payload. Implement it to build a worker of your own.

@@ -48,7 +48,7 @@ mod worker;
 
 pub use calc::{
     ArtifactPatternError, ArtifactPatterns, BuiltIn, Calculate, CalculationError, CollectError, NoFunctions,
-    Output, ProducedArtifact, Runs, Task,
+    Output, ProducedArtifact, Runs, Task, read_artifacts,
 };
 pub use digested::Digested;
 pub use environment::{System, Variables, environment, unseen};

@@ -163,15 +163,19 @@ where
         let spec = Arc::clone(&task.spec);
         let before = FloatMode::measure();
         let run = AssertUnwindSafe(self.calculation.calculate(task)).catch_unwind().await;
-        let mut output = run.unwrap_or_else(|_| Err(failed("the calculation panicked", Vec::new())))?;
+        let mut output =
+            run.unwrap_or_else(|_| Err(CalculationError::failed("the calculation panicked", Vec::new())))?;
         before.record(self.float_mode, &mut output.facts);
         if output.bytes.len() > OUTPUT_BYTES_MAX {
-            return Err(failed(format!("output over {OUTPUT_BYTES_MAX} bytes"), output.stderr_tail));
+            return Err(CalculationError::failed(
+                format!("output over {OUTPUT_BYTES_MAX} bytes"),
+                output.stderr_tail,
+            ));
         }
         let Output { bytes, artifacts, stderr_tail, facts } = output;
         match Digested::new(bytes, artifacts, &spec.policy) {
             Ok(result) => Ok(Given { result, stderr_tail, facts }),
-            Err(reason) => Err(failed(reason, stderr_tail)),
+            Err(reason) => Err(CalculationError::failed(reason, stderr_tail)),
         }
     }
 
@@ -219,10 +223,6 @@ struct Given {
 /// A panic cannot leave a cache half changed, so a poisoned lock is usable.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn failed(reason: impl Into<String>, stderr_tail: Vec<u8>) -> CalculationError {
-    CalculationError::Failed { reason: reason.into(), stderr_tail }
 }
 
 fn retry_delay_ms(attempts_failed: u32) -> u64 {

@@ -1,16 +1,10 @@
 //! Which files of a command count as its output.
 
-mod collect;
-
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use concord_protocol::Artifact;
 use glob::{MatchOptions, Pattern, PatternError};
-
-pub(super) use collect::collect;
-
-pub use collect::CollectError;
 
 /// How patterns match: `*` stays within one folder, as in a shell, but it also matches names that begin with a dot.
 const OPTIONS: MatchOptions = MatchOptions {
@@ -94,11 +88,6 @@ impl ArtifactPatterns {
     #[must_use]
     pub fn has_stdout(&self) -> bool {
         self.has_stdout
-    }
-
-    /// Reads the artifacts in `folder`, without standard output, in the order of their names.
-    pub fn read(&self, folder: &Path) -> Result<Vec<ProducedArtifact>, CollectError> {
-        collect(folder, self, |_| false)
     }
 
     /// Whether the file or folder at `path` is an artifact, or is in a folder that a pattern names. `path` is relative.

@@ -82,7 +82,7 @@ impl<F: InvokeFunction> BuiltIn<F> {
                 self.function(task, target).await
             }
             Calculation::Deployed { .. } => {
-                Err(failed("the calculation of a stack runs only there".to_owned(), &[]))
+                Err(CalculationError::failed("the calculation of a stack runs only there", []))
             }
         }
     }
@@ -90,7 +90,7 @@ impl<F: InvokeFunction> BuiltIn<F> {
     async fn function(&self, task: &Task, target: FunctionTarget<'_>) -> Result<Output, CalculationError> {
         only_output(task)?;
         let Some(functions) = &self.functions else {
-            return Err(failed("this worker calls no functions".to_owned(), &[]));
+            return Err(CalculationError::failed("this worker calls no functions", []));
         };
         let runs = self.runs.of(&task.spec.job).filter(|runs| !runs.is_stopped());
         let runs = runs.ok_or(CalculationError::Stopped)?;
@@ -121,7 +121,7 @@ impl<F: InvokeFunction> Calculate for BuiltIn<F> {
 fn probe(payload: &Payload) -> Result<Output, CalculationError> {
     let started = Instant::now();
     let bytes = Probe::parse(payload.bytes()).and_then(|probe| probe.run());
-    let bytes = bytes.map_err(|error| failed(error.to_string(), &[]))?;
+    let bytes = bytes.map_err(|error| CalculationError::failed(error.to_string(), []))?;
     let mut facts = Facts::default();
     if started.elapsed() >= LONG_PROBE
         && let Some(peak) = peak_memory_mb()
@@ -136,9 +136,5 @@ fn only_output(task: &Task) -> Result<(), CalculationError> {
     if task.spec.policy.artifacts.is_empty() {
         return Ok(());
     }
-    Err(failed("only a command has artifacts".to_owned(), &[]))
-}
-
-fn failed(reason: String, stderr_tail: &[u8]) -> CalculationError {
-    CalculationError::Failed { reason, stderr_tail: stderr_tail.to_vec() }
+    Err(CalculationError::failed("only a command has artifacts", []))
 }

@@ -125,7 +125,7 @@ impl Calculate for FailsAtFirst {
     async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
         match self.0.fetch_sub(1, Ordering::Relaxed) {
             0 => Ok(Output { bytes: b"1".to_vec(), ..Output::default() }),
-            left => Err(failed(format!("exit code {left}"), Vec::new())),
+            left => Err(CalculationError::failed(format!("exit code {left}"), Vec::new())),
         }
     }
 }
@@ -169,7 +169,7 @@ fn facts_from_a_calculation_are_added_and_replace_those_of_the_same_name() {
     check(&recorded, "loaded.libm", Some("libm.so.6 2"));
     check(&recorded, "reported.seed", Some("7"));
     check(&recorded, "sandbox.call", Some("1"));
-    let failed = Err(failed("no luck", stderr_tail));
+    let failed = Err(CalculationError::failed("no luck", stderr_tail));
     check(&outcomes(probe(), machine(), failed, 1).remove(0), "reported.seed", Some("7"));
 }
 

@@ -11,8 +11,8 @@ use concord_protocol::{Artifact, Facts, JobId, JobSpec};
 use lru::LruCache;
 use memchr::memmem;
 
-use super::failed;
-use crate::calc::artifacts::{ArtifactPatterns, ProducedArtifact, collect};
+use crate::calc::artifacts::{ArtifactPatterns, ProducedArtifact};
+use crate::calc::collect::collect;
 use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running};
 use crate::calc::folder_watch::FolderWatch;
 use crate::calc::scratch::{Layout, Scratch, Scratches};
@@ -102,7 +102,8 @@ impl Commands {
                 Ok(output)
             }
             Place::Own(layout) => {
-                let no_folder = |error| failed(format!("no folder for the copy: {error}"), &[]);
+                let no_folder =
+                    |error| CalculationError::failed(format!("no folder for the copy: {error}"), []);
                 let scratch = self.scratches.take(layout).map_err(no_folder)?;
                 let run = self.run_in(&scratch, task, &job, layout, running);
                 self.scratches.give_back(scratch);
@@ -123,7 +124,9 @@ impl Commands {
         let mut output = output(self.finished(task, &program, running)?);
         if !job.patterns.is_empty() {
             let found = collect(scratch.path(), &job.patterns, |name| layout.is_link(name));
-            output.artifacts = found.map_err(|error| failed(error.to_string(), &output.stderr_tail))?;
+            output.artifacts = found.map_err(|error| {
+                CalculationError::failed(error.to_string(), output.stderr_tail.as_slice())
+            })?;
         }
         if let Some(name) = names_folder(&output, &job.patterns, scratch.path()) {
             output.facts.record(FOLDER_IN_OUTPUT, name);
@@ -137,8 +140,10 @@ impl Commands {
         program: &Program,
         running: &Running,
     ) -> Result<Finished, CalculationError> {
-        let stdin =
-            task.payload.stdin().map_err(|error| failed(format!("no payload on stdin: {error}"), &[]))?;
+        let stdin = task
+            .payload
+            .stdin()
+            .map_err(|error| CalculationError::failed(format!("no payload on stdin: {error}"), []))?;
         let limits = RunLimits {
             timeout: task.time_limit,
             output_bytes_max: OUTPUT_BYTES_MAX,
@@ -146,7 +151,7 @@ impl Commands {
         };
         command::run(program, stdin, &limits, running, &self.observer).map_err(|error| match error {
             RunError::Stopped => CalculationError::Stopped,
-            error => failed(reason(&error), error.stderr_tail()),
+            error => CalculationError::failed(reason(&error), error.stderr_tail()),
         })
     }
 
@@ -162,12 +167,13 @@ impl Commands {
             return Ok(Arc::clone(job));
         }
         let program = Program::find(argv, folder, self.search_path.as_deref())
-            .map_err(|error| failed(error.to_string(), &[]))?;
+            .map_err(|error| CalculationError::failed(error.to_string(), []))?;
         let patterns = ArtifactPatterns::parse(&spec.policy.artifacts)
-            .map_err(|error| failed(error.to_string(), &[]))?;
+            .map_err(|error| CalculationError::failed(error.to_string(), []))?;
         let place = if spec.policy.scratch || !patterns.is_empty() {
-            let layout = Layout::of(folder, &patterns)
-                .map_err(|error| failed(format!("cannot show {}: {error}", folder.display()), &[]))?;
+            let layout = Layout::of(folder, &patterns).map_err(|error| {
+                CalculationError::failed(format!("cannot show {}: {error}", folder.display()), [])
+            })?;
             Place::Own(Arc::new(layout))
         } else {
             Place::Common(CommonFolder::new(self.watch(folder)))

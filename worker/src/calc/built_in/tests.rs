@@ -61,11 +61,14 @@ fn a_reply_is_an_output_and_an_error_a_failure() {
     let error = InvokeError::Failed { error: "Unhandled ValueError".to_owned(), log_tail: b"log".to_vec() };
     assert_eq!(
         calculated(Err(error)),
-        Err(failed("function error: Unhandled ValueError".to_owned(), b"log"))
+        Err(CalculationError::failed("function error: Unhandled ValueError", b"log"))
     );
-    assert_eq!(calculated(Err(InvokeError::Throttled)), Err(failed("function throttled".to_owned(), b"")));
+    assert_eq!(
+        calculated(Err(InvokeError::Throttled)),
+        Err(CalculationError::failed("function throttled", b""))
+    );
     let without = BuiltIn::new(Arc::default(), None, std::env::temp_dir());
-    let expect = Err(failed("this worker calls no functions".to_owned(), b""));
+    let expect = Err(CalculationError::failed("this worker calls no functions", b""));
     assert_eq!(block_on(without.calculate(task())), expect);
 }
 

@@ -11,7 +11,7 @@ use concord_protocol::{Artifact, Digest};
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 
-use super::{ArtifactPatterns, ProducedArtifact};
+use super::artifacts::{ArtifactPatterns, ProducedArtifact};
 
 /// Files and folders that are looked at, at most.
 const ENTRIES_MAX: usize = 100_000;
@@ -52,11 +52,19 @@ pub enum CollectError {
     },
 }
 
+/// Reads the artifacts in `folder`, without standard output, in the order of their names.
+pub fn read_artifacts(
+    folder: &Path,
+    patterns: &ArtifactPatterns,
+) -> Result<Vec<ProducedArtifact>, CollectError> {
+    collect(folder, patterns, |_| false)
+}
+
 /// The artifacts in `folder`, in the order of their names. `is_shown` says which entries of the folder itself are links that show
 /// other files, and belong to no copy.
 ///
 /// Contents are kept up to [`OUTPUT_BYTES_MAX`] bytes in all; larger artifacts are digested only.
-pub(in crate::calc) fn collect(
+pub(super) fn collect(
     folder: &Path,
     patterns: &ArtifactPatterns,
     is_shown: impl Fn(&Path) -> bool,
