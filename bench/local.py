@@ -33,7 +33,7 @@ def submit(folder, payload, copies, *command):
             os.remove(os.path.join(folder, leftover))
     arguments = [PRODUCER, "submit", payload, "--copies", str(copies), "--store", store, "--format", "json"]
     if command:
-        arguments += ["--", *command]
+        arguments += ["--allow-empty", "--", *command]
     started = time.perf_counter()
     child = subprocess.Popen(arguments, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     report = json.loads(child.stdout.readline())
