@@ -3,6 +3,7 @@
 
 mod byte_budget;
 mod claim;
+mod first_divergence;
 #[expect(
     clippy::module_inception,
     reason = "the folder is named after the struct that all its files are about"

@@ -110,11 +110,13 @@ fn shared<C: Calculate>(
     settings: FleetSettings,
 ) -> PortResult<SharedFleet<C>> {
     let clock = Arc::clone(store.clock());
-    let ledger = WorkerLedger { store: store.clone(), byte_budget: Arc::default() };
+    let ledger =
+        WorkerLedger { store: store.clone(), byte_budget: Arc::default(), first_divergence: Arc::default() };
     let remote = settings.remote.as_ref().map(|remote| RemoteCalls::new(&store, remote)).transpose()?;
     Ok(SharedFleet {
         remote,
         byte_budget: Arc::clone(&ledger.byte_budget),
+        first_divergence: Arc::clone(&ledger.first_divergence),
         worker: Worker::new(ledger, calculation, Arc::clone(&clock), settings.environment),
         aggregator: Aggregator::new(store.clone(), store.clone(), clock),
         runs,

@@ -35,7 +35,7 @@ pub(super) fn aggregate<C>(fleet: &SharedFleet<C>) {
                 fed.wait_timeout(TICK);
             }
             Ok(folded) if folded.count < CHANGES_MAX / 8 && !fleet.store.is_idle() => {
-                fleet.stopped.wait(GATHER);
+                fleet.first_divergence.wait(GATHER);
             }
             Ok(_) => {}
             Err(error) => fleet.check(Err(error)),

@@ -47,6 +47,7 @@ pub(super) fn keep_up<C>(fleet: &SharedFleet<C>) {
         fleet.check(block_on(meet_deadlines(&fleet.store, &fleet.aggregator)));
         fleet.check(block_on(give_up_dead_letters(fleet)));
         fleet.check(block_on(stop_ended(fleet)));
+        fleet.first_divergence.ticked();
         fleet.stopped.wait(TICK);
     }
 }

@@ -5,6 +5,7 @@ use concord_protocol::ports::{Clock, Delivery, PortError, PortResult};
 use concord_worker::{Runs, Worker};
 
 use super::byte_budget::ByteBudget;
+use super::first_divergence::FirstDivergence;
 use super::prefetch::Prefetch;
 use super::remote::RemoteCalls;
 use super::stopped::Stopped;
@@ -23,6 +24,7 @@ pub(super) struct SharedFleet<C> {
     pub(super) prefetch: Prefetch,
     pub(super) remote: Option<RemoteCalls>,
     pub(super) byte_budget: Arc<ByteBudget>,
+    pub(super) first_divergence: Arc<FirstDivergence>,
     /// Messages of copies that are accounted for, to be deleted together at the next tick.
     pub(super) done: Mutex<Vec<Delivery>>,
     pub(super) stopped: Stopped,
@@ -37,6 +39,7 @@ impl<C> SharedFleet<C> {
         if let Some(remote) = &self.remote {
             remote.prefetch.close();
         }
+        self.first_divergence.close();
         self.runs.stop_all();
         self.store.signals().queued.notify(usize::MAX);
         self.store.signals().fed.notify(usize::MAX);

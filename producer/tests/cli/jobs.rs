@@ -126,6 +126,20 @@ fn several_jobs_exit_with_the_worst() {
 }
 
 #[test]
+fn a_job_that_fails_fast_starts_hardly_a_copy_after_the_second_digest() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    // The third copy and those after it give another output.
+    let program =
+        "echo run >> runs; mkdir one 2>/dev/null || mkdir two 2>/dev/null || { echo 2; exit; }; echo 1";
+    let args = ["submit", "p", "--copies", "300", "-j", "2", "--fail-fast", "--", "sh", "-c", program];
+    sandbox.run(&args).exits(1).prints("saved by --fail-fast");
+    let runs = std::fs::read_to_string(sandbox.path("runs")).unwrap().lines().count();
+    // Two run at once, and some may have started before the second digest was seen.
+    assert!(runs <= 10, "{runs} copies ran");
+}
+
+#[test]
 fn failures_are_attempted_again_and_then_recorded_with_their_reason() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
