@@ -3,7 +3,6 @@
 use concord_protocol::JobId;
 use concord_protocol::ports::ReadJob;
 
-use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -28,12 +27,9 @@ pub(crate) async fn conclude(
     for id in jobs {
         let job = backend.read_job(id).await?.ok_or_else(|| gone(id))?;
         let report = JobReport::with_evidence(backend, &job, settings, &comparing).await?;
-        match printer.format {
-            Format::Json => printer.json(&report)?,
-            Format::Text => {
-                printer.data(&text(&report, &printer.verdict(report.verdict, 0), &settings.place_flags()))?;
-            }
-        }
+        printer.result(&report, |report| {
+            text(report, &printer.verdict(report.verdict, 0), &settings.place_flags())
+        })?;
         exits.push(if settings.accepts_equivalent && report.is_equivalent() {
             Exit::Reproducible
         } else {
@@ -46,7 +42,7 @@ pub(crate) async fn conclude(
         }
     }
     // In JSON the warnings are a field of the job.
-    if printer.format == Format::Text {
+    if printer.is_text() {
         for warning in &warnings {
             printer.warn(warning);
         }

@@ -12,7 +12,7 @@ use crate::warning::Warning;
 
 /// Prints data to standard output and messages to standard error. Nothing else in the program prints.
 pub(crate) struct Printer {
-    pub(crate) format: Format,
+    format: Format,
     /// Whether progress is drawn over itself on a terminal.
     pub(crate) draws: bool,
     color_out: bool,
@@ -38,6 +38,20 @@ impl Printer {
         }
     }
 
+    /// Whether results are printed as text.
+    pub(crate) fn is_text(&self) -> bool {
+        self.format == Format::Text
+    }
+
+    /// Prints a result: the text that `text` makes of it, or one JSON object on a line.
+    pub(crate) fn result<R: Serialize>(
+        &self,
+        result: &R,
+        text: impl FnOnce(&R) -> String,
+    ) -> Result<(), CliError> {
+        if self.is_text() { self.data(&text(result)) } else { self.data(&json_line(result)?) }
+    }
+
     /// Prints data. It is no error if the reader has closed the pipe.
     pub(crate) fn data(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = self.stdout.lock();
@@ -47,13 +61,6 @@ impl Printer {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Prints one JSON object on a line.
-    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), CliError> {
-        let mut line = serde_json::to_string(value).map_err(CliError::failed)?;
-        line.push('\n');
-        self.data(&line)
     }
 
     /// Prints a message. It is no error if standard error is closed.
@@ -85,6 +92,11 @@ impl Printer {
         };
         painted(self.color_out, color, &format!("{verdict:width$}"))
     }
+}
+
+/// A value as one JSON object on a line.
+pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(value).map(|line| line + "\n").map_err(CliError::failed)
 }
 
 fn painted(colored: bool, color: AnsiColor, text: &str) -> String {

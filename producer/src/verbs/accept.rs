@@ -4,7 +4,6 @@ use concord_protocol::ports::{ReadGolden, ReadOutput, ReadTally, WriteGolden};
 use concord_protocol::{Digest, Golden, Job, JobId};
 use serde::Serialize;
 
-use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -45,10 +44,7 @@ pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer
             payload_digest: golden.key.payload_digest,
             digest: golden.digest,
         };
-        match printer.format {
-            Format::Json => printer.json(&accepted)?,
-            Format::Text => printer.data(&line(&accepted))?,
-        }
+        printer.result(&accepted, line)?;
     }
     Ok(Exit::DONE)
 }

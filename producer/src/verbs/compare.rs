@@ -2,7 +2,6 @@ use concord_explain::between;
 use concord_protocol::Job;
 use concord_protocol::ports::{ReadOutput, ReadTally};
 
-use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -50,10 +49,7 @@ pub(crate) async fn run(
         reference: left,
         other: right,
     };
-    match printer.format {
-        Format::Json => printer.json(&compared)?,
-        Format::Text => printer.data(&render::comparison::comparison(&compared))?,
-    }
+    printer.result(&compared, render::comparison::comparison)?;
     Ok(match (compared.same, compared.equivalent) {
         (Some(true), _) | (Some(false), Some(true)) => Exit::Reproducible,
         (Some(false), _) => Exit::Divergent,

@@ -1,11 +1,10 @@
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::ReadOutcomes;
 
-use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::named::{open, read};
-use crate::printer::Printer;
+use crate::printer::{Printer, json_line};
 use crate::render::copies;
 use crate::settings::Settings;
 
@@ -17,7 +16,7 @@ pub(crate) async fn run(name: &str, settings: &Settings, printer: &Printer) -> R
         return Err(error.hint("name one of its jobs, such as the first by adding .0"));
     };
     let job = read(&backend, id).await?;
-    if printer.format == Format::Text {
+    if printer.is_text() {
         printer.data(copies::HEAD)?;
     }
     for from in (0..job.state.copies()).step_by(CHUNK_COPIES as usize) {
@@ -25,18 +24,10 @@ pub(crate) async fn run(name: &str, settings: &Settings, printer: &Printer) -> R
         let outcomes = backend.read_outcomes(id, from..to).await?;
         let mut text = String::new();
         for report in copies::reports(from..to, &outcomes) {
-            match printer.format {
-                Format::Json => text.push_str(&json_line(&report)?),
-                Format::Text => text.push_str(&copies::line(&report)),
-            }
+            let line = if printer.is_text() { copies::line(&report) } else { json_line(&report)? };
+            text.push_str(&line);
         }
         printer.data(&text)?;
     }
     Ok(Exit::DONE)
-}
-
-fn json_line(report: &copies::CopyReport<'_>) -> Result<String, CliError> {
-    let mut line = serde_json::to_string(report).map_err(CliError::failed)?;
-    line.push('\n');
-    Ok(line)
 }

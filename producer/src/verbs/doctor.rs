@@ -1,4 +1,3 @@
-use crate::args::Format;
 use crate::aws;
 use crate::backend::open_stack;
 use crate::error::CliError;
@@ -18,10 +17,7 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
     let mut wrong = 0;
     let examined = aws::examine(&stack, |finding| {
         wrong += usize::from(!finding.ok);
-        match printer.format {
-            Format::Json => printer.json(&finding),
-            Format::Text => printer.data(&text(&finding)),
-        }
+        printer.result(&finding, text)
     });
     examined.await?;
     if wrong == 0 {

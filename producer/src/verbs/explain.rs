@@ -1,4 +1,3 @@
-use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
@@ -20,16 +19,11 @@ pub(crate) async fn run(
     for (place, id) in ids.iter().enumerate() {
         let explained =
             ExplainedJob::read(&backend, &read(&backend, id).await?, &comparing, &settings.clock).await?;
-        match printer.format {
-            Format::Json => printer.json(&explained)?,
-            Format::Text => {
-                let blank = if place > 0 { "\n" } else { "" };
-                printer.data(&format!(
-                    "{blank}{}",
-                    render::explanation::explanation(&explained, &printer.verdict(explained.verdict, 0))
-                ))?;
-            }
-        }
+        printer.result(&explained, |explained| {
+            let blank = if place > 0 { "\n" } else { "" };
+            let verdict = printer.verdict(explained.verdict, 0);
+            format!("{blank}{}", render::explanation::explanation(explained, &verdict))
+        })?;
     }
     Ok(Exit::DONE)
 }

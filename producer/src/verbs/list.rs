@@ -1,6 +1,5 @@
 use concord_local::ListFilter;
 
-use crate::args::Format;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -26,10 +25,7 @@ pub(crate) async fn run(
     let now = settings.clock.now();
     for job in &jobs {
         let report = JobReport::read(&backend, job, now).await?;
-        match printer.format {
-            Format::Json => printer.json(&report)?,
-            Format::Text => printer.data(&line(&report, printer))?,
-        }
+        printer.result(&report, |report| line(report, printer))?;
     }
     Ok(Exit::DONE)
 }

@@ -10,7 +10,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
 use crate::named::{open, read};
-use crate::printer::Printer;
+use crate::printer::{Printer, json_line};
 use crate::render;
 use crate::result::explanation::ExplainedJob;
 use crate::settings::{ReportSettings, Settings};
@@ -54,10 +54,7 @@ fn report(form: ReportForm, jobs: &[ExplainedJob]) -> Result<String, CliError> {
         ReportForm::Html => jobs.first().map(render::page::html).transpose()?.unwrap_or_default(),
         ReportForm::Markdown => texts(&render::markdown::markdown),
         ReportForm::Junit => render::junit::junit(jobs)?,
-        ReportForm::Json => {
-            let lines = jobs.iter().map(|job| serde_json::to_string(job).map(|line| line + "\n"));
-            lines.collect::<Result<_, _>>().map_err(CliError::failed)?
-        }
+        ReportForm::Json => jobs.iter().map(json_line).collect::<Result<_, _>>()?,
         ReportForm::Text => texts(&|job| render::explanation::explanation(job, job.verdict.as_str())),
     })
 }
