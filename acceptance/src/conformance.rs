@@ -12,6 +12,7 @@ mod fairness;
 mod feed;
 mod fixture;
 mod goldens;
+mod index;
 mod jobs;
 mod outcomes;
 mod outputs;

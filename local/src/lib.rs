@@ -9,4 +9,4 @@ mod locked;
 mod store;
 
 pub use fleet::{FleetSettings, LocalFleet, RemoteJobs, catch_up};
-pub use store::{ListFilter, Lookup, OpenError, Store};
+pub use store::{OpenError, Store};

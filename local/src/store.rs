@@ -20,7 +20,6 @@ mod store;
 mod tallies;
 mod writer;
 
-pub use jobs::{ListFilter, Lookup};
 pub use open::OpenError;
 pub(crate) use selection::QueueSelection;
 pub use store::Store;

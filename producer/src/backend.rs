@@ -3,13 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use concord_local::{ListFilter, Lookup, Store};
+use concord_local::Store;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
-    CreateJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadTally, ReplaceState,
-    WriteGolden, WriteOutput,
+    CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes,
+    ReadOutput, ReadSubmission, ReadTally, ReplaceState, WriteGolden, WriteOutput,
 };
-use concord_protocol::{Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome};
+use concord_protocol::{
+    Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, ListFilter, Lookup, Outcome,
+};
 
 use crate::aws::Stack;
 use crate::error::CliError;
@@ -51,38 +53,6 @@ impl Backend {
     pub(crate) fn copies_read_max(&self) -> u32 {
         if self.stack().is_some() { COPIES_PER_READ_MAX } else { COPIES_READ_LOCAL_MAX }
     }
-
-    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
-    pub(crate) async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
-        match self {
-            Self::Local(store) => store.submitted(submission),
-            Self::Stack(stack) => stack.submitted(submission).await,
-        }
-    }
-
-    /// The jobs, newest first.
-    pub(crate) async fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
-        match self {
-            Self::Local(store) => store.list(filter),
-            Self::Stack(stack) => stack.list(filter).await,
-        }
-    }
-
-    /// The jobs that have not ended, oldest first.
-    pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
-        match self {
-            Self::Local(store) => store.open_jobs(),
-            Self::Stack(stack) => stack.open_jobs().await,
-        }
-    }
-
-    /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
-    pub(crate) async fn find(&self, name: &str) -> PortResult<Lookup> {
-        match self {
-            Self::Local(store) => store.find(name),
-            Self::Stack(stack) => stack.find(name).await,
-        }
-    }
 }
 
 /// Opens the stack that the settings name, if they name one.
@@ -121,6 +91,10 @@ macro_rules! port {
 }
 
 port!(CreateJobs: fn create_jobs(&self, jobs: Vec<NewJob>) -> Option<Job>);
+port!(FindJobs: fn find_jobs(&self, name: &str) -> Lookup);
+port!(ListJobs: fn list_jobs(&self, filter: ListFilter) -> Vec<Job>);
+port!(ListOpenJobs: fn list_open_jobs(&self) -> Vec<JobId>);
+port!(ReadSubmission: fn read_submission(&self, submission: &JobId) -> Vec<JobId>);
 port!(ReadJob: fn read_job(&self, job: &JobId) -> Option<Job>);
 port!(ReadTally: fn read_tally(&self, job: &JobId) -> JobTally);
 port!(ReadOutcomes: fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> Vec<Outcome>);

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use concord_local::Lookup;
-use concord_protocol::ports::ReadJob;
-use concord_protocol::{Job, JobId};
+use concord_protocol::ports::{FindJobs, ReadJob};
+use concord_protocol::{Job, JobId, Lookup};
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -19,7 +18,7 @@ pub(crate) async fn find(backend: &Backend, names: &[String]) -> Result<Vec<JobI
                 CliError::usage_text("the name of a job is empty").hint("producer list shows the jobs")
             );
         }
-        match backend.find(name).await? {
+        match backend.find_jobs(name).await? {
             Lookup::Jobs(found) => jobs.extend(found),
             Lookup::Nothing => return Err(unknown(name)),
             Lookup::Ambiguous(some, count) => {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use concord_protocol::ports::ReadJob;
+use concord_protocol::ports::{ReadJob, ReadSubmission};
 use concord_protocol::{Calculation, Job, JobId, JobSpec};
 
 use crate::backend::Backend;
@@ -15,7 +15,7 @@ pub(crate) async fn check_payloads(
     submission: &JobId,
     ids: &[JobId],
 ) -> Result<(), CliError> {
-    let stored = backend.submitted(submission).await?;
+    let stored = backend.read_submission(submission).await?;
     if stored.is_empty() || stored == ids {
         return Ok(());
     }

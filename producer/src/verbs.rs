@@ -15,7 +15,7 @@ mod status;
 mod submit;
 mod wait;
 
-use concord_local::ListFilter;
+use concord_protocol::ListFilter;
 
 use crate::args::Verb;
 use crate::error::CliError;

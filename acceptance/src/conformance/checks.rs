@@ -4,8 +4,8 @@ use futures::future::LocalBoxFuture;
 
 use super::fixture::Fixture;
 use super::{
-    announcements, embedded, fairness, feed, goldens, jobs, outcomes, outputs, queue, receipts, states,
-    tallies,
+    announcements, embedded, fairness, feed, goldens, index, jobs, outcomes, outputs, queue, receipts,
+    states, tallies,
 };
 
 /// A promise that an adapter keeps.
@@ -38,6 +38,10 @@ pub fn every_adapter<F: Fixture>() -> Vec<Check<F>> {
         feed::every_outcome_that_is_kept_enters_once,
         goldens::golden_result_is_read_back,
         goldens::golden_result_replaces_the_one_before,
+        index::job_is_found_by_its_id_and_by_the_beginning_of_it,
+        index::submission_is_found_in_the_order_of_its_payloads,
+        index::jobs_are_listed_newest_first,
+        index::ended_job_is_not_open,
         jobs::created_job_is_read_back,
         jobs::jobs_are_created_all_or_none,
         jobs::unknown_job_is_absent,

@@ -2,9 +2,10 @@ use std::future::Future;
 
 use concord_protocol::Change;
 use concord_protocol::ports::{
-    Announce, CreateJobs, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, MergeRollup, MergeTally,
-    PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally, ReceiveCopies,
-    ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteGolden, WriteOutput,
+    Announce, CreateJobs, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, FindJobs, ListJobs,
+    ListOpenJobs, MergeRollup, MergeTally, PortResult, ReadGolden, ReadJob, ReadOutcomes, ReadOutput,
+    ReadPayload, ReadSubmission, ReadTally, ReceiveCopies, ReceiveDeadLetters, RecordOutcome, ReplaceState,
+    WriteGolden, WriteOutput,
 };
 use concord_testkit::TestClock;
 
@@ -15,6 +16,9 @@ pub trait AllPorts:
     + DelayMessage
     + DeleteMessage
     + EnqueueCopies
+    + FindJobs
+    + ListJobs
+    + ListOpenJobs
     + MergeRollup
     + MergeTally
     + ReadGolden
@@ -22,6 +26,7 @@ pub trait AllPorts:
     + ReadOutcomes
     + ReadOutput
     + ReadPayload
+    + ReadSubmission
     + ReadTally
     + ReceiveCopies
     + ReceiveDeadLetters
@@ -38,6 +43,9 @@ impl<P> AllPorts for P where
         + DelayMessage
         + DeleteMessage
         + EnqueueCopies
+        + FindJobs
+        + ListJobs
+        + ListOpenJobs
         + MergeRollup
         + MergeTally
         + ReadGolden
@@ -45,6 +53,7 @@ impl<P> AllPorts for P where
         + ReadOutcomes
         + ReadOutput
         + ReadPayload
+        + ReadSubmission
         + ReadTally
         + ReceiveCopies
         + ReceiveDeadLetters

@@ -41,7 +41,6 @@ pub use events::{
     BatchItemFailure, BatchReply, EventError, FunctionEvent, MessageContent, QueueMessage, StreamRecord,
     log_error,
 };
-pub use index::NEWEST_MAX;
 #[cfg(feature = "invoke")]
 pub use invoke::{CheckError, Functions, REQUEST_BYTES_MAX};
 pub use item::BY_STATUS;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub use crate::delivery::Delivery;
 use crate::{
     Announcement, Digest, FunctionReply, Golden, GoldenKey, Invocation, InvokeError, Job, JobId, JobSpec,
-    JobState, JobTally, Outcome, Rollup, Settlement, Tally, Timestamp,
+    JobState, JobTally, ListFilter, Lookup, Outcome, Rollup, Settlement, Tally, Timestamp,
 };
 
 /// Why a port failed, named by what the caller does next.
@@ -114,6 +114,31 @@ pub trait ReceiveDeadLetters {
 pub trait ReadJob {
     /// Returns the job as it is stored; `None` when there is none.
     fn read_job(&self, job: &JobId) -> impl Future<Output = PortResult<Option<Job>>> + Send;
+}
+
+/// Finds jobs by name.
+pub trait FindJobs {
+    /// Finds the jobs that a user means by `name`: the id of a job, the id of a submission, or the beginning of the id
+    /// of one job. An adapter may search only its newest jobs for a beginning.
+    fn find_jobs(&self, name: &str) -> impl Future<Output = PortResult<Lookup>> + Send;
+}
+
+/// Lists jobs.
+pub trait ListJobs {
+    /// Returns the jobs that the filter lets through, newest first.
+    fn list_jobs(&self, filter: ListFilter) -> impl Future<Output = PortResult<Vec<Job>>> + Send;
+}
+
+/// Lists the jobs that have not ended.
+pub trait ListOpenJobs {
+    /// Returns the jobs that have not ended, oldest first. An adapter may search only its newest jobs.
+    fn list_open_jobs(&self) -> impl Future<Output = PortResult<Vec<JobId>>> + Send;
+}
+
+/// Reads submissions.
+pub trait ReadSubmission {
+    /// Returns the jobs of a submission, in the order of its payloads; none when there is no such submission.
+    fn read_submission(&self, submission: &JobId) -> impl Future<Output = PortResult<Vec<JobId>>> + Send;
 }
 
 /// Reads payloads.

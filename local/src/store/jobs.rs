@@ -1,15 +1,14 @@
 //! Creates, reads, finds and lists jobs, and replaces their states.
 
-use concord_protocol::ports::{CreateJobs, NewJob, PortResult, ReadJob, ReplaceState};
-use concord_protocol::{Job, JobId, JobState, Verdict};
+use concord_protocol::ports::{
+    CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadJob, ReadSubmission, ReplaceState,
+};
+use concord_protocol::{Job, JobId, JobState, ListFilter, Lookup, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::queue::RECEIVES_SPARE;
 use super::rows::{self, signed, to_json};
 use super::store::Store;
-
-/// The largest number of ids that are named when a prefix is ambiguous.
-const CANDIDATES_MAX: usize = 10;
 
 impl CreateJobs for Store {
     async fn create_jobs(&self, jobs: Vec<NewJob>) -> PortResult<Option<Job>> {
@@ -118,67 +117,32 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
     Ok(true)
 }
 
-/// The jobs that a name given by a user stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// One job, or all jobs of a submission in the order of their payloads.
-    Jobs(Vec<JobId>),
-    /// No job.
-    Nothing,
-    /// The name is the beginning of several ids: some of the ids, and how many there are.
-    Ambiguous(Vec<JobId>, usize),
-}
-
-/// Which jobs a list contains.
-#[derive(Clone, Copy, Debug)]
-pub struct ListFilter {
-    /// The verdict of the jobs, or `None` for every verdict.
-    pub verdict: Option<Verdict>,
-    /// The largest number of jobs.
-    pub count_max: usize,
-}
-
-impl Store {
-    /// Finds the jobs that a user means by `name`: the id of a job, the id of a submission, or the beginning of the
-    /// id of one job.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn find(&self, name: &str) -> PortResult<Lookup> {
-        for sql in [
-            "SELECT job FROM jobs WHERE job = ?1",
-            "SELECT job FROM jobs WHERE submission = ?1 ORDER BY id",
-            "SELECT job FROM jobs WHERE substr(job, 1, length(?1)) = ?1 ORDER BY id DESC",
-        ] {
+impl FindJobs for Store {
+    async fn find_jobs(&self, name: &str) -> PortResult<Lookup> {
+        for sql in
+            ["SELECT job FROM jobs WHERE job = ?1", "SELECT job FROM jobs WHERE submission = ?1 ORDER BY id"]
+        {
             let found = self.find_by(sql, name)?;
-            let by_prefix = sql.contains("substr");
-            match found.len() {
-                0 => {}
-                count if by_prefix && count > 1 => {
-                    return Ok(Lookup::Ambiguous(found.into_iter().take(CANDIDATES_MAX).collect(), count));
-                }
-                _ => return Ok(Lookup::Jobs(found)),
+            if !found.is_empty() {
+                return Ok(Lookup::Jobs(found));
             }
         }
-        Ok(Lookup::Nothing)
+        let sql = "SELECT job FROM jobs WHERE substr(job, 1, length(?1)) = ?1 ORDER BY id DESC";
+        self.find_by(sql, name).map(Lookup::of_beginning)
     }
+}
 
-    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
+impl ReadSubmission for Store {
+    async fn read_submission(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
         self.find_by(
             "SELECT job FROM jobs WHERE submission = ?1 OR job = ?1 ORDER BY id",
             submission.as_str(),
         )
     }
+}
 
-    /// The jobs of the store, newest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
+impl ListJobs for Store {
+    async fn list_jobs(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
         let sql = "SELECT spec, state FROM jobs WHERE ?1 IS NULL OR verdict = ?1
                    ORDER BY submitted_at DESC, id DESC LIMIT ?2";
         let verdict = filter.verdict.map(Verdict::as_str);
@@ -188,15 +152,15 @@ impl Store {
             rows.collect()
         })
     }
+}
 
-    /// The jobs that have not ended, oldest first.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn open_jobs(&self) -> PortResult<Vec<JobId>> {
+impl ListOpenJobs for Store {
+    async fn list_open_jobs(&self) -> PortResult<Vec<JobId>> {
         self.job_ids("SELECT job FROM jobs WHERE ended_at IS NULL ORDER BY id", i64::MAX)
     }
+}
 
+impl Store {
     /// The open jobs whose deadline has passed.
     pub(crate) fn overdue(&self, now_unix_ms: u64) -> PortResult<Vec<JobId>> {
         let sql = "SELECT job FROM jobs WHERE ended_at IS NULL AND deadline_at <= ?1";

@@ -10,8 +10,8 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
-use concord_local::{ListFilter, Lookup, Store};
-use concord_protocol::ports::{Clock, PortResult};
+use concord_local::Store;
+use concord_protocol::ports::Clock;
 use concord_protocol::{Calculation, Job, JobId};
 use concord_worker::NoFunctions;
 
@@ -54,22 +54,6 @@ impl NoStack {
     }
 
     pub(crate) fn calculation(&self) -> Calculation {
-        match self.never {}
-    }
-
-    pub(crate) async fn submitted(&self, _: &JobId) -> PortResult<Vec<JobId>> {
-        match self.never {}
-    }
-
-    pub(crate) async fn list(&self, _: ListFilter) -> PortResult<Vec<Job>> {
-        match self.never {}
-    }
-
-    pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
-        match self.never {}
-    }
-
-    pub(crate) async fn find(&self, _: &str) -> PortResult<Lookup> {
         match self.never {}
     }
 

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::Output;
 use concord_cloud::{DynamoLedger, LedgerSettings, SqsQueue, trace_header};
-use concord_local::{ListFilter, Lookup};
-use concord_protocol::ports::{Clock, EnqueueCopies, PortResult};
+use concord_protocol::ports::{Clock, EnqueueCopies};
 use concord_protocol::{Calculation, Job, JobId};
 
 use super::access::Aws;
@@ -18,9 +17,6 @@ use crate::settings::{AwsChoice, StackChoice};
 
 /// Copies that are enqueued between two checks for an interrupt.
 const ENQUEUED_AT_ONCE_MAX: u32 = 1_000;
-
-/// Candidates that are named when a name is ambiguous, at most.
-const CANDIDATES_MAX: usize = 10;
 
 /// Days until written items expire, when no stack says otherwise.
 const KEEP_DAYS: u32 = 30;
@@ -94,39 +90,6 @@ impl Stack {
     /// The ledger of its jobs.
     pub(crate) fn ledger(&self) -> &DynamoLedger {
         &self.ledger
-    }
-
-    /// The jobs of a submission, in the order of its payloads; none when there is no such submission.
-    pub(crate) async fn submitted(&self, submission: &JobId) -> PortResult<Vec<JobId>> {
-        self.ledger.submitted(submission).await
-    }
-
-    /// The jobs, newest first.
-    pub(crate) async fn list(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
-        self.ledger.list(filter.verdict, filter.count_max).await
-    }
-
-    /// The jobs that have not ended, oldest first.
-    pub(crate) async fn open_jobs(&self) -> PortResult<Vec<JobId>> {
-        self.ledger.open_jobs().await
-    }
-
-    /// The jobs that `name` stands for: the id of a job or of a submission, or the first letters of one job's id.
-    pub(crate) async fn find(&self, name: &str) -> PortResult<Lookup> {
-        let Ok(id) = name.parse::<JobId>() else { return Ok(Lookup::Nothing) };
-        let submitted = self.ledger.submitted(&id).await?;
-        if !submitted.is_empty() {
-            return Ok(Lookup::Jobs(submitted));
-        }
-        let mut found = self.ledger.beginning_with(name).await?;
-        Ok(match found.len() {
-            0 => Lookup::Nothing,
-            1 => Lookup::Jobs(found),
-            count => {
-                found.truncate(CANDIDATES_MAX);
-                Lookup::Ambiguous(found, count)
-            }
-        })
     }
 
     /// The calculation of a job in this stack.

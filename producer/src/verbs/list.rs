@@ -1,4 +1,5 @@
-use concord_local::ListFilter;
+use concord_protocol::ListFilter;
+use concord_protocol::ports::ListJobs;
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -18,7 +19,7 @@ pub(crate) async fn run(
         printer.say(&format!("there is no store at {}", settings.store.display()));
         return Ok(Exit::DONE);
     };
-    let jobs = backend.list(filter).await?;
+    let jobs = backend.list_jobs(filter).await?;
     if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.place()));
     }

@@ -1,5 +1,5 @@
 use concord_protocol::JobId;
-use concord_protocol::ports::ReadJob;
+use concord_protocol::ports::{ListOpenJobs, ReadJob};
 
 use crate::aws::Stack;
 use crate::backend::Backend;
@@ -18,7 +18,7 @@ pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer
         return work(&backend, &jobs, settings, printer).await;
     }
     if let Some(backend) = Backend::open(settings).await? {
-        let jobs = backend.open_jobs().await?;
+        let jobs = backend.list_open_jobs().await?;
         if !jobs.is_empty() {
             return work(&backend, &jobs, settings, printer).await;
         }

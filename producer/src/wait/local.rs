@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use concord_local::{FleetSettings, LocalFleet, RemoteJobs, Store};
-use concord_protocol::ports::{ReadJob, ReadTally};
+use concord_protocol::ports::{ListOpenJobs, ReadJob, ReadTally};
 use concord_protocol::{Job, JobId};
 use concord_worker::{BuiltIn, Calculate, Runs, System};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -97,7 +97,7 @@ async fn until_ended(
     let mut progress = Progress::new(printer);
     let mut open: Vec<_> = jobs.to_vec();
     let ended = loop {
-        still_open(store, &mut open, &mut progress)?;
+        still_open(store, &mut open, &mut progress).await?;
         if open.is_empty() {
             break WaitEnd::All;
         }
@@ -121,8 +121,12 @@ async fn until_ended(
     Ok(ended)
 }
 
-fn still_open(store: &Store, open: &mut Vec<JobId>, progress: &mut Progress<'_>) -> Result<(), CliError> {
-    let unfinished: HashSet<_> = store.open_jobs()?.into_iter().collect();
+async fn still_open(
+    store: &Store,
+    open: &mut Vec<JobId>,
+    progress: &mut Progress<'_>,
+) -> Result<(), CliError> {
+    let unfinished: HashSet<_> = store.list_open_jobs().await?.into_iter().collect();
     open.retain(|id| {
         let stays = unfinished.contains(id);
         if !stays {
@@ -173,7 +177,7 @@ async fn remote_jobs(store: &Store, jobs: &[JobId], settings: &Settings) -> Resu
 /// How many jobs besides `jobs` are worked on: all that call no functions.
 async fn others(store: &Store, jobs: &[JobId]) -> Result<usize, CliError> {
     let mut others = 0;
-    for id in store.open_jobs()?.iter().filter(|id| !jobs.contains(id)) {
+    for id in store.list_open_jobs().await?.iter().filter(|id| !jobs.contains(id)) {
         others += usize::from(!read(store, id).await?.spec.calculation.runs_remotely());
     }
     Ok(others)

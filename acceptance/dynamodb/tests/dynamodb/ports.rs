@@ -12,8 +12,8 @@ use concord_acceptance::conformance::{FedChange, Transport};
 use concord_cloud::{Announcer, CopyMessage, DynamoLedger, SqsQueue, StreamChange, stream_changes};
 use concord_protocol::ports::*;
 use concord_protocol::{
-    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement,
-    Tally,
+    Announcement, Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, ListFilter, Lookup, Outcome,
+    Rollup, Settlement, Tally,
 };
 use serde_dynamo::Item;
 
@@ -200,6 +200,10 @@ macro_rules! through_the_ledger {
 through_the_ledger! {
     CreateJobs::create_jobs(jobs: Vec<NewJob>) -> Option<Job>,
     ReadJob::read_job(job: &JobId) -> Option<Job>,
+    FindJobs::find_jobs(name: &str) -> Lookup,
+    ListJobs::list_jobs(filter: ListFilter) -> Vec<Job>,
+    ListOpenJobs::list_open_jobs() -> Vec<JobId>,
+    ReadSubmission::read_submission(submission: &JobId) -> Vec<JobId>,
     ReadPayload::read_payload(job: &JobId) -> Option<Arc<[u8]>>,
     WriteOutput::write_output(job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> (),
     ReadOutput::read_output(job: &JobId, digest: Digest) -> Option<Vec<u8>>,

@@ -4,7 +4,8 @@ use concord_acceptance::conformance::Fixture;
 use concord_acceptance::conformance::examples::{ended, given_job, stored};
 use concord_cloud::StreamChange;
 use concord_protocol::ports::{
-    CreateJobs, MergeTally, NewJob, PortError, ReadJob, ReadPayload, RecordOutcome, ReplaceState,
+    CreateJobs, MergeTally, NewJob, PortError, ReadJob, ReadPayload, ReadSubmission, RecordOutcome,
+    ReplaceState,
 };
 use concord_protocol::{Change, Digest, Tally, Verdict};
 use concord_testkit::{copy, id, new_job, outcome};
@@ -26,7 +27,7 @@ fn a_submission_larger_than_a_transaction_is_created_as_a_whole() {
     fixture.block_on(async {
         let ledger = &fixture.cloud.ledger;
         assert_eq!(ledger.create_jobs(submission("many", 120)).await.unwrap(), None);
-        let ids = ledger.submitted(&id("many")).await.unwrap();
+        let ids = ledger.read_submission(&id("many")).await.unwrap();
         assert_eq!(ids.len(), 120);
         assert_eq!(ids[119], id("many.119"));
         assert!(ledger.read_payload(&ids[119]).await.unwrap().is_some());
@@ -44,7 +45,7 @@ fn if_one_of_many_ids_is_taken_no_job_is_created() {
         let taken = ledger.create_jobs(submission("many", 120)).await.unwrap();
         assert_eq!(taken.unwrap().spec.job, id("many.110"));
         assert_eq!(ledger.read_job(&id("many.0")).await.unwrap(), None);
-        assert_eq!(ledger.submitted(&id("many")).await.unwrap(), []);
+        assert_eq!(ledger.read_submission(&id("many")).await.unwrap(), []);
     });
 }
 
@@ -57,28 +58,7 @@ fn an_interrupted_submission_is_completed_by_the_same_call() {
         fixture.cloud.forget_completion(submission("many", 60)).await;
         assert_eq!(ledger.create_jobs(submission("many", 120)).await.unwrap(), None);
         assert!(ledger.read_job(&id("many.119")).await.unwrap().is_some());
-        assert_eq!(ledger.submitted(&id("many")).await.unwrap().len(), 120);
-    });
-}
-
-#[test]
-fn jobs_are_listed_and_found_through_the_index() {
-    let fixture = InCloud::fresh();
-    fixture.block_on(async {
-        let ledger = &fixture.cloud.ledger;
-        for name in ["alpha", "beta", "alps"] {
-            given_job(&fixture, name, 1).await.unwrap();
-        }
-        let state = stored(&fixture, &id("beta")).await.unwrap().state;
-        assert!(ledger.replace_state(&id("beta"), ended(&state, Verdict::Reproducible)).await.unwrap());
-        let names = |jobs: Vec<concord_protocol::Job>| -> Vec<String> {
-            jobs.iter().map(|job| job.spec.job.to_string()).collect()
-        };
-        assert_eq!(names(ledger.list(None, 10).await.unwrap()).len(), 3);
-        assert_eq!(names(ledger.list(Some(Verdict::Reproducible), 10).await.unwrap()), ["beta"]);
-        assert_eq!(ledger.list(None, 2).await.unwrap().len(), 2);
-        assert_eq!(ledger.beginning_with("al").await.unwrap().len(), 2);
-        assert_eq!(ledger.open_jobs().await.unwrap().len(), 2);
+        assert_eq!(ledger.read_submission(&id("many")).await.unwrap().len(), 120);
     });
 }
 
