@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
-use concord_protocol::{Job, JobId, Outcome, Tally, chunk_of};
+use concord_protocol::{Job, JobId, Outcome, Tally, chunk_of, copy_ranges};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::aws_error;
@@ -25,9 +25,9 @@ impl DynamoLedger {
         let (id, copies) = (&job.spec.job, job.state.copies());
         let tally = self.read_tally(id).await?;
         let mut folded = 0;
-        for from in (0..copies).step_by(CHUNK_COPIES as usize) {
-            let known = tally.chunks.get(&chunk_of(from)).cloned().unwrap_or_default();
-            let outcomes = self.read_outcomes(id, from..copies.min(from + CHUNK_COPIES)).await?;
+        for chunk in copy_ranges(0..copies, CHUNK_COPIES) {
+            let known = tally.chunks.get(&chunk_of(chunk.start)).cloned().unwrap_or_default();
+            let outcomes = self.read_outcomes(id, chunk).await?;
             let lacking = lacking(&known, outcomes);
             folded += lacking.len();
             let touched = stream::iter(lacking.into_iter().map(|item| self.touch(id, item)));

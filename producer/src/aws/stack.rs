@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::Output;
 use concord_cloud::{DynamoLedger, LedgerSettings, SqsQueue, trace_header};
 use concord_protocol::ports::{Clock, EnqueueCopies};
-use concord_protocol::{Calculation, Job, JobId};
+use concord_protocol::{Calculation, Job, JobId, copy_ranges};
 
 use super::access::Aws;
 use super::settings::StackSettings;
@@ -116,8 +116,7 @@ impl Stack {
     ) -> Result<bool, CliError> {
         let (id, round, copies) = (&job.spec.job, job.state.round(), job.state.copies());
         let queue = self.queue.clone().traced(trace_header(job));
-        for from in (0..copies).step_by(ENQUEUED_AT_ONCE_MAX as usize) {
-            let range = from..copies.min(from.saturating_add(ENQUEUED_AT_ONCE_MAX));
+        for range in copy_ranges(0..copies, ENQUEUED_AT_ONCE_MAX) {
             queue.enqueue_copies(id, round, range.clone()).await?;
             if !part(id, range) {
                 return Ok(false);

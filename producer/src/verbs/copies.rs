@@ -1,3 +1,4 @@
+use concord_protocol::copy_ranges;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::ReadOutcomes;
 
@@ -19,11 +20,10 @@ pub(crate) async fn run(name: &str, settings: &Settings, printer: &Printer) -> R
     if printer.is_text() {
         printer.data(copies::HEAD)?;
     }
-    for from in (0..job.state.copies()).step_by(CHUNK_COPIES as usize) {
-        let to = job.state.copies().min(from + CHUNK_COPIES);
-        let outcomes = backend.read_outcomes(id, from..to).await?;
+    for chunk in copy_ranges(0..job.state.copies(), CHUNK_COPIES) {
+        let outcomes = backend.read_outcomes(id, chunk.clone()).await?;
         let mut text = String::new();
-        for report in copies::reports(from..to, &outcomes) {
+        for report in copies::reports(chunk, &outcomes) {
             let line = if printer.is_text() { copies::line(&report) } else { json_line(&report)? };
             text.push_str(&line);
         }
