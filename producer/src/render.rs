@@ -3,7 +3,6 @@
 pub(crate) mod comparison;
 pub(crate) mod copies;
 pub(crate) mod explanation;
-pub(crate) mod findings;
 pub(crate) mod job;
 pub(crate) mod junit;
 mod lines;

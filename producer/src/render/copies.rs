@@ -8,7 +8,7 @@ use concord_protocol::{Digest, Environment, Facts, Failure, Outcome};
 use serde::Serialize;
 
 use super::words::short;
-use crate::result::moment::moment;
+use crate::result::moment;
 
 /// The head of the table.
 pub(crate) const HEAD: &str = "   copy  try    run ms  digest, or why there is none\n";

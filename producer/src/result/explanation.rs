@@ -4,7 +4,7 @@ use concord_protocol::{Cause, Digest, Job, JobId, Verdict};
 use serde::Serialize;
 
 use super::job::JobReport;
-use super::moment::moment;
+use super::moment;
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::gather::{Comparing, JudgedExplanation, gather};

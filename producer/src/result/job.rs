@@ -7,7 +7,7 @@ use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
 use serde::Serialize;
 
-use super::moment::moment;
+use super::moment;
 use super::warnings::warnings;
 use crate::backend::Backend;
 use crate::error::CliError;

@@ -3,8 +3,8 @@ use crate::backend::open_stack;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::render::findings::finding as text;
 use crate::render::words::counted;
+use crate::result::finding::Finding;
 use crate::settings::Settings;
 
 /// Examines every part of a stack, and prints each finding with what to do about it.
@@ -17,7 +17,7 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
     let mut wrong = 0;
     let examined = aws::examine(&stack, |finding| {
         wrong += usize::from(!finding.ok);
-        printer.result(&finding, text)
+        printer.result(&finding, line)
     });
     examined.await?;
     if wrong == 0 {
@@ -25,4 +25,11 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
     }
     printer.say(&counted(wrong, "part needs repair", "parts need repair"));
     Ok(Exit::Failed)
+}
+
+/// A finding as a line, with a second line for its hint.
+fn line(finding: &Finding) -> String {
+    let word = if finding.ok { "ok" } else { "WRONG" };
+    let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("{:>6} {hint}\n", "hint:"));
+    format!("{word:<6} {:<14} {}\n{hint}", finding.check, finding.found)
 }

@@ -1,7 +1,0 @@
-use concord_protocol::Timestamp;
-
-/// `at` as a timestamp of jiff, which is written as RFC 3339.
-pub(crate) fn moment(at: Timestamp) -> jiff::Timestamp {
-    let ms = i64::try_from(at.unix_ms).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(ms).unwrap_or(jiff::Timestamp::MAX)
-}
