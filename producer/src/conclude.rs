@@ -1,12 +1,12 @@
 //! Prints the state of jobs, and gives the exit code for it.
 
 use concord_protocol::JobId;
-use concord_protocol::ports::ReadJob;
 
 use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
+use crate::named::read;
 use crate::printer::Printer;
 use crate::render::job::job as text;
 use crate::result::job::JobReport;
@@ -25,7 +25,7 @@ pub(crate) async fn conclude(
     let mut exits = Vec::new();
     let mut warnings = Vec::new();
     for id in jobs {
-        let job = backend.read_job(id).await?.ok_or_else(|| gone(id))?;
+        let job = read(backend, id).await?;
         let report = JobReport::with_evidence(backend, &job, settings, &comparing).await?;
         printer.result(&report, |report| {
             text(report, &printer.verdict(report.verdict, 0), &settings.place_flags())
@@ -48,8 +48,4 @@ pub(crate) async fn conclude(
         }
     }
     Ok(Exit::worst(exits))
-}
-
-pub(crate) fn gone(id: &JobId) -> CliError {
-    CliError::failed(anyhow::anyhow!("job {id} is gone"))
 }

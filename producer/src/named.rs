@@ -47,12 +47,12 @@ pub(crate) async fn open(settings: &Settings, names: &[String]) -> Result<(Backe
     Ok((backend, jobs))
 }
 
-pub(crate) fn unknown(name: &str) -> CliError {
+fn unknown(name: &str) -> CliError {
     CliError::usage_text(format!("there is no job {name:?} here"))
         .hint("producer list shows the jobs; --store PATH or --stack NAME names another place")
 }
 
-/// Reads a job that the backend has just found.
-pub(crate) async fn read(backend: &Backend, id: &JobId) -> Result<Job, CliError> {
-    backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))
+/// Reads a job that was found before, so that it must exist.
+pub(crate) async fn read(ports: &impl ReadJob, id: &JobId) -> Result<Job, CliError> {
+    ports.read_job(id).await?.ok_or_else(|| CliError::failed(anyhow::anyhow!("job {id} is gone")))
 }

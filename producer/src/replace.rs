@@ -1,9 +1,9 @@
-use concord_protocol::ports::{ReadJob, ReplaceState};
+use concord_protocol::ports::ReplaceState;
 use concord_protocol::{IllegalTransition, Job, JobId, JobState};
 
 use crate::backend::Backend;
 use crate::error::CliError;
-use crate::named::unknown;
+use crate::named::read;
 
 /// Replaces the state of each job by `next` of the job. Replaces none if `next` fails for one of them.
 pub(crate) async fn replace_all(
@@ -12,7 +12,7 @@ pub(crate) async fn replace_all(
     next: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> Result<(), CliError> {
     for id in ids {
-        let job = backend.read_job(id).await?.ok_or_else(|| unknown(id.as_str()))?;
+        let job = read(backend, id).await?;
         next(&job).map_err(|error| CliError::usage_text(format!("job {id}: {error}")))?;
     }
     for id in ids {
@@ -29,8 +29,7 @@ async fn replace(
 ) -> Result<(), CliError> {
     let mut wanted = None;
     loop {
-        let job = backend.read_job(id).await?;
-        let job = job.ok_or_else(|| unknown(id.as_str()))?;
+        let job = read(backend, id).await?;
         if wanted.as_ref() == Some(&job.state) {
             // An earlier try has written it, and only the answer was lost.
             return Ok(());

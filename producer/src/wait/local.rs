@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use concord_local::{FleetSettings, LocalFleet, RemoteJobs, Store};
-use concord_protocol::ports::{ListOpenJobs, ReadJob, ReadTally};
-use concord_protocol::{Job, JobId};
+use concord_protocol::JobId;
+use concord_protocol::ports::{ListOpenJobs, ReadTally};
 use concord_worker::{BuiltIn, Calculate, Runs, System};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::aws::Aws;
 use crate::backend::Backend;
-use crate::conclude::{conclude, gone};
+use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
+use crate::named::read;
 use crate::new_id::new_id;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
@@ -135,11 +136,6 @@ async fn still_open(
         stays
     });
     Ok(())
-}
-
-async fn read(store: &Store, id: &JobId) -> Result<Job, CliError> {
-    let job = store.read_job(id).await?;
-    job.ok_or_else(|| gone(id))
 }
 
 /// Adds to an error in the middle of the work the command that continues the work.

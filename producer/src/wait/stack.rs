@@ -4,16 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use concord_protocol::ports::{ReadJob, ReadTally};
-use concord_protocol::{Job, JobId};
+use concord_protocol::JobId;
+use concord_protocol::ports::ReadTally;
 use tokio::sync::Notify;
 
 use crate::aws::Stack;
 use crate::backend::Backend;
-use crate::conclude::{conclude, gone};
+use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
+use crate::named::read;
 use crate::printer::Printer;
 use crate::progress::{LINES_MAX, Progress};
 use crate::settings::Settings;
@@ -141,8 +142,4 @@ async fn refresh(
     *open = stay;
     progress.show_rest(open.len().saturating_sub(LINES_MAX));
     Ok(())
-}
-
-async fn read(backend: &Backend, id: &JobId) -> Result<Job, CliError> {
-    backend.read_job(id).await?.ok_or_else(|| gone(id))
 }
