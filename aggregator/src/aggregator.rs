@@ -19,7 +19,7 @@ use crate::separation::{IsSeparated, separation};
 pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome too often";
 
 /// Jobs that are folded at the same time, at most.
-const JOBS_AT_ONCE_MAX: usize = 256;
+const JOBS_FOLDED_AT_ONCE_MAX: usize = 256;
 
 /// The ports of the ledger that the aggregator needs.
 pub trait AggregatorLedger:
@@ -77,7 +77,7 @@ impl<L: AggregatorLedger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
         let mut waiting = batches.into_iter();
         let mut folding = FuturesUnordered::new();
         loop {
-            while folding.len() < JOBS_AT_ONCE_MAX
+            while folding.len() < JOBS_FOLDED_AT_ONCE_MAX
                 && let Some((job, batch)) = waiting.next()
             {
                 folding.push(self.fold_named(job, batch));

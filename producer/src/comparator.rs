@@ -12,10 +12,10 @@ use crate::error::CliError;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Bytes that a comparator may write to its standard output, which is discarded.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes that are kept of its standard error, to be shown when it fails.
-const STDERR_TAIL_BYTES: usize = 400;
+const SHOWN_STDERR_BYTES: usize = 400;
 
 /// A program that is called with the names of two files, the reference first. Exit code 0 means that they are
 /// equivalent, 1 that they are not.
@@ -60,8 +60,8 @@ impl Comparator {
         }
         let limits = RunLimits {
             timeout: TIMEOUT,
-            output_bytes_max: OUTPUT_BYTES_MAX,
-            stderr_tail_bytes: STDERR_TAIL_BYTES,
+            output_bytes_max: DISCARDED_BYTES_MAX,
+            stderr_tail_bytes: SHOWN_STDERR_BYTES,
         };
         let nothing = StdinFile::new(&[]).map_err(|error| CliError::failed(anyhow::Error::new(error)))?;
         match command::run(&self.prepared()?, &nothing, &limits, &Running::new(), &Observer::default()) {

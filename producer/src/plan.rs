@@ -101,16 +101,17 @@ fn check(
 }
 
 /// Runs of a failing copy, unless the user or the stack says otherwise.
-const ATTEMPTS: u32 = 2;
+const ATTEMPTS_DEFAULT: u32 = 2;
 
 /// Milliseconds that one run may take, unless the user or the stack says otherwise: the longest run of a Lambda function.
-const COPY_TIMEOUT_MS: u64 = 15 * 60 * 1_000;
+const COPY_TIMEOUT_DEFAULT_MS: u64 = 15 * 60 * 1_000;
 
 /// The policy that the flags ask for, within the bounds of the stack.
 fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<Policy, CliError> {
-    let attempts = submit.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS);
+    let attempts =
+        submit.attempts.or(deployed.and_then(|deployed| deployed.attempts)).unwrap_or(ATTEMPTS_DEFAULT);
     let stack_timeout_ms = deployed.and_then(|deployed| deployed.timeout_s).map(|seconds| seconds * 1_000);
-    let copy_timeout_ms = submit.copy_timeout_ms.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_MS);
+    let copy_timeout_ms = submit.copy_timeout_ms.or(stack_timeout_ms).unwrap_or(COPY_TIMEOUT_DEFAULT_MS);
     if let Some(receives_max) = deployed.and_then(|deployed| deployed.receives_max)
         && attempts >= receives_max
     {

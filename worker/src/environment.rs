@@ -22,6 +22,8 @@ pub(crate) use float_mode::FloatMode;
 pub(crate) use host::{kilobytes, peak_memory_mb};
 pub use system::System;
 pub(crate) use system::text;
+#[cfg(feature = "lambda")]
+pub(crate) use variables::LOG_STREAM;
 pub use variables::Variables;
 
 /// Name of the fact which says that the machine that computes is not visible to the worker. Its only value is [`NO`].

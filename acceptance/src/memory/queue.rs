@@ -9,17 +9,11 @@ use concord_protocol::{CopyId, JobId, Timestamp};
 use super::messages::QueuedMessage;
 use super::state::{Memory, MemoryState, StoredJob};
 
-/// Milliseconds by which a message stays hidden beyond the time that its copy may take.
-const VISIBILITY_MARGIN_MS: u64 = 60_000;
-
-/// Deliveries beyond the attempts of a job before a copy is given up.
-const RECEIVES_SPARE: u32 = 3;
-
 impl StoredJob {
     /// Delivers the next visible message. A message that was delivered too often becomes a dead letter instead.
     fn deliver(&mut self, now: Timestamp, receipt: u64) -> Option<Delivery> {
         let policy = &self.job.spec.policy;
-        let receives_max = policy.attempts.saturating_add(RECEIVES_SPARE);
+        let receives_max = policy.receives_max();
         loop {
             let &(_, copy) = self.queue.visible_at.first().filter(|(visible_at, _)| *visible_at <= now)?;
             let message = self.queue.remove(copy)?;
@@ -35,7 +29,7 @@ impl StoredJob {
                 continue;
             }
             let receive_count = message.receive_count + 1;
-            let visible_at = now.plus_ms(policy.copy_timeout_ms + VISIBILITY_MARGIN_MS);
+            let visible_at = now.plus_ms(policy.hidden_ms());
             self.queue.put(copy, QueuedMessage { visible_at, receive_count, receipt, ..message });
             return Some(delivery(receive_count));
         }

@@ -18,10 +18,10 @@ use crate::item::{
 use crate::ledger::DynamoLedger;
 
 /// The most jobs in one transaction. Each has two items, and a transaction has at most 100 items.
-const JOBS_AT_ONCE_MAX: usize = 50;
+const JOBS_PER_TRANSACTION_MAX: usize = 50;
 
 /// The most bytes of payloads in one transaction, which has at most 4 MB in total.
-const BYTES_AT_ONCE_MAX: usize = 3 * 1024 * 1024;
+const BYTES_PER_TRANSACTION_MAX: usize = 3 * 1024 * 1024;
 
 /// The error for an id that cannot be used again yet.
 const NOT_EXPIRED: &str =
@@ -64,7 +64,7 @@ impl CreateJobs for DynamoLedger {
         let mut created = Vec::new();
         // If some jobs may exist already, each job has its own transaction, because a transaction succeeds or fails as
         // a whole.
-        for batch in batches(&jobs, if resumed { 1 } else { JOBS_AT_ONCE_MAX }) {
+        for batch in batches(&jobs, if resumed { 1 } else { JOBS_PER_TRANSACTION_MAX }) {
             match self.create_batch(batch, resumed).await? {
                 Created::All => created.extend(batch.iter().map(|new| new.spec.job.clone())),
                 Created::Existed => {}
@@ -89,7 +89,7 @@ fn batches(jobs: &[NewJob], jobs_max: usize) -> Vec<&[NewJob]> {
         let mut bytes = 0;
         let fitting = rest.iter().take(jobs_max).take_while(|new| {
             bytes += inline_bytes(new);
-            bytes <= BYTES_AT_ONCE_MAX
+            bytes <= BYTES_PER_TRANSACTION_MAX
         });
         let (batch, others) = rest.split_at(fitting.count().max(1));
         batches.push(batch);

@@ -17,7 +17,7 @@ use crate::item::expression::{self, Expression};
 use crate::item::{self, Attributes, JOB_ITEM, job};
 
 /// The longest time that one attempt of a request to the table may take. It is short, because items are small.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const TABLE_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most jobs, and the most digests of facts, that a process remembers. It forgets the least recently used ones.
 const REMEMBERED_MAX: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
@@ -57,7 +57,7 @@ impl DynamoLedger {
         };
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_attempt_timeout(TABLE_ATTEMPT_TIMEOUT)
             .build();
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(config).timeout_config(timeouts).build();
         Self {

@@ -120,6 +120,12 @@ fn is_default<V: Default + PartialEq>(value: &V) -> bool {
     *value == V::default()
 }
 
+/// Deliveries beyond the attempts of a copy before it is given up.
+const RECEIVES_SPARE: u32 = 3;
+
+/// Milliseconds by which a message stays hidden beyond the time that its copy may take.
+const VISIBILITY_MARGIN_MS: u64 = 60_000;
+
 impl Policy {
     /// Whether an output without a byte is a result. If not, copies that agree on it show nothing.
     #[must_use]
@@ -147,6 +153,18 @@ impl Policy {
             hold_ms: 0,
             copies_max: 0,
         }
+    }
+
+    /// The number of deliveries after which a queue that belongs to a store gives a copy up.
+    #[must_use]
+    pub fn receives_max(&self) -> u32 {
+        self.attempts.saturating_add(RECEIVES_SPARE)
+    }
+
+    /// How many milliseconds a queue that belongs to a store hides a delivered message.
+    #[must_use]
+    pub fn hidden_ms(&self) -> u64 {
+        self.copy_timeout_ms + VISIBILITY_MARGIN_MS
     }
 }
 

@@ -20,10 +20,10 @@ use crate::store::QueueSelection;
 const QUEUED_MAX: u64 = 16_384;
 
 /// The largest number of copies that one write puts on the queue.
-const ENQUEUED_AT_ONCE_MAX: u32 = 4_096;
+const COPIES_PER_WRITE_MAX: u32 = 4_096;
 
 /// The largest number of jobs whose copies are put on the queue concurrently.
-const JOBS_AT_ONCE_MAX: usize = 256;
+const JOBS_ENQUEUED_AT_ONCE_MAX: usize = 256;
 
 /// The largest number of dead letters that are taken at once.
 const DEAD_LETTERS_MAX: usize = 1_000;
@@ -58,8 +58,8 @@ async fn enqueue<C>(fleet: &SharedFleet<C>, selection: &QueueSelection) -> PortR
     let mut room = QUEUED_MAX.saturating_sub(fleet.store.queued(selection)?);
     while room > 0 {
         let mut parts = Vec::new();
-        for (job, from) in fleet.store.next_to_enqueue(selection, JOBS_AT_ONCE_MAX)? {
-            let count = u32::try_from(room).unwrap_or(u32::MAX).min(ENQUEUED_AT_ONCE_MAX);
+        for (job, from) in fleet.store.next_to_enqueue(selection, JOBS_ENQUEUED_AT_ONCE_MAX)? {
+            let count = u32::try_from(room).unwrap_or(u32::MAX).min(COPIES_PER_WRITE_MAX);
             let to = job.state.copies().min(from.saturating_add(count));
             room -= u64::from(to - from);
             parts.push((job, from..to));

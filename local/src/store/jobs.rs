@@ -6,7 +6,6 @@ use concord_protocol::ports::{
 use concord_protocol::{Job, JobId, JobState, ListFilter, Lookup, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::queue::RECEIVES_SPARE;
 use super::rows::{self, signed, to_json};
 use super::store::Store;
 
@@ -44,7 +43,7 @@ fn insert(connection: &Connection, NewJob { spec, payload }: &NewJob) -> rusqlit
         to_json(&state)?,
         spec.copies,
         signed(spec.policy.copy_timeout_ms),
-        spec.policy.attempts.saturating_add(RECEIVES_SPARE),
+        spec.policy.receives_max(),
         state.verdict().as_str(),
         state.round(),
         signed(state.deadline_at().unix_ms),

@@ -8,14 +8,8 @@ use super::rows::{self, signed};
 use super::selection::QueueSelection;
 use super::store::Store;
 
-/// Milliseconds by which a message stays hidden beyond the time that its copy may take.
-const VISIBILITY_MARGIN_MS: u64 = 60_000;
-
 /// Deliveries of a message that may end with the death of their process before the copy is given up.
 const INTERRUPTIONS_MAX: u32 = 100;
-
-/// Deliveries beyond the attempts of a job before a copy is given up, as for a dead-letter queue.
-pub(super) const RECEIVES_SPARE: u32 = 3;
 
 /// A message that may be delivered.
 struct Waiting {
@@ -111,7 +105,7 @@ fn claim_of_job(
     let sql = "SELECT spec, state, receives_max FROM jobs WHERE id = ?1";
     let (job, receives_max): (Job, u32) =
         connection.prepare_cached(sql)?.query_row([key], |row| Ok((rows::job(row)?, row.get(2)?)))?;
-    let hidden_until = claim.now.plus_ms(job.spec.policy.copy_timeout_ms + VISIBILITY_MARGIN_MS);
+    let hidden_until = claim.now.plus_ms(job.spec.policy.hidden_ms());
     let (dead, alive): (Vec<_>, Vec<_>) =
         waiting(connection, key, claim.now, share)?.into_iter().partition(|waiting| {
             waiting.receive_count >= receives_max || waiting.interruptions >= INTERRUPTIONS_MAX

@@ -16,10 +16,10 @@ use crate::error::CliError;
 use crate::settings::{AwsChoice, StackChoice};
 
 /// Copies that are enqueued between two checks for an interrupt.
-const ENQUEUED_AT_ONCE_MAX: u32 = 1_000;
+const COPIES_PER_CHECK_MAX: u32 = 1_000;
 
 /// Days until written items expire, when no stack says otherwise.
-const KEEP_DAYS: u32 = 30;
+const KEEP_DAYS_DEFAULT: u32 = 30;
 
 /// A stack, ready to use.
 pub(crate) struct Stack {
@@ -77,7 +77,7 @@ impl Stack {
             StackChoice::Named(name) => described(&aws, name).await?,
             StackChoice::Parts { queue_url, table, bucket } => {
                 let (table, bucket) = (table.clone(), bucket.clone());
-                let ledger_settings = LedgerSettings { table, bucket, keep_days: KEEP_DAYS };
+                let ledger_settings = LedgerSettings { table, bucket, keep_days: KEEP_DAYS_DEFAULT };
                 (Description::default(), queue_url.clone(), ledger_settings)
             }
         };
@@ -116,7 +116,7 @@ impl Stack {
     ) -> Result<bool, CliError> {
         let (id, round, copies) = (&job.spec.job, job.state.round(), job.state.copies());
         let queue = self.queue.clone().traced(trace_header(job));
-        for range in copy_ranges(0..copies, ENQUEUED_AT_ONCE_MAX) {
+        for range in copy_ranges(0..copies, COPIES_PER_CHECK_MAX) {
             queue.enqueue_copies(id, round, range.clone()).await?;
             if !part(id, range) {
                 return Ok(false);
@@ -135,7 +135,7 @@ async fn described(aws: &Aws, name: &str) -> Result<(Description, String, Ledger
     let ledger_settings = LedgerSettings {
         table: output("TableName")?,
         bucket: Some(output("BucketName")?),
-        keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS),
+        keep_days: output("KeepDays")?.parse().unwrap_or(KEEP_DAYS_DEFAULT),
     };
     let queue_url = output("QueueUrl")?;
     output("Calculation")?;

@@ -11,7 +11,7 @@ use crate::gather::{Comparing, JudgedExplanation, gather};
 use crate::render::words::calculation;
 
 /// Version of the JSON: raised when a field changes its meaning or is removed.
-const SCHEMA: u32 = 1;
+const SCHEMA_VERSION: u32 = 1;
 
 /// A job and its explanation.
 #[derive(Serialize)]
@@ -55,7 +55,7 @@ impl ExplainedJob {
             gather(backend, job, comparing).await?;
         comparator_error.map_or(Ok(()), Err)?;
         Ok(Self {
-            schema: SCHEMA,
+            schema: SCHEMA_VERSION,
             submitted_at: moment(job.spec.submitted_at),
             decided_at: job.state.decided_at().map(moment),
             ended_at: job.state.ended_at().map(moment),

@@ -19,7 +19,7 @@ use crate::error::CliError;
 use crate::process::Process;
 
 /// Copies of each payload, unless the user says otherwise.
-const COPIES: u32 = 20;
+const COPIES_DEFAULT: u32 = 20;
 
 impl Settings {
     /// The settings of all verbs: flags come first, then the environment.
@@ -102,7 +102,7 @@ impl SubmitSettings {
             submission: args.job,
             copies: match args.detect {
                 Some(rate) => CopiesChoice::Detect { rate, confidence: args.confidence },
-                None => CopiesChoice::Number(args.copies.unwrap_or(COPIES)),
+                None => CopiesChoice::Number(args.copies.unwrap_or(COPIES_DEFAULT)),
             },
             attempts: args.attempts,
             timeout_ms: args.timeout,

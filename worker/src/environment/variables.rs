@@ -7,7 +7,8 @@ pub(super) const VERSION: &str = "AWS_LAMBDA_FUNCTION_VERSION";
 pub(super) const MEMORY_MB: &str = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE";
 pub(super) const REGION: &str = "AWS_REGION";
 pub(super) const INITIALIZATION: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
-pub(super) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
+/// Set by Lambda: the log stream, which is unique to each sandbox.
+pub(crate) const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 /// Set by the deployment: the digest of the function's code or image.
 pub(super) const CODE_SHA256: &str = "CONCORD_CODE_SHA256";
 

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::Variables;
+use crate::environment::LOG_STREAM;
 
 /// Name of the table.
 const TABLE: &str = "TABLE";
@@ -25,8 +26,6 @@ const NUM_WORKERS: &str = "NUM_WORKERS";
 const HASH_ONLY: &str = "HASH_ONLY";
 /// The folders in which a command is searched.
 const PATH: &str = "PATH";
-/// Set by Lambda: the log stream, which is unique to each sandbox.
-const LOG_STREAM: &str = "AWS_LAMBDA_LOG_STREAM_NAME";
 /// Set by Lambda: the folder of the code, in which a command runs.
 const TASK_ROOT: &str = "LAMBDA_TASK_ROOT";
 

@@ -11,7 +11,7 @@ use aws_sdk_lambda::types::InvocationType;
 use concord_protocol::{FunctionTarget, InvokeError};
 
 use super::errors;
-use super::functions::{CONNECT_TIMEOUT, Functions};
+use super::functions::{Functions, LAMBDA_CONNECT_TIMEOUT};
 
 /// The most times that the dry run is sent.
 const CHECK_ATTEMPTS_MAX: u32 = 3;
@@ -56,7 +56,7 @@ impl Functions {
     /// When Lambda would not accept the call, or does not respond.
     pub async fn check(&self, target: &FunctionTarget<'_>) -> Result<(), CheckError> {
         // A dry run starts nothing, so the SDK may send it again after any error.
-        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT);
+        let timeouts = TimeoutConfig::builder().connect_timeout(LAMBDA_CONNECT_TIMEOUT);
         let settings = Config::builder()
             .retry_config(RetryConfig::standard().with_max_attempts(CHECK_ATTEMPTS_MAX))
             .timeout_config(timeouts.operation_timeout(CHECK_TIMEOUT).build());

@@ -25,7 +25,7 @@ use super::{errors, reply};
 pub const REQUEST_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// The longest time that one attempt to connect may take.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const LAMBDA_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The number of consecutive failed attempts to connect after which a call fails. Throttling has no such bound: it is
 /// retried until the timeout of the call.
@@ -46,7 +46,7 @@ impl Functions {
         // which calls are sent again, and not the SDK, because the SDK also sends calls again whose connection was
         // closed half-way.
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(LAMBDA_CONNECT_TIMEOUT)
             .disable_read_timeout()
             .disable_operation_attempt_timeout()
             .disable_operation_timeout();
