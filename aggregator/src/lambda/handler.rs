@@ -112,8 +112,9 @@ impl<W: Write + Send> AggregatorHandler<W> {
         }
         let begun = stream::iter(due).buffer_unordered(BEGUN_AT_ONCE_MAX);
         failed.extend(begun.filter_map(std::future::ready).collect::<Vec<_>>().await);
-        for (job, error) in self.aggregator.fold(&changes).await {
-            let ids = ids_of.remove(&job).unwrap_or_default();
+        let mut errors = self.aggregator.fold(&changes).await;
+        for (job, ids) in ids_of {
+            let Some(error) = errors.remove(&job) else { continue };
             if matches!(error, PortError::Invalid(_)) {
                 failed.extend(self.quarantine_records(ids, &error, json!({ "job": job })).await);
             } else {
