@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::float::Float;
 use crate::numbers::Number;
 
@@ -24,21 +26,21 @@ pub(super) struct Header {
 }
 
 /// Reads the header of a file. Returns it with the bytes of the elements, whose number fits the shape.
-pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), &'static str> {
+pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), Cow<'static, str>> {
     let rest = output.strip_prefix(MAGIC).ok_or("it does not start with the mark of the format")?;
     let (length, rest) = match rest {
         [1, _, a, b, rest @ ..] => (u32::from(u16::from_le_bytes([*a, *b])), rest),
         [2 | 3, _, a, b, c, d, rest @ ..] => (u32::from_le_bytes([*a, *b, *c, *d]), rest),
-        _ => return Err("its version is not 1, 2 or 3"),
+        _ => return Err("its version is not 1, 2 or 3".into()),
     };
     let length = usize::try_from(length).ok().filter(|length| *length <= HEADER_BYTES_MAX);
     let length = length.ok_or("its header is too long")?;
     let (text, elements) = rest.split_at_checked(length).ok_or("it ends in its header")?;
-    let text = std::str::from_utf8(text).ok().ok_or("its header is not text")?;
+    let text = std::str::from_utf8(text).map_err(|error| format!("its header is not text: {error}"))?;
     let header = header(text)?;
     let bytes = header.bytes().ok_or("its shape is too large")?;
     if elements.len() as u64 != bytes {
-        return Err("its length does not fit its shape");
+        return Err("its length does not fit its shape".into());
     }
     Ok((header, elements))
 }
