@@ -21,5 +21,5 @@ mod receipts;
 mod states;
 mod tallies;
 
-pub use checks::{Check, assert_conforms, embedded_adapter, every_adapter};
+pub use checks::assert_conforms;
 pub use fixture::{AllPorts, FedChange, Fixture, Transport};

@@ -3,8 +3,8 @@
 mod memory {
     use std::sync::Arc;
 
-    use concord_acceptance::Memory;
-    use concord_acceptance::conformance::{Fixture, assert_conforms, embedded_adapter, every_adapter};
+    use concord_acceptance::conformance::Fixture;
+    use concord_acceptance::{Memory, conformance_tests};
     use concord_testkit::{SUBMITTED_AT, TestClock};
 
     struct InMemory {
@@ -36,19 +36,15 @@ mod memory {
         }
     }
 
-    #[test]
-    fn every_promise_is_kept() {
-        assert_conforms(&every_adapter(), InMemory::fresh);
-        assert_conforms(&embedded_adapter(), InMemory::fresh);
-    }
+    conformance_tests!(every_adapter, InMemory::fresh);
+    conformance_tests!(embedded_adapter, InMemory::fresh);
 }
 
 mod sqlite {
     use std::sync::Arc;
 
-    use concord_acceptance::conformance::{
-        FedChange, Fixture, Transport, assert_conforms, embedded_adapter, every_adapter,
-    };
+    use concord_acceptance::conformance::{FedChange, Fixture, Transport};
+    use concord_acceptance::conformance_tests;
     use concord_local::Store;
     use concord_protocol::ports::{Delivery, PortResult};
     use concord_testkit::{SUBMITTED_AT, TestClock};
@@ -105,9 +101,6 @@ mod sqlite {
         }
     }
 
-    #[test]
-    fn every_promise_is_kept() {
-        assert_conforms(&every_adapter(), InSqlite::fresh);
-        assert_conforms(&embedded_adapter(), InSqlite::fresh);
-    }
+    conformance_tests!(every_adapter, InSqlite::fresh);
+    conformance_tests!(embedded_adapter, InSqlite::fresh);
 }

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails at the first unexpected value")]
 
-use concord_acceptance::conformance::{assert_conforms, every_adapter};
-
 mod enqueuing;
 mod fixture;
 mod folding;
@@ -12,7 +10,6 @@ mod sqs;
 mod table;
 mod working;
 
-#[test]
-fn the_cloud_adapter_conforms_to_the_ports() {
-    assert_conforms(&every_adapter(), fixture::InCloud::fresh);
+mod conformance {
+    concord_acceptance::conformance_tests!(every_adapter, crate::fixture::InCloud::fresh);
 }
