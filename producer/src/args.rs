@@ -63,6 +63,7 @@ Exit codes of submit, wait and retry (several jobs: the worst, in the order 4, 1
     2  wrong usage or input    3  inconclusive or cancelled
     4  the store or the system failed
   130  interrupted; what was recorded is kept
+compare exits with 1 if the results differ, and with 3 if a job has no single result.
 The other verbs exit with 0, 2 or 4.";
 
 const DOCTOR_EXITS: &str = "\

@@ -30,7 +30,8 @@ pub(crate) async fn conclude(
         printer.result(&report, |report| {
             text(report, &printer.verdict(report.verdict, 0), &settings.place_flags())
         })?;
-        exits.push(if settings.accepts_equivalent && report.is_equivalent() {
+        let accepts = settings.accepts_equivalent || job.spec.policy.accept_equivalent;
+        exits.push(if accepts && report.is_equivalent() {
             Exit::Reproducible
         } else {
             Exit::of_verdict(report.verdict)

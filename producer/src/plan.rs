@@ -129,7 +129,7 @@ fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<P
         .hint("ask for a shorter --copy-timeout, or deploy the stack with a larger Timeout"));
     }
     // An invalid rule is refused before anything runs.
-    tolerances(&submit.equivalent)?;
+    tolerances(&submit.second_opinion.equivalent)?;
     let (select, selections) = selections(submit)?;
     Ok(Policy {
         fail_fast: submit.fail_fast,
@@ -138,8 +138,9 @@ fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<P
         selections,
         scratch: submit.files.scratch,
         allow_empty: submit.files.allow_empty,
-        equivalent: submit.equivalent.clone(),
-        read_as: submit.read_as.map(|format| format.name().to_owned()),
+        equivalent: submit.second_opinion.equivalent.clone(),
+        read_as: submit.second_opinion.read_as.map(|format| format.name().to_owned()),
+        accept_equivalent: submit.second_opinion.is_accepted,
         copies_max: submit.copies_max.unwrap_or_default(),
         hold_ms: submit.hold_ms.unwrap_or_default(),
         sandboxes_min: submit.sandboxes_min.unwrap_or_default(),

@@ -73,6 +73,7 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
             ("allow-empty", spec.policy.allow_empty.to_string()),
             ("read-as", spec.policy.read_as.clone().unwrap_or_else(|| "detected from the output".to_owned())),
             ("equivalent", spec.policy.equivalent.join("; ")),
+            ("accept equivalent", spec.policy.accept_equivalent.to_string()),
             ("expect", spec.policy.expect.map_or_else(|| "nothing".to_owned(), |digest| digest.to_string())),
             ("sandboxes", spec.policy.sandboxes_min.to_string()),
             ("extend", spec.policy.copies_max.to_string()),

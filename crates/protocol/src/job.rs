@@ -68,6 +68,10 @@ impl Calculation {
 
 /// What the user asks for, apart from the payload, the calculation and the number of copies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a choice of the user that does not depend on the others"
+)]
 pub struct Policy {
     /// The number of runs that a copy gets before its failure is recorded: 1 to [`crate::limits::ATTEMPTS_MAX`].
     pub attempts: u32,
@@ -102,6 +106,9 @@ pub struct Policy {
     /// The tolerances for equivalence, as `concord-difference` parses them. They do not change the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equivalent: Vec<String>,
+    /// Whether the user accepts a divergent job if all outputs are within the tolerances. It does not change the verdict.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub accept_equivalent: bool,
     /// The number of different sandboxes that have to give a digest before the job is reproducible: at most
     /// [`crate::limits::SANDBOXES_MIN_MAX`]. 0 asks for none.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -148,6 +155,7 @@ impl Policy {
             expect: None,
             allow_empty: false,
             equivalent: Vec::new(),
+            accept_equivalent: false,
             read_as: None,
             sandboxes_min: 0,
             hold_ms: 0,

@@ -9,7 +9,8 @@ use super::markdown::markdown;
 use crate::error::CliError;
 use crate::result::explanation::ExplainedJob;
 
-/// The explanations of jobs. A divergent job is a failure. An inconclusive or cancelled job is an error, since nothing was
+/// The explanations of jobs. A divergent job is a failure, unless its
+/// submit accepts it and all outputs are equivalent. An inconclusive or cancelled job is an error, since nothing was
 /// shown. A job that still runs is skipped.
 ///
 /// # Errors
@@ -34,11 +35,12 @@ pub(crate) fn junit(explained: &[ExplainedJob]) -> Result<String, CliError> {
 fn case(job: &ExplainedJob) -> TestCase {
     let mut status = match job.verdict {
         Verdict::Reproducible => TestCaseStatus::success(),
+        Verdict::Divergent if job.accepted => TestCaseStatus::success(),
         Verdict::Divergent => TestCaseStatus::non_success(NonSuccessKind::Failure),
         Verdict::Inconclusive | Verdict::Cancelled => TestCaseStatus::non_success(NonSuccessKind::Error),
         Verdict::Running => TestCaseStatus::skipped(),
     };
-    if job.verdict != Verdict::Reproducible {
+    if job.verdict != Verdict::Reproducible && !job.accepted {
         let summary = &job.explanation.summary;
         let lines =
             [summary.separates.as_deref(), summary.difference.as_deref(), Some(summary.supports.as_str())];

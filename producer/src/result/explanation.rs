@@ -26,6 +26,8 @@ pub(crate) struct ExplainedJob {
     pub(crate) payload: PayloadReport,
     pub(crate) verdict: Verdict,
     pub(crate) cause: Option<Cause>,
+    /// Whether the job is divergent, all outputs are equivalent, and the submit said that this is accepted.
+    pub(crate) accepted: bool,
     pub(crate) copies: u32,
     pub(crate) produced: u32,
     pub(crate) failed: u32,
@@ -63,6 +65,9 @@ impl ExplainedJob {
             payload: PayloadReport { digest: job.spec.payload_digest, bytes: job.spec.payload_bytes },
             verdict: report.verdict,
             cause: report.cause,
+            accepted: job.spec.policy.accept_equivalent
+                && report.may_be_accepted()
+                && explanation.equivalence.as_ref().is_some_and(|found| found.equivalent),
             copies: report.copies,
             produced: report.succeeded,
             failed: report.failed,

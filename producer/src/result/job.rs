@@ -152,12 +152,15 @@ impl JobReport {
     /// Whether the job is divergent, but every copy gave an output, and all outputs are within its tolerances.
     pub(crate) fn is_equivalent(&self) -> bool {
         let equivalence = self.evidence.as_ref().and_then(|evidence| evidence.equivalence.as_ref());
-        // Only the whole of what was asked for is judged, not a part of it.
-        let complete = self.ended
+        self.may_be_accepted() && equivalence.is_some_and(|equivalence| equivalence.equivalent)
+    }
+
+    /// Whether the job is divergent and complete: only the whole of what was asked for is judged, not a part of it.
+    pub(crate) fn may_be_accepted(&self) -> bool {
+        self.verdict == Verdict::Divergent
+            && self.ended
             && self.succeeded == self.copies
-            && self.sandboxes.is_none_or(|sandboxes| sandboxes >= self.sandboxes_min);
-        let equivalent = equivalence.is_some_and(|equivalence| equivalence.equivalent);
-        self.verdict == Verdict::Divergent && complete && equivalent
+            && self.sandboxes.is_none_or(|sandboxes| sandboxes >= self.sandboxes_min)
     }
 
     /// The state of a job, with the evidence from its outcomes and outputs.

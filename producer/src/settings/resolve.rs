@@ -11,7 +11,9 @@ use super::Settings;
 use super::comparing::ComparingSettings;
 use super::place::{AwsChoice, StackChoice};
 use super::report::ReportSettings;
-use super::submit::{CalculationChoice, CopiesChoice, ExpectationChoice, FileSettings, SubmitSettings};
+use super::submit::{
+    CalculationChoice, CopiesChoice, ExpectationChoice, FileSettings, SecondOpinionSettings, SubmitSettings,
+};
 use crate::args::{
     Args, AwsArgs, CompareOutputsArgs, Expected, ReadAs, ReportArgs, ReportForm, StackArgs, SubmitArgs,
 };
@@ -114,8 +116,11 @@ impl SubmitSettings {
                 scratch: args.files.scratch,
                 allow_empty: args.files.allow_empty,
             },
-            equivalent: conditions.equivalent,
-            read_as: conditions.read_as.map(output_format),
+            second_opinion: SecondOpinionSettings {
+                equivalent: conditions.equivalent,
+                read_as: conditions.read_as.map(output_format),
+                is_accepted: args.work.accept.is_some(),
+            },
             expectation: match conditions.expect {
                 Some(Expected::Digest(digest)) => ExpectationChoice::Digest(digest),
                 Some(Expected::File(path)) => ExpectationChoice::File(path),

@@ -27,10 +27,7 @@ pub(crate) struct SubmitSettings {
     /// The parts of the output that are digested, if they are not the whole.
     pub(crate) selections: Vec<Selection>,
     pub(crate) files: FileSettings,
-    /// Rules of tolerance, not parsed yet.
-    pub(crate) equivalent: Vec<String>,
-    /// How outputs are parsed when they are compared, if the user said how.
-    pub(crate) read_as: Option<OutputFormat>,
+    pub(crate) second_opinion: SecondOpinionSettings,
     pub(crate) expectation: ExpectationChoice,
     /// Different sandboxes that must give a digest, if the user asks for a number.
     pub(crate) sandboxes_min: Option<u32>,
@@ -40,6 +37,17 @@ pub(crate) struct SubmitSettings {
     pub(crate) copies_max: Option<u32>,
     /// Whether the submit ends without waiting for verdicts.
     pub(crate) detach: bool,
+}
+
+/// How outputs are compared, beside the verdict.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SecondOpinionSettings {
+    /// Rules of tolerance, not parsed yet.
+    pub(crate) equivalent: Vec<String>,
+    /// How outputs are parsed when they are compared, if the user said how.
+    pub(crate) read_as: Option<OutputFormat>,
+    /// Whether a divergent job is accepted if all outputs are equivalent.
+    pub(crate) is_accepted: bool,
 }
 
 /// Which files count as the output, and where copies run.

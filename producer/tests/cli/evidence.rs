@@ -154,7 +154,13 @@ fn tolerances_are_a_second_opinion() {
     let racing = repository_file("examples/racing-sum.json");
     let submit = |more: &[&str]| sandbox.run(&[&["submit", &racing, "--copies", "40"], more].concat());
     submit(&["--equivalent", "rel=1e-6"]).exits(1).prints("equivalent under rel=1e-6; at most ");
-    submit(&["--equivalent", "rel=1e-6", "--accept", "equivalent"]).exits(0).prints("divergent");
+    submit(&["--job", "accepted", "--equivalent", "rel=1e-6", "--accept", "equivalent"])
+        .exits(0)
+        .prints("divergent");
+    // The job keeps the choice.
+    sandbox.run(&["wait", "accepted"]).exits(0).prints("divergent");
+    let junit = sandbox.run(&["report", "accepted", "--as", "junit", "-o", "-"]).exits(0).stdout;
+    assert!(junit.contains(r#"failures="0""#) && !junit.contains("<failure"), "{junit}");
     submit(&["--equivalent", "abs=0", "--accept", "equivalent"])
         .exits(1)
         .prints("not equivalent under abs=0");
