@@ -103,9 +103,11 @@ def separator(outcomes: list[Json], environments: list[Json], names: list[str], 
 
 
 def comparison(**more: object) -> Json:
+    place = lambda at: {"at": at, "index": [3], "left": "0.1", "right": "0.10000000000000002"}  # noqa: E731
     path = lambda name, different, ulp, histogram: {  # noqa: E731
         "path": name, "type": "f64", "compared": 1000, "different": different, "first_index": [3],
         "first": ["0.1", "0.10000000000000002"], "ulp_max": ulp, "absolute_max": 5.5e-17 * int(ulp), "relative_max": 4.4e-16 * int(ulp),
+        "ulp_at": place(name + "/3"), "absolute_at": place(name + "/4"), "relative_at": place(name + "/3"), "zero_signs": 0,
         "common_bits_min": 50, "ulp_histogram": [{"ulp": bin_, "values": values} for bin_, values in histogram], "beyond_tolerance": 0,
     }
     return {
@@ -121,7 +123,7 @@ def comparison(**more: object) -> Json:
             path("/forces/*/x", 89, "4", [("1", 60), ("2-3", 28), ("4-7", 1)]),
             path("/total", 1, "1", [("1", 1)]),
         ],
-        "paths_total": 3, "truncated": None, "equivalent": None,
+        "paths_total": 3, "truncated": None, "unmatched_rules": ["/tmie: ignore"], "equivalent": None,
     } | more
 
 
@@ -267,7 +269,7 @@ def hostile() -> Json:
     made = attributed(made, [separator(made["outcomes"], made["environments"], [HOSTILE, "__proto__"], 1e-9), separator(made["outcomes"], made["environments"], ["cpu.model_name"], 1e-8)])
     compared = comparison(truncated=HOSTILE, format=HOSTILE)
     for row in compared["paths"]:
-        row |= {"path": HOSTILE + row["path"], "first": [HOSTILE, HOSTILE], "type": HOSTILE}
+        row |= {"path": HOSTILE + row["path"], "first": [HOSTILE, HOSTILE], "type": HOSTILE, "ulp_at": {"at": HOSTILE, "index": None, "left": HOSTILE, "right": HOSTILE}}
     for row in compared["mismatches"]:
         row |= {"path": HOSTILE, "left": HOSTILE, "right": HOSTILE, "kind": HOSTILE}
     return made | summary(HOSTILE, HOSTILE, HOSTILE) | {

@@ -9,7 +9,7 @@ import { classes } from "./model.js";
 import { numberColumn, plainTable, sortableTable, textColumn } from "./table.js";
 
 /** @import { Child } from "./elements.js" */
-/** @import { Comparison, Difference, DifferingPath, HistogramBin, Mismatch } from "./explanation.js" */
+/** @import { Comparison, Difference, DifferingPath, HistogramBin, Mismatch, NumberPlace } from "./explanation.js" */
 /** @import { Column } from "./table.js" */
 
 /** @typedef {{ row: DifferingPath, place: number }} PathRow a path with its place in the list */
@@ -66,7 +66,15 @@ function differencePart({ reference, class: label, comparison, unavailable }) {
     comparison.truncated
       ? h("p.note", {}, "The comparison ended early: ", h("span.reason", {}, comparison.truncated), ".")
       : null,
+    unmatchedNote(comparison.unmatched_rules ?? []),
   );
+}
+
+/** @param {string[]} rules */
+function unmatchedNote(rules) {
+  if (!rules.length) return null;
+  const listed = rules.flatMap((rule, index) => [index ? ", " : "", h("code", {}, rule)]);
+  return h("p.note", {}, "No path of the outputs fits: ", listed, ".");
 }
 
 /** @param {Comparison} comparison */
@@ -248,7 +256,40 @@ function histogramPart(row, label, reference) {
   const table = rows.length
     ? plainTable(`Values of ${shortValue(row.path)} by their distance in ULP`, columns, rows)
     : h("p.empty", {}, "There is no ULP distance for this path.");
-  return h("div.pair", {}, table, first);
+  return h("div.pair", {}, table, first, worstPairs(row, label, reference));
+}
+
+/**
+ * The two numbers with the largest difference in each measure. A pair that has the largest in several is shown once.
+ *
+ * @param {DifferingPath} row
+ * @param {string} label
+ * @param {string} reference
+ */
+function worstPairs(row, label, reference) {
+  /** @type {Map<string, { place: NumberPlace, names: string[] }>} */
+  const pairs = new Map();
+  /** @type {[string, NumberPlace | null | undefined][]} */
+  const measures = [
+    ["ULP", row.ulp_at],
+    ["absolute", row.absolute_at],
+    ["relative", row.relative_at],
+  ];
+  for (const [name, place] of measures) {
+    if (!place) continue;
+    const known = pairs.get(place.at);
+    if (known) known.names.push(name);
+    else pairs.set(place.at, { place, names: [name] });
+  }
+  return [...pairs.values()].map(({ place, names }) =>
+    h(
+      "dl.first",
+      {},
+      h("dt", {}, `Most ${names.join(", ")} `, h("code", {}, shortValue(place.at))),
+      h("dd", {}, classMark(reference), " ", h("code", {}, place.left)),
+      h("dd", {}, classMark(label), " ", h("code", {}, place.right)),
+    ),
+  );
 }
 
 /**

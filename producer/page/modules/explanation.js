@@ -50,6 +50,8 @@
  *
  * @typedef {{ ulp: string, values: number }} HistogramBin
  *
+ * @typedef {{ at: string, left: string, right: string }} NumberPlace a pair of numbers, and where it is
+ *
  * @typedef {object} DifferingPath numbers of one path, compared
  * @property {string} path
  * @property {string} type
@@ -58,8 +60,11 @@
  * @property {number[] | null} [first_index]
  * @property {[string, string] | null} [first] the first pair that differs
  * @property {string | null} [ulp_max] a string, because it may exceed 2^53
+ * @property {NumberPlace | null} [ulp_at]
  * @property {number | null} [absolute_max]
+ * @property {NumberPlace | null} [absolute_at]
  * @property {number | null} [relative_max]
+ * @property {NumberPlace | null} [relative_at]
  * @property {number | null} [common_bits_min]
  * @property {HistogramBin[]} [ulp_histogram]
  * @property {number} [beyond_tolerance]
@@ -82,6 +87,7 @@
  * @property {DifferingPath[]} [paths]
  * @property {number} paths_total
  * @property {string | null} [truncated] why the comparison ended early
+ * @property {string[]} [unmatched_rules] rules of tolerance that fit no path
  * @property {boolean | null} [equivalent]
  *
  * @typedef {object} Difference
