@@ -2,6 +2,7 @@ use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
+use super::tolerance::Tolerances;
 
 /// The number of bytes that are compared in one step.
 const CHUNK_BYTES: usize = 4096;
@@ -28,11 +29,14 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Compariso
         .filter(|(left, right)| left != right)
         .map(|(left, right)| left.iter().zip(right).filter(|(left, right)| left != right).count())
         .sum();
+    let rules = options.tolerances.iter().flat_map(Tolerances::rules);
     let comparison = findings.finish(OutputFormat::Bytes);
     Comparison {
         values_compared: left.len().min(right.len()) as u64,
         values_different: different as u64,
         equivalent: comparison.equivalent.map(|_| left == right),
+        // Bytes have no paths, and no numbers.
+        unmatched_rules: rules.map(str::to_owned).collect(),
         ..comparison
     }
 }

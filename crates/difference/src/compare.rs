@@ -1,7 +1,7 @@
 use super::comparison::Comparison;
 use super::findings::Findings;
 use super::float::Float;
-use super::numbers::Number;
+use super::number::Number;
 use super::options::{Options, OutputFormat};
 use super::{bytes, csv, json, npy, raw};
 

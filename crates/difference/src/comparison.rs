@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::float::Distance;
 use super::options::OutputFormat;
 
 /// What two outputs have in common and where they differ.
@@ -32,12 +33,17 @@ pub struct Comparison {
     pub truncated: Option<String>,
     /// Whether all differences are within the tolerances; `None` when none were given.
     pub equivalent: Option<bool>,
-    /// The largest distance.
+    /// Rules of tolerance that fit no path of the outputs.
+    pub unmatched_rules: Vec<String>,
+    /// The largest differences on paths that are not ignored.
     #[serde(skip)]
-    pub(super) furthest: Option<FurthestPair>,
-    /// The largest distance on paths that are not ignored.
+    pub(super) furthest: Furthest,
+    /// The largest differences beyond the tolerances.
     #[serde(skip)]
-    pub(super) largest: Option<FurthestPair>,
+    pub(super) beyond: Furthest,
+    /// Whether a rule of tolerance has an absolute bound.
+    #[serde(skip)]
+    pub(super) names_absolute: bool,
 }
 
 /// The kind of a mismatch, the gravest first.
@@ -48,7 +54,7 @@ pub enum MismatchKind {
     Shape,
     /// A number and a text, or `1` and `1.0`.
     Type,
-    /// A key that one side lacks, or keys in another order.
+    /// A key that one side lacks.
     Key,
     /// NaN and a number, or two NaNs with different bits.
     Nan,
@@ -56,6 +62,8 @@ pub enum MismatchKind {
     Infinity,
     /// Two numbers with different signs. Zeros have signs too.
     Sign,
+    /// Keys, or columns with names, in another order.
+    Order,
     /// Two texts, or one number written in two ways.
     Text,
 }
@@ -71,6 +79,7 @@ impl MismatchKind {
             Self::Nan => "nan",
             Self::Infinity => "infinity",
             Self::Sign => "sign",
+            Self::Order => "order",
             Self::Text => "text",
         }
     }
@@ -91,6 +100,11 @@ pub struct Mismatch {
     pub right: String,
     /// The number of mismatches.
     pub count: u64,
+    /// The number of mismatches that are not within the tolerances; 0 when there are no tolerances.
+    pub beyond_tolerance: u64,
+    /// Whether the tolerances ignore this path.
+    #[serde(skip)]
+    pub(super) ignored: bool,
 }
 
 /// How far the numbers of one path are apart.
@@ -112,12 +126,20 @@ pub struct PathDifference {
     /// The first different pair, as it is written: left, right.
     pub first: Option<[String; 2]>,
     /// The largest distance in representable numbers, in decimal; `None` if no pair can be measured like this. NaN,
-    /// infinities and integers beyond 2^53 cannot.
+    /// infinities, integers and booleans cannot.
     pub ulp_max: Option<String>,
+    /// The pair with this distance.
+    pub ulp_at: Option<NumberPlace>,
     /// The largest `|a - b|`, as a double; infinite, and null in JSON, beyond its range.
     pub absolute_max: Option<f64>,
+    /// The pair with this difference.
+    pub absolute_at: Option<NumberPlace>,
     /// The largest `|a - b| / max(|a|, |b|)`, from 0 to 2.
     pub relative_max: Option<f64>,
+    /// The pair with this difference.
+    pub relative_at: Option<NumberPlace>,
+    /// The number of pairs that differ only in the sign of zero.
+    pub zero_signs: u64,
     /// The fewest leading bits (sign, exponent, significand) in common; `None` for integers.
     pub common_bits_min: Option<u32>,
     /// The number of different pairs by their distance, in powers of two. A range that is not listed has no pair.
@@ -136,13 +158,46 @@ pub struct UlpCount {
     pub values: u64,
 }
 
-/// The pair of numbers with the largest distance, and where it is.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct FurthestPair {
-    pub(super) integer: bool,
-    pub(super) ulp: Option<u64>,
-    pub(super) absolute: f64,
-    pub(super) relative: f64,
+/// A pair of numbers, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NumberPlace {
     /// The path, with the indices in arrays instead of `*`.
+    pub at: String,
+    /// The indices in the arrays on the path, from 0; `None` if there is no array.
+    pub index: Option<Vec<u64>>,
+    /// The number on the left, as it is written.
+    pub left: String,
+    /// The number on the right, as it is written.
+    pub right: String,
+}
+
+/// The largest differences of some pairs of numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Furthest {
+    /// The number of pairs that were compared.
+    pub(super) compared: u64,
+    /// The number of pairs that these differences are the largest of.
+    pub(super) different: u64,
+    pub(super) floats: Measures,
+    /// The largest difference of integers.
+    pub(super) integers: Option<Measure>,
+    /// Whether all these integers are booleans.
+    pub(super) booleans: bool,
+    /// The largest difference relative to the scale of its data; infinite if a pair has no distance.
+    pub(super) weight: f64,
+}
+
+/// The pairs of floats with the largest differences, one for each measure. One pair may be the largest in several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Measures {
+    pub(super) ulp: Option<Measure>,
+    pub(super) absolute: Option<Measure>,
+    pub(super) relative: Option<Measure>,
+}
+
+/// The distance of a pair of numbers, and its path, with the indices in arrays instead of `*`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Measure {
+    pub(super) distance: Distance,
     pub(super) at: String,
 }

@@ -39,9 +39,9 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
     Ok(findings.finish(OutputFormat::Csv))
 }
 
-struct TableWalk<'a, 'o, 'f> {
+struct TableWalk<'a, 'f> {
     sides: [Rows<'a>; 2],
-    findings: &'f mut Findings<'o>,
+    findings: &'f mut Findings<'a>,
     /// The path of each column of the left side that was read so far.
     columns: Vec<Path>,
     /// For each column of the left side, the index of its column on the right side. Columns without names have the
@@ -49,7 +49,7 @@ struct TableWalk<'a, 'o, 'f> {
     partners: Vec<usize>,
 }
 
-impl TableWalk<'_, '_, '_> {
+impl TableWalk<'_, '_> {
     /// Reads a row of names on both sides.
     fn header(&mut self) {
         let [left, right] = &mut self.sides;
@@ -76,11 +76,10 @@ impl TableWalk<'_, '_, '_> {
         let pairs = names[0].iter().zip(&names[1]).enumerate();
         for (at, (one, other)) in pairs.filter(|(_, (one, other))| one != other) {
             let texts = || [one, other].map(|name| shown(name, chars_max));
-            let path = if same_names { ROOT } else { self.columns[at] };
-            self.findings.mismatch(path, MismatchKind::Key, &[], texts);
             if same_names {
-                break;
+                return self.findings.reordered(ROOT, &[], texts);
             }
+            self.findings.mismatch(self.columns[at], MismatchKind::Key, &[], texts);
         }
     }
 

@@ -1,14 +1,15 @@
 use std::cmp::Ordering;
 
-use super::comparison::{Comparison, FurthestPair, Mismatch, MismatchKind, PathDifference};
-use super::float::{Distance, Float};
-use super::integer;
+use super::comparison::{Comparison, Mismatch, MismatchKind};
 use super::limits::ComparisonLimits;
+use super::number::{NumberPair, Written};
 use super::options::{Options, OutputFormat};
 use super::paths::{Path, Paths};
-use super::shown::placed;
-use super::spread::{First, Spread, by_distance};
+use super::spread::{Pairs, Place, Spread};
 use super::tolerance::Allowance;
+use largest::{difference, furthest};
+
+mod largest;
 
 /// What the comparison of two outputs has found so far.
 pub(super) struct Findings<'o> {
@@ -20,16 +21,6 @@ pub(super) struct Findings<'o> {
     /// The number of mismatches that no tolerance allows.
     beyond: u64,
     truncated: Option<String>,
-}
-
-/// Two numbers of one type that differ.
-pub(super) enum NumberPair<'n> {
-    /// Bits of a float.
-    Float(Float, [u64; 2]),
-    /// Integers in decimal.
-    Integers([&'n [u8]; 2]),
-    /// Integers.
-    Small([i128; 2]),
 }
 
 impl<'o> Findings<'o> {
@@ -50,19 +41,16 @@ impl<'o> Findings<'o> {
         self.paths.spread(path).compare(number, count);
     }
 
-    /// Adds a pair of numbers that are not the same; `texts` shows them.
+    /// Adds a pair of numbers that are not the same.
     pub(super) fn different(
         &mut self,
         path: Path,
         number: &'static str,
         pair: &NumberPair<'_>,
         index: impl Fn() -> Vec<u64>,
-        texts: impl Fn() -> [String; 2],
+        written: Written<'o>,
     ) {
         let (kind, distance) = pair.relation();
-        if let Some(kind) = kind {
-            self.record(path, kind, &index, &texts);
-        }
         let allowed = match self.paths.allowance(path) {
             Allowance::Ignore => true,
             Allowance::Exact => false,
@@ -70,16 +58,21 @@ impl<'o> Findings<'o> {
                 distance.map_or_else(|| pair.both_nan(), |distance| bounds.hold(&distance))
             }
         };
-        let judged = self.judged;
+        if let Some(kind) = kind {
+            let chars_max = self.limits.text_chars_max;
+            self.record(path, kind, allowed, &index, || written.shown(chars_max));
+        }
+        let beyond = self.judged && !allowed;
+        let place = || Place { index: index(), written };
         let spread = self.paths.spread(path);
         spread.compare(number, 1);
         spread.different += 1;
-        spread.beyond += u64::from(judged && !allowed);
+        spread.beyond += u64::from(beyond);
         if spread.first.is_none() {
-            spread.first = Some(First { index: index(), texts: texts() });
+            spread.first = Some(place());
         }
         if let Some(distance) = distance {
-            spread.measure(&distance, index);
+            spread.measure(&distance, beyond, place);
         }
     }
 
@@ -91,39 +84,72 @@ impl<'o> Findings<'o> {
         index: &[u64],
         texts: impl Fn() -> [String; 2],
     ) {
-        self.beyond += u64::from(self.paths.allowance(path) != Allowance::Ignore);
-        self.record(path, kind, || index.to_vec(), texts);
+        let allowed = self.paths.allowance(path) == Allowance::Ignore;
+        self.beyond += u64::from(!allowed);
+        self.record(path, kind, allowed, || index.to_vec(), texts);
     }
 
     /// Adds one number or text that is written in two ways. It is reported, but every tolerance allows it.
     pub(super) fn spelling(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
-        self.record(path, MismatchKind::Text, || index.to_vec(), texts);
+        self.record(path, MismatchKind::Text, true, || index.to_vec(), texts);
+    }
+
+    /// Adds an integer and a float of the same value. Every bound of a tolerance allows it.
+    pub(super) fn retyped(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
+        let allowed = self.paths.allowance(path) != Allowance::Exact;
+        self.beyond += u64::from(!allowed);
+        self.record(path, MismatchKind::Type, allowed, || index.to_vec(), texts);
+    }
+
+    /// Adds the first keys that are in another order.
+    pub(super) fn reordered(&mut self, path: Path, index: &[u64], texts: impl Fn() -> [String; 2]) {
+        let allowed = self.paths.allowance(path) == Allowance::Ignore || self.paths.allows_any_order(path);
+        self.beyond += u64::from(!allowed);
+        self.record(path, MismatchKind::Order, allowed, || index.to_vec(), texts);
     }
 
     fn record(
         &mut self,
         path: Path,
         kind: MismatchKind,
+        allowed: bool,
         index: impl Fn() -> Vec<u64>,
         texts: impl Fn() -> [String; 2],
     ) {
         self.mismatches_total += 1;
-        let mut of_kind = 0;
-        for (place, known) in &mut self.mismatches {
+        let beyond_tolerance = u64::from(self.judged && !allowed);
+        let (mut of_kind, mut allowed_place) = (0, None);
+        for (place, (of, known)) in self.mismatches.iter_mut().enumerate() {
             if known.kind == kind {
-                if *place == path {
+                if *of == path {
                     known.count += 1;
+                    // The values that break the tolerance are shown, not those within it.
+                    if beyond_tolerance > 0 && known.beyond_tolerance == 0 {
+                        [known.left, known.right] = texts();
+                        known.index = Some(index()).filter(|index| !index.is_empty());
+                    }
+                    known.beyond_tolerance += beyond_tolerance;
                     return;
                 }
                 of_kind += 1;
+                if known.beyond_tolerance == 0 {
+                    allowed_place = Some(place);
+                }
             }
         }
-        if of_kind < self.limits.mismatches_listed_max {
-            let [left, right] = texts();
-            let index = Some(index()).filter(|index| !index.is_empty());
-            let path_text = self.paths.pointer(path);
-            self.mismatches.push((path, Mismatch { kind, path: path_text, index, left, right, count: 1 }));
+        if of_kind >= self.limits.mismatches_listed_max {
+            match allowed_place {
+                Some(place) if beyond_tolerance > 0 => drop(self.mismatches.remove(place)),
+                _ => return,
+            }
         }
+        let [left, right] = texts();
+        let index = Some(index()).filter(|index| !index.is_empty());
+        let ignored = self.paths.allowance(path) == Allowance::Ignore;
+        let path_text = self.paths.pointer(path);
+        let mismatch =
+            Mismatch { kind, path: path_text, index, left, right, count: 1, beyond_tolerance, ignored };
+        self.mismatches.push((path, mismatch));
     }
 
     /// Records why something is left out; only the first reason is kept. Something that is left out never counts as
@@ -139,13 +165,21 @@ impl<'o> Findings<'o> {
             self.truncate(format!("more than {most} paths: the rest is counted together"));
         }
         let mut spreads: Vec<_> = self.paths.spreads().collect();
-        spreads.sort_by(|(_, one), (_, other)| worse(one, other));
+        let scale = spreads.iter().map(|(_, spread)| spread.scale).fold(0.0, f64::max);
+        spreads.sort_by(|(_, one), (_, other)| worse(one, other, scale));
         let beyond = self.beyond + spreads.iter().map(|(_, spread)| spread.beyond).sum::<u64>();
         let different: u64 = spreads.iter().map(|(_, spread)| spread.different).sum();
         // Values that were counted together may have had different tolerances, so they are equivalent only if nothing
         // differs.
         let complete = self.truncated.is_none() || different + self.mismatches_total == 0;
         self.mismatches.sort_by_key(|(_, mismatch)| mismatch.kind);
+        let counted: Vec<_> = spreads
+            .iter()
+            .filter(|(path, _)| self.paths.allowance(*path) != Allowance::Ignore)
+            .copied()
+            .collect();
+        let of_path =
+            |(path, spread): &(Path, &Spread<'o>)| difference(&self.paths, *path, spread, self.limits);
         Comparison {
             format,
             note: None,
@@ -157,89 +191,23 @@ impl<'o> Findings<'o> {
             mismatches: self.mismatches.into_iter().map(|(_, mismatch)| mismatch).collect(),
             mismatches_total: self.mismatches_total,
             paths_total: spreads.len() as u64,
-            furthest: furthest(&self.paths, &spreads, |_| true),
-            largest: furthest(&self.paths, &spreads, |path| self.paths.allowance(path) != Allowance::Ignore),
-            paths: spreads
-                .into_iter()
-                .take(self.limits.paths_listed_max)
-                .map(|(path, spread)| difference(&self.paths, path, spread))
-                .collect(),
+            furthest: furthest(&self.paths, &counted, scale, Pairs::Different),
+            beyond: furthest(&self.paths, &counted, scale, Pairs::Beyond),
+            names_absolute: self.paths.names_absolute(),
+            unmatched_rules: self.paths.unmatched_rules(),
+            paths: spreads.iter().take(self.limits.paths_listed_max).map(of_path).collect(),
             truncated: self.truncated,
             equivalent: self.judged.then_some(beyond == 0 && complete),
         }
     }
 }
 
-impl NumberPair<'_> {
-    /// The kind of mismatch, if the pair is one, and the distance, if both numbers are finite.
-    fn relation(&self) -> (Option<MismatchKind>, Option<Distance>) {
-        match *self {
-            Self::Float(float, [left, right]) => {
-                let either = |is: &dyn Fn(u64) -> bool| is(left) || is(right);
-                if either(&|bits| float.is_nan(bits)) {
-                    return (Some(MismatchKind::Nan), None);
-                }
-                if either(&|bits| float.is_infinite(bits)) {
-                    return (Some(MismatchKind::Infinity), None);
-                }
-                let signs = float.is_negative(left) != float.is_negative(right);
-                (signs.then_some(MismatchKind::Sign), Some(float.distance(left, right)))
-            }
-            Self::Integers([left, right]) => (None, Some(integer::distance(left, right))),
-            Self::Small([left, right]) => (None, Some(integer::small_distance(left, right))),
-        }
-    }
-
-    fn both_nan(&self) -> bool {
-        matches!(*self, Self::Float(float, [left, right]) if float.is_nan(left) && float.is_nan(right))
-    }
-}
-
-/// Orders two paths, the worse one first: by the number of pairs beyond the tolerance, then by distance, then by the
-/// number of different pairs.
-fn worse(one: &Spread, other: &Spread) -> Ordering {
-    let distance = match (&one.furthest, &other.furthest) {
-        (Some((one, _)), Some((other, _))) => by_distance(other, one),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    };
+/// Orders two paths, the worse one first: by whether pairs are beyond the tolerance, by whether any differ, then by weight,
+/// then by the number of different pairs.
+fn worse(one: &Spread<'_>, other: &Spread<'_>, scale: f64) -> Ordering {
     let beyond = (other.beyond > 0).cmp(&(one.beyond > 0));
     beyond
         .then((other.different > 0).cmp(&(one.different > 0)))
-        .then(distance)
+        .then(other.weight(scale).total_cmp(&one.weight(scale)))
         .then(other.different.cmp(&one.different))
-}
-
-fn furthest(
-    paths: &Paths<'_>,
-    spreads: &[(Path, &Spread)],
-    counts: impl Fn(Path) -> bool,
-) -> Option<FurthestPair> {
-    let measured = spreads.iter().filter(|(path, spread)| spread.furthest.is_some() && counts(*path));
-    let (path, spread) = measured
-        .max_by(|(_, one), (_, other)| match (&one.furthest, &other.furthest) {
-            (Some((one, _)), Some((other, _))) => by_distance(one, other),
-            _ => Ordering::Equal,
-        })
-        .copied()?;
-    let (Distance { ulp, absolute, relative, .. }, index) = spread.furthest.as_ref()?;
-    let (ulp, absolute, relative) = (*ulp, *absolute, *relative);
-    let integer = spread.number.is_some_and(|number| !number.starts_with('f'));
-    Some(FurthestPair { integer, ulp, absolute, relative, at: placed(&paths.pointer(path), index) })
-}
-
-fn difference(paths: &Paths<'_>, path: Path, spread: &Spread) -> PathDifference {
-    PathDifference {
-        path: paths.pointer(path),
-        number: spread.number.unwrap_or("integer"),
-        compared: spread.compared,
-        different: spread.different,
-        first_index: spread.first.as_ref().map(|first| first.index.clone()).filter(|index| !index.is_empty()),
-        first: spread.first.as_ref().map(|first| first.texts.clone()),
-        ulp_max: spread.ulp_max.map(|ulp| ulp.to_string()),
-        absolute_max: spread.absolute_max,
-        relative_max: spread.relative_max,
-        common_bits_min: spread.common_bits_min,
-        ulp_histogram: spread.histogram(),
-        beyond_tolerance: spread.beyond,
-    }
 }

@@ -10,12 +10,14 @@ pub(super) enum Float {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Distance {
     /// The number of steps between representable numbers from one to the other; 0 between the two zeros. `None` for
-    /// integers beyond 2^53, which are not measured in a binary format.
+    /// integers, which are not measured in a binary format.
     pub(super) ulp: Option<u64>,
     /// `|a - b|`, rounded to a double; infinite beyond its range.
     pub(super) absolute: f64,
     /// `|a - b| / max(|a|, |b|)`, at most 2; 0 between the two zeros.
     pub(super) relative: f64,
+    /// `max(|a|, |b|)`.
+    pub(super) magnitude: f64,
     /// The number of leading bits (sign, exponent, significand) that are equal.
     pub(super) common_bits: Option<u32>,
 }
@@ -83,6 +85,7 @@ impl Float {
             ulp: Some(self.ulp(left, right)),
             absolute: (a - b).abs(),
             relative: relative(a, b),
+            magnitude: a.abs().max(b.abs()),
             common_bits: Some(common),
         }
     }

@@ -19,6 +19,7 @@ mod integer;
 mod json;
 mod limits;
 mod npy;
+mod number;
 mod numbers;
 mod options;
 mod paths;
@@ -32,7 +33,7 @@ mod tolerance;
 mod tests;
 
 pub use compare::compare;
-pub use comparison::{Comparison, Mismatch, MismatchKind, PathDifference, UlpCount};
+pub use comparison::{Comparison, Mismatch, MismatchKind, NumberPlace, PathDifference, UlpCount};
 pub use limits::ComparisonLimits;
 pub use options::{Options, OutputFormat};
-pub use tolerance::{ToleranceError, Tolerances};
+pub use tolerance::{ToleranceError, Tolerances, unmatched_rules_sentence};

@@ -6,8 +6,10 @@ use super::tolerance::{Allowance, PathStep, Tolerances};
 
 /// The paths of the numbers read so far, as a tree of bounded size.
 pub(super) struct Paths<'o> {
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'o>>,
     tolerances: Option<&'o Tolerances>,
+    /// For each rule of the tolerances, whether it fits a path.
+    matched: Vec<bool>,
     limits: &'o ComparisonLimits,
     /// Whether some paths could not be counted separately.
     pub(super) full: bool,
@@ -20,7 +22,7 @@ pub(super) struct Path(u32);
 /// The path of the whole output.
 pub(super) const ROOT: Path = Path(0);
 
-struct Node {
+struct Node<'o> {
     /// The parent; the path of the whole output is its own parent.
     above: Path,
     segment: NodeName,
@@ -35,7 +37,7 @@ struct Node {
     places: HashMap<Box<[u8]>, usize>,
     /// The position of the next expected key: objects of one array mostly have the same keys in the same order.
     expected: usize,
-    spread: Option<Box<Spread>>,
+    spread: Option<Box<Spread<'o>>>,
 }
 
 enum NodeName {
@@ -46,16 +48,17 @@ enum NodeName {
 
 impl<'o> Paths<'o> {
     pub(super) fn new(tolerances: Option<&'o Tolerances>, limits: &'o ComparisonLimits) -> Self {
-        let mut paths = Self { nodes: Vec::new(), tolerances, limits, full: false };
+        let matched = vec![false; tolerances.map_or(0, Tolerances::len)];
+        let mut paths = Self { nodes: Vec::new(), tolerances, matched, limits, full: false };
         paths.add(ROOT, NodeName::Whole);
         paths
     }
 
-    fn node(&self, path: Path) -> &Node {
+    fn node(&self, path: Path) -> &Node<'o> {
         &self.nodes[path.0 as usize]
     }
 
-    fn node_mut(&mut self, path: Path) -> &mut Node {
+    fn node_mut(&mut self, path: Path) -> &mut Node<'o> {
         &mut self.nodes[path.0 as usize]
     }
 
@@ -63,13 +66,30 @@ impl<'o> Paths<'o> {
         self.node(path).allowance
     }
 
+    /// Whether a rule allows the keys of the object at this path in any order.
+    pub(super) fn allows_any_order(&self, path: Path) -> bool {
+        self.tolerances.is_some_and(|tolerances| tolerances.any_order(&self.steps(path)))
+    }
+
+    /// Whether a rule has an absolute bound.
+    pub(super) fn names_absolute(&self) -> bool {
+        self.tolerances.is_some_and(Tolerances::names_absolute)
+    }
+
+    /// The rules that fit no path. Where paths were counted together this is not known, and the list is empty.
+    pub(super) fn unmatched_rules(&self) -> Vec<String> {
+        let rules = self.tolerances.iter().flat_map(|tolerances| tolerances.rules());
+        let unmatched = rules.zip(&self.matched).filter(|(_, matched)| !**matched && !self.full);
+        unmatched.map(|(rule, _)| rule.to_owned()).collect()
+    }
+
     /// The numbers of this path.
-    pub(super) fn spread(&mut self, path: Path) -> &mut Spread {
+    pub(super) fn spread(&mut self, path: Path) -> &mut Spread<'o> {
         self.node_mut(path).spread.get_or_insert_default()
     }
 
     /// The paths that hold numbers.
-    pub(super) fn spreads(&self) -> impl Iterator<Item = (Path, &Spread)> {
+    pub(super) fn spreads(&self) -> impl Iterator<Item = (Path, &Spread<'o>)> {
         let paths = (0..).map(Path);
         paths.zip(&self.nodes).filter_map(|(path, node)| Some((path, node.spread.as_deref()?)))
     }
@@ -149,7 +169,12 @@ impl<'o> Paths<'o> {
         });
         if let Some(tolerances) = self.tolerances {
             let from_above = if whole { Allowance::Exact } else { self.allowance(above) };
-            let allowance = tolerances.allowance(&self.steps(path), from_above);
+            let steps = self.steps(path);
+            let allowance = tolerances.allowance(&steps, from_above);
+            let fitting = tolerances.fitting(&steps);
+            for rule in fitting {
+                self.matched[rule] = true;
+            }
             self.node_mut(path).allowance = allowance;
         }
         path

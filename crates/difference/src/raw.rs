@@ -1,6 +1,7 @@
 use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
-use super::numbers::{self, Layout, Number, Numbers};
+use super::number::Number;
+use super::numbers::{self, Layout, Numbers};
 use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
 

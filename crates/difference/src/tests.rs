@@ -18,7 +18,7 @@ fn json(left: &str, right: &str) -> Comparison {
 /// Mismatches as `kind path [index] left|right ×count`.
 fn mismatches(comparison: &Comparison) -> Vec<String> {
     let told = |mismatch: &Mismatch| {
-        let Mismatch { kind, path, index, left, right, count } = mismatch;
+        let Mismatch { kind, path, index, left, right, count, .. } = mismatch;
         let index = index.as_ref().map_or_else(String::new, |index| format!(" {index:?}"));
         let count = if *count == 1 { String::new() } else { format!(" ×{count}") };
         format!("{} {path}{index} {left}|{right}{count}", kind.name())
@@ -51,7 +51,24 @@ fn a_statement_is_one_short_sentence() {
             "{\"e\":[0.10000000000000002,1.0,2.5]}",
             "1 of 3 numbers differs, by at most 1 ulp (1.4e-16 relative) at /e/0",
         ),
-        ("[1,2,3]", "[1,2,4]", "1 of 3 numbers differs, by at most 1 (2.5e-1 relative) at /2"),
+        ("[1,2,3]", "[1,2,4]", "/2 differs by 1 (an integer)"),
+        ("1", "3", "the output differs by 2 (an integer)"),
+        ("[1,2,3]", "[8,2,4]", "2 of 3 numbers differ, by at most 7 at /0 (integers)"),
+        (
+            "{\"pid\":7,\"e\":0.1}",
+            "{\"pid\":8,\"e\":0.10000000000000002}",
+            "2 of 2 numbers differ, by at most 1 ulp (1.4e-16 relative) at /e; integers by at most 1 at /pid",
+        ),
+        (
+            "[1.0,1.9,1000.0]",
+            "[1.0000000000000007,1.9000000000000008,1000.0000000000001]",
+            "3 of 3 numbers differ, by at most 4 ulp (at /1) and 6.7e-16 relative (at /0)",
+        ),
+        (
+            "{\"energy\":100.0,\"noise\":[1e-17]}",
+            "{\"energy\":105.0,\"noise\":[-1e-18]}",
+            "2 of 2 numbers differ, by at most 5 absolute (at /energy); 8.7e18 ulp and 1.1e0 relative (at /noise/0)",
+        ),
         ("[1,2,3]", "[1,2,3,4]", "the outputs differ in shape: [3] and [4]"),
         ("{\"x\":[1]}", "{\"x\":[1,\"b\"]}", "the outputs differ in shape at /x: [1] and [2]"),
         (
@@ -61,7 +78,22 @@ fn a_statement_is_one_short_sentence() {
         ),
         ("[NaN,1.5]", "[2.5,1.5]", "1 of 2 numbers differs, NaN and 2.5 at /0"),
         ("[1e999]", "[1.5]", "1 of 1 numbers differs, 1e999 and 1.5 at /0"),
-        ("[-0.0]", "[0.0]", "1 of 1 numbers differs, by at most 0 ulp (0.0e0 relative) at /0"),
+        (
+            "[NaN,1.5,1]",
+            "[2.5,1.25,3]",
+            "3 of 3 numbers differ, NaN and 2.5 at /0; others by at most 1.1e15 ulp (1.7e-1 relative) at /1; integers by at most 2 at /2",
+        ),
+        ("[-0.0]", "[0.0]", "the outputs differ only in the sign of zero, once, at /0"),
+        (
+            "[-0.0,1.5,0.0]",
+            "[0.0,1.5,-0.0]",
+            "the outputs differ only in the sign of zero, 2 times, first at /0",
+        ),
+        (
+            "[-0.0,1]",
+            "[0.0,2]",
+            "2 of 2 numbers differ, by at most the sign of zero at /0; integers by at most 1 at /1",
+        ),
         ("{\"a\":\"b\"}", "{\"a\":\"c\"}", "the outputs differ in text at /a: \"b\" and \"c\""),
         ("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", "the outputs have keys in another order: \"a\" and \"b\""),
         ("{\"a\":1}", "{}", "only the first output has something at /a: 1"),
@@ -87,22 +119,34 @@ fn a_statement_is_one_short_sentence() {
 fn tolerances_judge_all_paths_that_are_not_ignored() {
     let doc = |energy: &str, at: &str| format!("{{\"energy\":[1.0,{energy}],\"at\":{at},\"n\":3}}");
     for (tolerances, left, right, expect, largest) in [
-        (&["ulp=1"][..], doc("1.0", "1"), doc("1.0000000000000002", "1"), true, Some("1 ulp at /energy/1")),
-        (&["ulp=1"], doc("1.0", "1"), doc("1.0000000000000004", "1"), false, Some("2 ulp at /energy/1")),
+        (
+            &["ulp=1"][..],
+            doc("1.0", "1"),
+            doc("1.0000000000000002", "1"),
+            true,
+            Some("1 ulp (2.2e-16 relative) at /energy/1"),
+        ),
+        (
+            &["ulp=1"],
+            doc("1.0", "1"),
+            doc("1.0000000000000004", "1"),
+            false,
+            Some("2 ulp (4.4e-16 relative) at /energy/1"),
+        ),
         (&["ulp=1"], doc("1.0", "1"), doc("1.0", "2"), false, Some("1 at /at")),
         (
             &["ulp=1", "/at: ignore"],
             doc("1.0", "1"),
             doc("1.0000000000000002", "2"),
             true,
-            Some("1 ulp at /energy/1"),
+            Some("1 ulp (2.2e-16 relative) at /energy/1"),
         ),
         (
             &["/at: ignore"],
             doc("1.0", "1"),
             doc("1.0000000000000002", "2"),
             false,
-            Some("1 ulp at /energy/1"),
+            Some("1 ulp (2.2e-16 relative) at /energy/1"),
         ),
         (&["/at: ignore"], doc("1.0", "[1,2]"), doc("1.0", "{\"x\":3}"), true, None),
         (
@@ -117,18 +161,66 @@ fn tolerances_judge_all_paths_that_are_not_ignored() {
             doc("1.0", "1"),
             doc("1.0000000000000002", "1"),
             true,
-            Some("1 ulp at /energy/1"),
+            Some("1 ulp (2.2e-16 relative) at /energy/1"),
         ),
         (&["ulp=4"], doc("NaN", "1"), doc("NaN", "1"), true, None),
-        (&["ulp=4", "/energy/**: abs=1e300"], doc("NaN", "1"), doc("1.0", "1"), false, None),
-        (&["abs=1e300,rel=2,ulp=99999"], doc("Infinity", "1"), doc("1e308", "1"), false, None),
-        (&["ulp=0"], doc("-0.0", "1"), doc("0.0", "1"), true, Some("0 ulp at /energy/1")),
-        (&["/x: ignore"], doc("-0.0", "1"), doc("0.0", "1"), false, Some("0 ulp at /energy/1")),
+        (
+            &["ulp=4", "/energy/**: abs=1e300"],
+            doc("NaN", "1"),
+            doc("1.0", "1"),
+            false,
+            Some("nan at /energy/1 (NaN and 1.0)"),
+        ),
+        (
+            &["abs=1e300,rel=2,ulp=99999"],
+            doc("Infinity", "1"),
+            doc("1e308", "1"),
+            false,
+            Some("infinity at /energy/1 (Infinity and 1e308)"),
+        ),
+        (&["ulp=0"], doc("-0.0", "1"), doc("0.0", "1"), true, Some("the sign of zero at /energy/1")),
+        (&["/x: ignore"], doc("-0.0", "1"), doc("0.0", "1"), false, Some("the sign of zero at /energy/1")),
         (&["/x: ignore"], doc("0.1", "1"), doc("1e-1", "1"), true, None),
-        (&["ulp=4"], doc("1.0", "\"a\""), doc("1.0", "\"b\""), false, None),
-        (&["ulp=4"], doc("1.0", "1.0"), doc("1.0", "1"), false, None),
-        (&["ulp=4"], doc("1.0", "[1]"), doc("1.0", "[1,2]"), false, None),
-        (&["ulp=4"], doc("1.0", "{\"a\":1,\"b\":2}"), doc("1.0", "{\"b\":2,\"a\":1}"), false, None),
+        (&["ulp=4"], doc("1.0", "\"a\""), doc("1.0", "\"b\""), false, Some("text at /at (\"a\" and \"b\")")),
+        (&["ulp=4"], doc("1.0", "1.0"), doc("1.0", "1"), true, None),
+        (&["abs=0.1"], doc("1.0", "1"), doc("1.0", "1.0"), true, None),
+        (
+            &["abs=0.1"],
+            doc("1.0", "1"),
+            doc("1.0", "1.0000001"),
+            true,
+            Some("1.0e-7 absolute (450,359,963 ulp, 1.0e-7 relative) at /at"),
+        ),
+        (&["/energy/*: abs=0.1"], doc("1.0", "1"), doc("1.0", "1.0"), false, Some("type at /at (1 and 1.0)")),
+        (&["ulp=4"], doc("1.0", "[1]"), doc("1.0", "[1,2]"), false, Some("shape at /at ([1] and [2])")),
+        (
+            &["ulp=4"],
+            doc("1.0", "{\"a\":1,\"b\":2}"),
+            doc("1.0", "{\"b\":2,\"a\":1}"),
+            false,
+            Some("the order of keys at /at (\"a\" and \"b\")"),
+        ),
+        (
+            &["ulp=4", "/at/**: order=any"],
+            doc("1.0", "{\"a\":1,\"b\":2}"),
+            doc("1.0", "{\"b\":2,\"a\":1}"),
+            true,
+            None,
+        ),
+        (
+            &["order=any"],
+            doc("1.0", "{\"a\":1}"),
+            doc("1.0", "{\"b\":2}"),
+            false,
+            Some("a key at /at/a that only the first output has"),
+        ),
+        (
+            &["rel=1e-3, /energy/*: rel=1e-2"],
+            doc("2.0", "100.0"),
+            doc("2.01", "101.0"),
+            false,
+            Some("7.0e13 ulp (9.9e-3 relative) at /at"),
+        ),
     ] {
         let comparison = compare(left.as_bytes(), right.as_bytes(), &options(tolerances));
         assert_eq!(comparison.equivalent, Some(expect), "{tolerances:?} {left} {right}");
@@ -137,6 +229,77 @@ fn tolerances_judge_all_paths_that_are_not_ignored() {
         assert!(!expect || beyond == 0, "{tolerances:?} {left} {right}");
     }
     assert_eq!(json("1", "2").equivalent, None);
+}
+
+#[test]
+fn a_statement_leaves_out_what_is_tolerated() {
+    for (tolerances, left, right, expect) in [
+        (
+            &["ulp=4", "/at: ignore"][..],
+            "{\"at\":5,\"e\":[0.1,2.5]}",
+            "{\"at\":99,\"e\":[0.10000000000000002,2.5]}",
+            "1 of 2 numbers differs, by at most 1 ulp (1.4e-16 relative) at /e/0",
+        ),
+        (
+            &["/at: ignore"],
+            "{\"at\":[5]}",
+            "{\"at\":[6,7]}",
+            "the outputs differ only where the tolerances ignore it",
+        ),
+        (
+            &["ulp=1"],
+            "[0.1,2.5,7.5]",
+            "[0.10000000000000002,2.5,7.500000000000002]",
+            "1 of 3 numbers differs beyond the tolerances, by at most 2 ulp (2.4e-16 relative) at /2",
+        ),
+        (
+            &["ulp=1"],
+            "[5,0.1]",
+            "[6,0.10000000000000002]",
+            "/0 differs by 1 (an integer) beyond the tolerances",
+        ),
+        (
+            &["/n: abs=1", "/x/*: rel=1"],
+            "{\"n\":1.0,\"x\":[1.5,-0.5],\"s\":[1]}",
+            "{\"n\":1.5,\"x\":[2.5,0.5],\"s\":[1,2]}",
+            "the outputs differ in shape at /s: [1] and [2]; 1 of 4 numbers differs beyond the tolerances, by at most \
+             1 absolute (9.2e18 ulp, 2.0e0 relative) at /x/1",
+        ),
+    ] {
+        let comparison = compare(left.as_bytes(), right.as_bytes(), &options(tolerances));
+        assert_eq!(comparison.statement(), expect, "{tolerances:?} {left} {right}");
+    }
+}
+
+#[test]
+fn rules_that_fit_nothing_are_named() {
+    let unmatched = |tolerances: &[&str], left: &str, right: &str| {
+        compare(left.as_bytes(), right.as_bytes(), &options(tolerances)).unmatched_rules
+    };
+    let rules = ["ulp=4, /tmie: ignore", "/e/**: rel=1e-9", "/e/*/x: abs=1", "/at: ignore"];
+    let (left, right) = ("{\"time\":1,\"e\":[0.5]}", "{\"time\":2,\"e\":[0.5],\"at\":{}}");
+    assert_eq!(unmatched(&rules, left, right), ["/tmie: ignore", "/e/*/x: abs=1"]);
+    assert_eq!(unmatched(&["ulp=4", "/x: ulp=1"], "\0", "\x01"), ["ulp=4", "/x: ulp=1"]);
+    assert!(unmatched(&["ulp=4"], "[]", "[1]").is_empty());
+}
+
+#[test]
+fn comparisons_are_ordered_by_what_matters() {
+    let base = "{\"e\":100.0,\"noise\":1e-17,\"n\":[1]}";
+    let ordered = [
+        "{\"e\":100.0,\"noise\":-1e-18,\"n\":[1]}",
+        "{\"e\":100.00000000000001,\"noise\":1e-17,\"n\":[1]}",
+        "{\"e\":105.0,\"noise\":-1e-18,\"n\":[1]}",
+        "{\"e\":NaN,\"noise\":1e-17,\"n\":[1]}",
+    ];
+    let comparisons = ordered.map(|other| json(base, other));
+    let order = |one: &Comparison, other: &Comparison| one.by_largest(other).is_lt();
+    assert!(order(&comparisons[1], &comparisons[2]) && order(&comparisons[2], &comparisons[3]));
+    let [noise, small, large, _] = &comparisons;
+    assert_eq!(small.exceeded_by(&[noise, small]).as_deref(), Some("8.7e18 ulp and 1.1e0 relative"));
+    assert_eq!(large.exceeded_by(&[noise, small, large]), None);
+    let paths: Vec<_> = comparisons[2].paths.iter().map(|path| &*path.path).collect();
+    assert_eq!(paths, ["/e", "/noise", "/n/*"]);
 }
 
 #[test]
@@ -160,7 +323,7 @@ fn memory_is_bounded() {
     assert_eq!((comparison.equivalent, comparison.truncated), (Some(true), None));
     let comparison =
         bounded(object, &object.replace('5', "6"), &ComparisonLimits { keys_max: 100, ..limits.clone() });
-    assert_eq!(paths(&comparison)[0], "/** integer 1/2 1125899906842624");
+    assert_eq!(paths(&comparison)[0], "/** integer 1/2 -");
     assert_eq!(comparison.truncated.as_deref(), Some("more than 4 paths: the rest is counted together"));
     assert_eq!(comparison.equivalent, Some(false));
     let deep = bounded("[[[[1]]]]", "[[[[2]]]]", &limits);

@@ -3,7 +3,6 @@
 mod artifacts;
 mod parts;
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
@@ -13,7 +12,7 @@ use serde::Serialize;
 
 use crate::observed::Observed;
 use crate::{Assessment, Attribution, Class, Confidence, Coverage, Stage};
-use concord_difference::{Options, OutputFormat, compare};
+use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 pub use parts::{
     ArtifactOverview, Difference, Equivalence, ExplainedOutcome, FailedCopies, ObservedEnvironment,
@@ -221,6 +220,7 @@ impl Explanation {
             equivalent: is_equivalent,
             tolerances: vec![by],
             largest: None,
+            unmatched_rules: Vec::new(),
         });
     }
 
@@ -259,27 +259,42 @@ impl Explanation {
         (!sentences.is_empty()).then(|| sentences.join(". "))
     }
 
-    /// The sentence of the comparison with the largest distance. If several are equally large, the first one.
+    /// The rules of tolerance that fit no path of any compared output, in the order in which they were given.
+    #[must_use]
+    pub fn unmatched_rules(&self) -> Vec<String> {
+        let mut comparisons = self.comparisons().map(|(_, comparison)| &comparison.unmatched_rules);
+        let Some(first) = comparisons.next() else { return Vec::new() };
+        let others: Vec<_> = comparisons.collect();
+        let everywhere = |rule: &&String| others.iter().all(|rules| rules.contains(rule));
+        first.iter().filter(everywhere).cloned().collect()
+    }
+
+    /// The differences whose outputs were compared.
+    fn comparisons(&self) -> impl DoubleEndedIterator<Item = (&Difference, &Comparison)> {
+        self.differences.iter().filter_map(|difference| Some((difference, difference.comparison.as_ref()?)))
+    }
+
+    /// The sentence of the comparison that differs most; of equal ones, the first. If another comparison has a larger
+    /// distance in some measure, that distance follows.
     fn largest_difference(&self) -> Option<String> {
-        let compared = |difference: &&Difference| difference.comparison.is_some();
-        let count = self.differences.iter().filter(compared).count();
-        let largest = self.differences.iter().filter(compared).rev().max_by(|one, other| {
-            one.comparison
-                .as_ref()
-                .zip(other.comparison.as_ref())
-                .map_or(Ordering::Equal, |(one, other)| one.by_largest(other))
-        })?;
-        let of = if count > 1 { format!(" (the largest of {count} comparisons)") } else { String::new() };
-        Some(format!("{}: {}{of}", largest.title(), largest.comparison.as_ref()?.statement()))
+        let (difference, comparison) =
+            self.comparisons().rev().max_by(|(_, one), (_, other)| one.by_largest(other))?;
+        let all: Vec<_> = self.comparisons().map(|(_, comparison)| comparison).collect();
+        let of = match (all.len(), comparison.exceeded_by(&all)) {
+            (1, _) => String::new(),
+            (count, None) => format!(" (the largest of {count} comparisons)"),
+            (count, Some(larger)) => format!(" (one of {count} comparisons; another has {larger})"),
+        };
+        Some(format!("{}: {}{of}", difference.title(), comparison.statement()))
     }
 
     /// Whether all classes are within the tolerances. `None` unless all were compared.
     fn judge(&self, options: &Options) -> Option<Equivalence> {
         let tolerances = options.tolerances.as_ref()?;
-        let comparisons: Vec<_> =
-            self.differences.iter().filter_map(|difference| difference.comparison.as_ref()).collect();
+        let comparisons: Vec<_> = self.comparisons().map(|(_, comparison)| comparison).collect();
         let within = comparisons.iter().all(|comparison| comparison.equivalent == Some(true));
-        let equivalent = within && !self.lacks_any();
+        let lacking = self.differences.iter().find_map(Difference::lacking);
+        let equivalent = within && lacking.is_none();
         if equivalent && !self.is_complete() {
             return None;
         }
@@ -287,7 +302,10 @@ impl Explanation {
         Some(Equivalence {
             equivalent,
             tolerances: tolerances.texts().to_vec(),
-            largest: largest.and_then(|comparison| comparison.largest()),
+            largest: lacking
+                .filter(|_| within)
+                .or_else(|| largest.and_then(|comparison| comparison.largest())),
+            unmatched_rules: self.unmatched_rules(),
         })
     }
 }

@@ -74,7 +74,7 @@ function differencePart({ reference, class: label, comparison, unavailable }) {
 function unmatchedNote(rules) {
   if (!rules.length) return null;
   const listed = rules.flatMap((rule, index) => [index ? ", " : "", h("code", {}, rule)]);
-  return h("p.note", {}, "No path of the outputs fits: ", listed, ".");
+  return h("p.note", {}, "No path of the compared outputs fits: ", listed, ".");
 }
 
 /** @param {Comparison} comparison */

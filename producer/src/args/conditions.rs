@@ -18,8 +18,9 @@ pub(crate) struct ConditionArgs {
     /// Expect the golden result that `producer accept` stored for this calculation and payload; it must exist
     #[arg(long, conflicts_with = "expect")]
     pub(crate) golden: bool,
-    /// Tolerated differences, judged beside the verdict: ulp=4, abs=1e-9, rel=1e-12, or several joined by commas (one
-    /// that holds is enough); for one path only: "/energy: rel=1e-12" or "/timestamp: ignore"; may be repeated
+    /// Tolerated differences, judged beside the verdict: ulp=4, abs=1e-9, rel=1e-12, order=any (of keys), or several
+    /// joined by commas (one bound that holds is enough); for one path only: "/energy: rel=1e-12" or "/timestamp:
+    /// ignore"; may be repeated
     #[arg(long, value_name = "RULE", group = "equivalence", conflicts_with = "comparator")]
     pub(crate) equivalent: Vec<String>,
     /// How outputs are parsed when they are compared [default: guessed from the output; f64 for probes]

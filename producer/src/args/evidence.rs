@@ -42,8 +42,8 @@ pub(crate) struct CompareOutputsArgs {
     /// How the outputs are parsed [default: guessed from the output]
     #[arg(long, value_name = "FORM", value_enum)]
     pub(crate) read_as: Option<ReadAs>,
-    /// Tolerated differences, judged beside the verdict: ulp=4, abs=1e-9, rel=1e-12, or several joined by commas; for
-    /// one path only: "/energy: rel=1e-12" or "/timestamp: ignore"; may be repeated
+    /// Tolerated differences, judged beside the verdict: ulp=4, abs=1e-9, rel=1e-12, order=any (of keys), or several
+    /// joined by commas; for one path only: "/energy: rel=1e-12" or "/timestamp: ignore"; may be repeated
     #[arg(long, value_name = "RULE")]
     pub(crate) equivalent: Vec<String>,
     /// A program that says whether two outputs are equivalent, instead of tolerances: called with two files, once for

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use concord_difference::Comparison;
+use concord_difference::{Comparison, unmatched_rules_sentence};
 
 use super::sentences::{class_counts, copies, coverage, equivalence, is_worth_showing, strength};
 use super::words::{SHOWN_MAX, microseconds};
@@ -90,6 +90,9 @@ fn separators(text: &mut String, explained: &ExplainedJob) {
 
 fn numbers(text: &mut String, comparison: &Comparison) {
     let _ = writeln!(text, "{}", plain(&comparison.statement()));
+    if let Some(unmatched) = unmatched_rules_sentence(&comparison.unmatched_rules) {
+        let _ = writeln!(text, "\n{}", plain(&unmatched));
+    }
     let differing: Vec<_> =
         comparison.paths.iter().filter(|path| path.different > 0).take(SHOWN_MAX).collect();
     if differing.is_empty() {

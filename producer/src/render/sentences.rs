@@ -53,11 +53,15 @@ pub(super) fn coverage(coverage: &Coverage) -> String {
     format!("seen: {}", words.join(", "))
 }
 
-/// Whether the outputs are within the tolerances.
+/// Whether the outputs are within the tolerances, and the largest difference or what is beyond them.
 pub(super) fn equivalence(equivalence: &Equivalence) -> String {
+    let (word, because) = if equivalence.equivalent {
+        ("equivalent", "; at most ")
+    } else {
+        ("not equivalent", ", because of ")
+    };
     let largest =
-        equivalence.largest.as_deref().map_or_else(String::new, |largest| format!("; at most {largest}"));
-    let word = if equivalence.equivalent { "equivalent" } else { "not equivalent" };
+        equivalence.largest.as_deref().map_or_else(String::new, |largest| format!("{because}{largest}"));
     format!("{word} under {}{largest}", equivalence.tolerances.join("; "))
 }
 

@@ -1,5 +1,6 @@
 //! What a user should know about a verdict besides its evidence.
 
+use concord_difference::unmatched_rules_sentence;
 use concord_explain::Explanation;
 use concord_protocol::{Cause, Job, Verdict};
 
@@ -27,6 +28,7 @@ pub(super) fn warnings(
         (hidden > 0).then(|| hidden_failures(hidden)),
         explanation.folder_changed().map(folder_changed),
         explanation.folder_in_output().map(folder_in_output),
+        unmatched_rules_sentence(&explanation.unmatched_rules()).map(unmatched_rules),
     ];
     of_verdict.into_iter().chain(of_runs.into_iter().flatten()).collect()
 }
@@ -72,6 +74,11 @@ fn folder_in_output(part: &str) -> Warning {
         ),
         hint: "have the program write relative paths, or no path".to_owned(),
     }
+}
+
+/// The warning for rules of tolerance that fit nothing.
+fn unmatched_rules(text: String) -> Warning {
+    Warning { text, hint: "the paths of the outputs are in `producer explain`".to_owned() }
 }
 
 /// The warning for a job whose copies agree, but in too few sandboxes.

@@ -145,7 +145,9 @@ fn of_a_race_no_fact_is_named() {
         .run(&["explain", "race"])
         .exits(0)
         .prints("no recorded fact separates the classes")
-        .prints(" ulp");
+        .prints(" ulp")
+        .prints("    numbers by ulp  ")
+        .prints("    at /0: ");
 }
 
 #[test]
@@ -164,6 +166,9 @@ fn tolerances_are_a_second_opinion() {
     submit(&["--equivalent", "abs=0", "--accept", "equivalent"])
         .exits(1)
         .prints("not equivalent under abs=0");
+    submit(&["--equivalent", "rel=1e-6, /energy: ignore"])
+        .exits(1)
+        .says("no path of the compared outputs fits the rule \"/energy: ignore\"");
     submit(&["--accept", "equivalent"]).exits(2).says("<--equivalent <RULE>|--comparator <PROGRAM>>");
     submit(&["--equivalent", "ulps=4"]).exits(2).says("ulp=4");
 }

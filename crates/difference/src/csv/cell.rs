@@ -1,9 +1,9 @@
 use super::rows::unquoted;
 use crate::comparison::MismatchKind;
-use crate::findings::{Findings, NumberPair};
+use crate::findings::Findings;
 use crate::float::Float;
+use crate::number::{NumberPair, Written};
 use crate::paths::Path;
-use crate::shown::shown;
 
 /// The type of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) fn is_number(cell: &[u8]) -> bool {
 }
 
 /// Compares two cells, given as bytes, and as characters if the table is UTF-8.
-pub(super) fn compare(
-    findings: &mut Findings<'_>,
+pub(super) fn compare<'a>(
+    findings: &mut Findings<'a>,
     path: Path,
     row: u64,
-    cells: [&[u8]; 2],
+    cells: [&'a [u8]; 2],
     characters: [Option<&str>; 2],
 ) {
     if cells[0] == cells[1] {
@@ -35,7 +35,8 @@ pub(super) fn compare(
         return;
     }
     let chars_max = findings.limits.text_chars_max;
-    let texts = || cells.map(|cell| shown(cell, chars_max));
+    let written = Written::Text(cells);
+    let texts = || written.shown(chars_max);
     // The usual case. Nothing is copied.
     if cells.each_ref().map(|cell| content(cell)) == [Content::Float, Content::Float]
         && let [Some(left), Some(right)] = characters
@@ -45,31 +46,33 @@ pub(super) fn compare(
         && left.to_bits() != right.to_bits()
     {
         let pair = NumberPair::Float(Float::F64, [left.to_bits(), right.to_bits()]);
-        return findings.different(path, "f64", &pair, || vec![row], texts);
+        return findings.different(path, "f64", &pair, || vec![row], written);
     }
     let [left, right] = cells.map(unquoted);
     match [content(&left), content(&right)] {
         [Content::Text, Content::Text] if left == right => findings.spelling(path, &[row], texts),
         [Content::Text, Content::Text] => findings.mismatch(path, MismatchKind::Text, &[row], texts),
         [Content::Text, _] | [_, Content::Text] => findings.mismatch(path, MismatchKind::Type, &[row], texts),
-        contents => numbers(findings, path, row, contents, [&left, &right], texts),
+        contents => numbers(findings, path, row, contents, [&left, &right], written),
     }
 }
 
-fn numbers(
-    findings: &mut Findings<'_>,
+fn numbers<'a>(
+    findings: &mut Findings<'a>,
     path: Path,
     row: u64,
     contents: [Content; 2],
     cells: [&[u8]; 2],
-    texts: impl Fn() -> [String; 2],
+    written: Written<'a>,
 ) {
+    let chars_max = findings.limits.text_chars_max;
+    let texts = || written.shown(chars_max);
     let doubles = cells.map(|cell| double(cell).to_bits());
     if contents == [Content::Integer, Content::Integer] {
         let integers = cells.map(plain);
         if integers[0] != integers[1] {
             let pair = NumberPair::Integers([&integers[0], &integers[1]]);
-            return findings.different(path, "integer", &pair, || vec![row], texts);
+            return findings.different(path, "integer", &pair, || vec![row], written);
         }
         if doubles[0] == doubles[1] {
             findings.same(path, "integer", 1);
@@ -81,13 +84,19 @@ fn numbers(
     let same_infinity = infinite && named(cells[0]) && named(cells[1]);
     // Numbers beyond the range of doubles become infinities, but may differ.
     if !same_nan && (doubles[0] != doubles[1] || infinite && !same_infinity) {
-        return findings.different(path, "f64", &NumberPair::Float(Float::F64, doubles), || vec![row], texts);
+        return findings.different(
+            path,
+            "f64",
+            &NumberPair::Float(Float::F64, doubles),
+            || vec![row],
+            written,
+        );
     }
     findings.same(path, "f64", 1);
     if contents[0] == contents[1] {
         findings.spelling(path, &[row], texts);
     } else {
-        findings.mismatch(path, MismatchKind::Type, &[row], texts);
+        findings.retyped(path, &[row], texts);
     }
 }
 

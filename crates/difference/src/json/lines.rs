@@ -8,11 +8,11 @@ use crate::paths::ROOT;
 
 /// Compares two texts in which each line is an array or an object (jsonlines.org), as if the lines were elements of
 /// one array.
-pub(crate) fn walk_lines(
-    left: &[u8],
-    right: &[u8],
+pub(crate) fn walk_lines<'a>(
+    left: &'a [u8],
+    right: &'a [u8],
     strict: bool,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings<'a>,
 ) -> Result<(), NotJson> {
     let mut walk = Walk::new(left, right, strict, findings)?;
     let mut line = 0;

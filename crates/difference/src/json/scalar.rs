@@ -1,10 +1,10 @@
 use concord_json::{Scalar, string};
 
 use crate::comparison::MismatchKind;
-use crate::findings::{Findings, NumberPair};
+use crate::findings::Findings;
 use crate::float::Float;
+use crate::number::{NumberPair, Written};
 use crate::paths::Path;
-use crate::shown::shown;
 
 /// One side of a pair of scalars.
 #[derive(Clone, Copy)]
@@ -34,18 +34,19 @@ pub(super) fn same(findings: &mut Findings<'_>, path: Path, scalar: Scalar) {
 }
 
 /// Adds a pair of scalars whose texts differ.
-pub(super) fn differ(
-    findings: &mut Findings<'_>,
+pub(super) fn differ<'a>(
+    findings: &mut Findings<'a>,
     path: Path,
     index: &[u64],
-    left: Token<'_>,
-    right: Token<'_>,
+    left: Token<'a>,
+    right: Token<'a>,
 ) {
-    let chars_max = findings.limits.text_chars_max;
-    let texts = || [shown(left.text.as_bytes(), chars_max), shown(right.text.as_bytes(), chars_max)];
+    let written = Written::Text([left.text.as_bytes(), right.text.as_bytes()]);
     if left.is_number() && right.is_number() {
-        return numbers(findings, path, index, [left, right], texts);
+        return numbers(findings, path, index, [left, right], written);
     }
+    let chars_max = findings.limits.text_chars_max;
+    let texts = || written.shown(chars_max);
     if left.scalar != right.scalar {
         findings.mismatch(path, MismatchKind::Type, index, texts);
     } else if left.scalar == Scalar::Text && string::same(left.text.as_bytes(), right.text.as_bytes()) {
@@ -55,12 +56,12 @@ pub(super) fn differ(
     }
 }
 
-fn numbers(
-    findings: &mut Findings<'_>,
+fn numbers<'a>(
+    findings: &mut Findings<'a>,
     path: Path,
     index: &[u64],
-    tokens: [Token<'_>; 2],
-    texts: impl Fn() -> [String; 2],
+    tokens: [Token<'a>; 2],
+    written: Written<'a>,
 ) {
     let integers = tokens.map(|token| token.scalar == Scalar::Integer);
     let bits = || tokens.map(|token| token.double().to_bits());
@@ -72,23 +73,20 @@ fn numbers(
         } else {
             NumberPair::Integers(tokens.map(|token| token.text.as_bytes()))
         };
-        return findings.different(path, "integer", &pair, || index.to_vec(), texts);
+        return findings.different(path, "integer", &pair, || index.to_vec(), written);
     }
     let bits = bits();
     // Two numbers beyond the range of doubles become the same infinity, but may differ.
     if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
-        return findings.different(
-            path,
-            "f64",
-            &NumberPair::Float(Float::F64, bits),
-            || index.to_vec(),
-            texts,
-        );
+        let pair = NumberPair::Float(Float::F64, bits);
+        return findings.different(path, "f64", &pair, || index.to_vec(), written);
     }
     findings.same(path, "f64", 1);
+    let chars_max = findings.limits.text_chars_max;
+    let texts = || written.shown(chars_max);
     if integers[0] == integers[1] {
         findings.spelling(path, index, texts);
     } else {
-        findings.mismatch(path, MismatchKind::Type, index, texts);
+        findings.retyped(path, index, texts);
     }
 }

@@ -12,11 +12,11 @@ use crate::shown::{placed, shown};
 
 /// Reads two texts side by side and adds their differences to `findings`. If the function fails, the findings are
 /// invalid.
-pub(crate) fn walk(
-    left: &[u8],
-    right: &[u8],
+pub(crate) fn walk<'a>(
+    left: &'a [u8],
+    right: &'a [u8],
     strict: bool,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings<'a>,
 ) -> Result<(), NotJson> {
     let mut walk = Walk::new(left, right, strict, findings)?;
     walk.left.space();
@@ -26,10 +26,10 @@ pub(crate) fn walk(
     walk.right.finish().map_err(in_second)
 }
 
-pub(super) struct Walk<'a, 'o, 'f> {
+pub(super) struct Walk<'a, 'f> {
     pub(super) left: Reader<'a>,
     pub(super) right: Reader<'a>,
-    pub(super) findings: &'f mut Findings<'o>,
+    pub(super) findings: &'f mut Findings<'a>,
     /// The open arrays and objects, outermost first.
     frames: Vec<Frame>,
     /// The current index in each open array.
@@ -46,12 +46,12 @@ enum Frame {
     Matched { path: Path, matched: Matched },
 }
 
-impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
+impl<'a, 'f> Walk<'a, 'f> {
     pub(super) fn new(
         left: &'a [u8],
         right: &'a [u8],
         strict: bool,
-        findings: &'f mut Findings<'o>,
+        findings: &'f mut Findings<'a>,
     ) -> Result<Self, NotJson> {
         let bytes_left = findings.limits.readings_max.saturating_mul((left.len() + right.len()) as u64);
         let depth_max = findings.limits.depth_max;
@@ -247,7 +247,8 @@ impl<'a, 'o, 'f> Walk<'a, 'o, 'f> {
         }
         if let Some([one, other]) = matched.first_out_of_order {
             let keys = [&left_text[left[one].key.clone()], &right_text[right[other].key.clone()]];
-            self.mismatch(path, MismatchKind::Key, keys);
+            let chars_max = self.findings.limits.text_chars_max;
+            self.findings.reordered(path, &self.index, || keys.map(|key| shown(key, chars_max)));
         }
     }
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use crate::float::Float;
-use crate::numbers::Number;
+use crate::number::Number;
 
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";

@@ -70,17 +70,9 @@ fn arrays_are_compared_in_their_own_type() {
             &["/imag f32 1/2 2", "/real f32 0/2 -"],
         ),
         (npy("<f2", false, "(1,)", &[0, 0x3c]), npy("<f2", false, "(1,)", &[3, 0x3c]), &["/* f16 1/1 3"]),
-        (
-            npy("|i1", false, "(2,)", &[0xff, 1]),
-            npy("|i1", false, "(2,)", &[1, 1]),
-            &["/* i8 1/2 9214364837600034816"],
-        ),
+        (npy("|i1", false, "(2,)", &[0xff, 1]), npy("|i1", false, "(2,)", &[1, 1]), &["/* i8 1/2 -"]),
         (npy("<u8", false, "(1,)", &[0xff; 8]), npy("<u8", false, "(1,)", &[0xfe; 8]), &["/* u64 1/1 -"]),
-        (
-            npy("|b1", false, "(2,)", &[0, 1]),
-            npy("|b1", false, "(2,)", &[1, 1]),
-            &["/* bool 1/2 4607182418800017408"],
-        ),
+        (npy("|b1", false, "(2,)", &[0, 1]), npy("|b1", false, "(2,)", &[1, 1]), &["/* bool 1/2 -"]),
     ] {
         let comparison = compare(&left, &right, &Options::default());
         assert_eq!((comparison.format, comparison.note.as_deref()), (OutputFormat::Npy, None));

@@ -8,7 +8,7 @@ pub(super) const RULES_MAX: usize = 1_000;
 pub enum ToleranceError {
     /// The part after the path is missing, or is not a bound.
     #[error(
-        "not a tolerance: {text:?}: expected ulp=N, abs=X, rel=X or, after a path, ignore; found {found:?}"
+        "not a tolerance: {text:?}: expected ulp=N, abs=X, rel=X, order=any or, after a path, ignore; found {found:?}"
     )]
     Bound {
         /// The whole text.
@@ -44,6 +44,12 @@ pub enum ToleranceError {
         /// The whole text.
         text: String,
     },
+    /// A comma joins two paths, and the first has no bounds of its own.
+    #[error("not a tolerance: {text:?}: a comma joins two paths; give each its bounds: /a: ulp=4, /b: ulp=4")]
+    Joined {
+        /// The whole text.
+        text: String,
+    },
     /// `ignore` without a path. It would make everything equivalent.
     #[error("ignore needs a path, such as \"/timestamp: ignore\"")]
     IgnoreAll,
@@ -58,25 +64,51 @@ pub enum ToleranceError {
     TooMany(usize),
 }
 
+/// Reads one rule, or several with a path each, joined by commas.
+pub(super) fn rules(text: &str) -> Result<Vec<Rule>, ToleranceError> {
+    let pieces = pieces(text);
+    let joined = |piece: &&str| piece.starts_with('/') && !piece.contains(':');
+    if pieces.len() > 1 && pieces.iter().any(joined) {
+        return Err(ToleranceError::Joined { text: text.to_owned() });
+    }
+    pieces.into_iter().map(rule).collect()
+}
+
+/// The parts of a text before, between and after the commas that stand before a path.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text.trim();
+    let mut searched = 0;
+    while let Some(comma) = rest[searched..].find(',').map(|at| at + searched) {
+        let after = rest[comma + 1..].trim_start();
+        searched = comma + 1;
+        if after.starts_with('/') {
+            pieces.push(rest[..comma].trim_end());
+            (rest, searched) = (after, 0);
+        }
+    }
+    pieces.push(rest);
+    pieces
+}
+
 /// Reads one rule: `path: bounds`, or bounds alone.
-pub(super) fn rule(text: &str) -> Result<Rule, ToleranceError> {
-    let trimmed = text.trim();
+fn rule(text: &str) -> Result<Rule, ToleranceError> {
     // Keys may hold a colon, bounds do not.
-    let (path, bounds) = match trimmed.rsplit_once(':') {
+    let (path, bounds) = match text.rsplit_once(':') {
         Some((path, bounds)) => (Some(path.trim_end()), bounds.trim()),
-        None => (None, trimmed),
+        None => (None, text),
     };
     let bad_path = || ToleranceError::Path { text: text.to_owned() };
     let (segments, below) = match path {
         None => (Vec::new(), true),
         Some(path) => segments(path).ok_or_else(bad_path)?,
     };
-    let allowance = match bounds {
+    let (allowance, any_order) = match bounds {
         "ignore" if segments.is_empty() => return Err(ToleranceError::IgnoreAll),
-        "ignore" => Allowance::Ignore,
-        bounds => Allowance::Within(self::bounds(text, bounds)?),
+        "ignore" => (Some(Allowance::Ignore), false),
+        bounds => self::bounds(text, bounds)?,
     };
-    Ok(Rule { segments, below, allowance })
+    Ok(Rule { text: text.to_owned(), segments, below, allowance, any_order })
 }
 
 fn segments(path: &str) -> Option<(Vec<KeyPattern>, bool)> {
@@ -105,8 +137,9 @@ fn segment(text: &str) -> Option<KeyPattern> {
     (text != "**").then(|| KeyPattern::Key(key.into_bytes()))
 }
 
-fn bounds(text: &str, bounds: &str) -> Result<Bounds, ToleranceError> {
-    let mut read = Bounds::default();
+/// Reads bounds: what they allow, and whether keys may be in any order.
+fn bounds(text: &str, bounds: &str) -> Result<(Option<Allowance>, bool), ToleranceError> {
+    let (mut read, mut order) = (Bounds::default(), None);
     for bound in bounds.split(',').map(str::trim) {
         let unknown = || ToleranceError::Bound { text: text.to_owned(), found: bound.to_owned() };
         let (name, number) = bound.split_once('=').ok_or_else(unknown)?;
@@ -118,10 +151,12 @@ fn bounds(text: &str, bounds: &str) -> Result<Bounds, ToleranceError> {
             }
             "abs" => set(&mut read.absolute, size(number), text, "abs", SIZE, number)?,
             "rel" => set(&mut read.relative, size(number), text, "rel", SIZE, number)?,
+            "order" => set(&mut order, (number == "any").then_some(()), text, "order", "any", number)?,
             _ => return Err(unknown()),
         }
     }
-    Ok(read)
+    let allowance = (read != Bounds::default()).then_some(Allowance::Within(read));
+    Ok((allowance, order.is_some()))
 }
 
 const SIZE: &str = "a number that is not negative";

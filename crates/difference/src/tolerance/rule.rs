@@ -3,10 +3,15 @@ use crate::float::Distance;
 /// A tolerance for the paths that match a pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rule {
+    /// The text that it was parsed from.
+    pub(super) text: String,
     pub(super) segments: Vec<KeyPattern>,
     /// Whether the rule also holds for every path below.
     pub(super) below: bool,
-    pub(super) allowance: Allowance,
+    /// `None` if the rule says only that keys may be in any order.
+    pub(super) allowance: Option<Allowance>,
+    /// Whether the keys of an object, or the columns of a table, may be in any order.
+    pub(super) any_order: bool,
 }
 
 /// A segment of a rule's path.
@@ -51,6 +56,13 @@ impl Rule {
                 (KeyPattern::Key(key), PathStep::Key(name)) => key == name,
                 (KeyPattern::Key(_), PathStep::Each) => false,
             })
+    }
+
+    /// Whether two rules say something about the same thing.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        let same_place = self.segments == other.segments && self.below == other.below;
+        let both_allow = self.allowance.is_some() && other.allowance.is_some();
+        same_place && (both_allow || self.any_order && other.any_order)
     }
 
     pub(super) fn rank(&self) -> (usize, bool, usize) {

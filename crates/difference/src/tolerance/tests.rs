@@ -23,12 +23,15 @@ fn invalid_tolerances_are_refused_with_a_reason() {
     for (texts, expect) in [
         (
             &["ulp"][..],
-            "not a tolerance: \"ulp\": expected ulp=N, abs=X, rel=X or, after a path, ignore; found \"ulp\"",
+            "not a tolerance: \"ulp\": expected ulp=N, abs=X, rel=X, order=any or, after a path, ignore; found \"ulp\"",
         ),
-        (&[""], "not a tolerance: \"\": expected ulp=N, abs=X, rel=X or, after a path, ignore; found \"\""),
+        (
+            &[""],
+            "not a tolerance: \"\": expected ulp=N, abs=X, rel=X, order=any or, after a path, ignore; found \"\"",
+        ),
         (
             &["ulps=4"],
-            "not a tolerance: \"ulps=4\": expected ulp=N, abs=X, rel=X or, after a path, ignore; found \"ulps=4\"",
+            "not a tolerance: \"ulps=4\": expected ulp=N, abs=X, rel=X, order=any or, after a path, ignore; found \"ulps=4\"",
         ),
         (
             &["ulp=-1"],
@@ -62,6 +65,13 @@ fn invalid_tolerances_are_refused_with_a_reason() {
             "not a tolerance: \"/a~2: ulp=1\": a path starts with '/', has ~0 for '~' and ~1 for '/', and ** only at its end",
         ),
         (&["ulp=1", "abs=1"], "two tolerances for one path, the second is \"abs=1\""),
+        (
+            &["/a,/b: ulp=1"],
+            "not a tolerance: \"/a,/b: ulp=1\": a comma joins two paths; give each its bounds: /a: ulp=4, /b: ulp=4",
+        ),
+        (&["ulp=1, /a: ulp=2", "/a: ulp=3"], "two tolerances for one path, the second is \"/a: ulp=3\""),
+        (&["order=all"], "not a tolerance: \"order=all\": order= needs any, found \"all\""),
+        (&["order=any", "order=any"], "two tolerances for one path, the second is \"order=any\""),
         (&["/a: ulp=1", "/a: ignore"], "two tolerances for one path, the second is \"/a: ignore\""),
     ] {
         assert_eq!(parse(texts).unwrap_err().to_string(), expect);
@@ -112,7 +122,8 @@ fn the_most_specific_rule_wins() {
 
 #[test]
 fn one_bound_that_holds_is_enough() {
-    let distance = Distance { ulp: Some(4), absolute: 1e-9, relative: 1e-6, common_bits: None };
+    let distance =
+        Distance { ulp: Some(4), absolute: 1e-9, relative: 1e-6, magnitude: 1e-3, common_bits: None };
     let unmeasured = Distance { ulp: None, ..distance };
     for (text, expect, expect_unmeasured) in [
         ("ulp=4", true, false),
@@ -137,4 +148,28 @@ fn tolerances_are_serialised_as_their_texts() {
     assert_eq!(text, r#"["ulp=4","/t: ignore"]"#);
     assert_eq!(serde_json::from_str::<Tolerances>(&text).unwrap(), tolerances);
     assert!(serde_json::from_str::<Tolerances>(r#"["ulp"]"#).is_err());
+}
+
+#[test]
+fn a_comma_before_a_path_starts_another_rule() {
+    let tolerances = parse(&["rel=1e-9,abs=1,/a: ulp=1 , /b/**: ignore", "/c,d: ulp=2"]).unwrap();
+    let rules: Vec<_> = tolerances.rules().collect();
+    assert_eq!(rules, ["rel=1e-9,abs=1", "/a: ulp=1", "/b/**: ignore", "/c,d: ulp=2"]);
+    assert_eq!(allowance(&tolerances, "/b/x"), Allowance::Ignore);
+    assert_eq!(tolerances.texts(), ["rel=1e-9,abs=1,/a: ulp=1 , /b/**: ignore", "/c,d: ulp=2"]);
+}
+
+#[test]
+fn any_order_replaces_no_bounds() {
+    let tolerances = parse(&["ulp=1", "order=any", "/a: rel=1e-9", "/b/**: abs=1,order=any"]).unwrap();
+    let any_order = |path| tolerances.any_order(&steps(path));
+    assert_eq!([any_order(""), any_order("/a"), any_order("/b/c")], [true; 3]);
+    let ulp = Allowance::Within(Bounds { ulp: Some(1), ..Bounds::default() });
+    assert_eq!((allowance(&tolerances, ""), allowance(&tolerances, "/c")), (ulp, ulp));
+    let below = parse(&["/b/**: order=any"]).unwrap();
+    assert_eq!(
+        ["", "/a", "/b", "/b/c"].map(|path| below.any_order(&steps(path))),
+        [false, false, true, true]
+    );
+    assert_eq!(allowance(&below, "/b"), Allowance::Exact);
 }

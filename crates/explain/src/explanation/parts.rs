@@ -53,6 +53,13 @@ impl Difference {
             None => format!("{reference} and {class}"),
         }
     }
+
+    /// The artifact that only one side has, in words.
+    pub(super) fn lacking(&self) -> Option<String> {
+        let only_in = self.only_in.as_ref()?;
+        let artifact = self.artifact.as_deref().unwrap_or("an output");
+        Some(format!("{artifact}, which only {only_in} has"))
+    }
 }
 
 /// An artifact of a job, over all classes whose lists of artifacts were read, and the expected output if there is one.
@@ -81,8 +88,10 @@ pub struct Equivalence {
     pub equivalent: bool,
     /// The tolerances.
     pub tolerances: Vec<String>,
-    /// The largest distance that was found, and its path.
+    /// The largest difference that was found, and its path; if a class is not within the tolerances, what is beyond them.
     pub largest: Option<String>,
+    /// Rules of tolerance that fit no path of any compared output.
+    pub unmatched_rules: Vec<String>,
 }
 
 /// An environment in which copies ran.
