@@ -10,6 +10,8 @@ pub struct Comparison {
     pub format: OutputFormat,
     /// Why the outputs were not read in the format that was asked for, or in the format of one of them.
     pub note: Option<String>,
+    /// What was assumed of the numbers, and how to say otherwise.
+    pub assumed: Option<String>,
     /// Whether the outputs are the same, byte for byte.
     pub identical_bytes: bool,
     /// The lengths of the outputs: left, right.
@@ -41,6 +43,9 @@ pub struct Comparison {
     /// The largest differences beyond the tolerances.
     #[serde(skip)]
     pub(super) beyond: Furthest,
+    /// Whether every different float may have been written from single precision, if floats are measured so.
+    #[serde(skip)]
+    pub(super) may_be_singles: bool,
     /// Whether a rule of tolerance has an absolute bound.
     #[serde(skip)]
     pub(super) names_absolute: bool,
@@ -92,8 +97,11 @@ pub struct Mismatch {
     pub kind: MismatchKind,
     /// The place: a JSON pointer (RFC 6901) in which `*` stands for each element of an array.
     pub path: String,
-    /// The indices of the first mismatch in the arrays on the path, from 0; `None` if there is no array.
+    /// The indices of the first mismatch in the arrays on the path, from 0; `None` if there is no array. In free text, its
+    /// line and column, from 1.
     pub index: Option<Vec<u64>>,
+    /// The place of the first mismatch: the path with its indices, or its line and column.
+    pub at: String,
     /// The value on the left, shortened; empty if there is none.
     pub left: String,
     /// The value on the right, shortened; empty if there is none.
@@ -121,7 +129,7 @@ pub struct PathDifference {
     pub compared: u64,
     /// The number of pairs that are not the same number.
     pub different: u64,
-    /// The indices of the first different pair in the arrays on the path, from 0.
+    /// The indices of the first different pair in the arrays on the path, from 0. In free text, its line and column, from 1.
     pub first_index: Option<Vec<u64>>,
     /// The first different pair, as it is written: left, right.
     pub first: Option<[String; 2]>,
@@ -161,9 +169,9 @@ pub struct UlpCount {
 /// A pair of numbers, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NumberPlace {
-    /// The path, with the indices in arrays instead of `*`.
+    /// The path, with the indices in arrays instead of `*`, or with its line and column.
     pub at: String,
-    /// The indices in the arrays on the path, from 0; `None` if there is no array.
+    /// The indices in the arrays on the path, from 0; `None` if there is no array. In free text, its line and column, from 1.
     pub index: Option<Vec<u64>>,
     /// The number on the left, as it is written.
     pub left: String,
@@ -195,7 +203,7 @@ pub(super) struct Measures {
     pub(super) relative: Option<Measure>,
 }
 
-/// The distance of a pair of numbers, and its path, with the indices in arrays instead of `*`.
+/// The distance of a pair of numbers, and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measure {
     pub(super) distance: Distance,

@@ -1,10 +1,13 @@
 use std::cmp::Ordering;
 
 use super::comparison::{Comparison, Mismatch, MismatchKind};
+use super::float::Float;
 use super::limits::ComparisonLimits;
 use super::number::{NumberPair, Written};
 use super::options::{Options, OutputFormat};
 use super::paths::{Path, Paths};
+use super::shown::{placed, placed_in_lines};
+use super::singles::may_be_single;
 use super::spread::{Pairs, Place, Spread};
 use super::tolerance::Allowance;
 use largest::{difference, furthest};
@@ -15,6 +18,12 @@ mod largest;
 pub(super) struct Findings<'o> {
     pub(super) paths: Paths<'o>,
     pub(super) limits: &'o ComparisonLimits,
+    /// The type in which floats that are written in decimal are measured.
+    pub(super) decimal: Float,
+    /// Whether the indices of a place are a line and a column, from 1.
+    pub(super) places_are_lines: bool,
+    /// Whether every pair of different floats may have been written from singles, if they are measured so.
+    pub(super) may_be_singles: bool,
     judged: bool,
     mismatches: Vec<(Path, Mismatch)>,
     mismatches_total: u64,
@@ -28,6 +37,9 @@ impl<'o> Findings<'o> {
         Self {
             paths: Paths::new(options.tolerances.as_ref(), &options.limits),
             limits: &options.limits,
+            decimal: if options.format == OutputFormat::F32Text { Float::F32 } else { Float::F64 },
+            places_are_lines: false,
+            may_be_singles: true,
             judged: options.tolerances.is_some(),
             mismatches: Vec::new(),
             mismatches_total: 0,
@@ -39,6 +51,13 @@ impl<'o> Findings<'o> {
     /// Counts pairs of numbers that are the same.
     pub(super) fn same(&mut self, path: Path, number: &'static str, count: u64) {
         self.paths.spread(path).compare(number, count);
+    }
+
+    /// Takes note of the digits of two floats, if they are measured as singles.
+    pub(super) fn read_digits(&mut self, numbers: [&[u8]; 2]) {
+        if self.decimal == Float::F32 {
+            self.may_be_singles &= numbers.iter().all(|number| may_be_single(number));
+        }
     }
 
     /// Adds a pair of numbers that are not the same.
@@ -117,6 +136,7 @@ impl<'o> Findings<'o> {
         texts: impl Fn() -> [String; 2],
     ) {
         self.mismatches_total += 1;
+        let placed = self.placed();
         let beyond_tolerance = u64::from(self.judged && !allowed);
         let (mut of_kind, mut allowed_place) = (0, None);
         for (place, (of, known)) in self.mismatches.iter_mut().enumerate() {
@@ -126,6 +146,7 @@ impl<'o> Findings<'o> {
                     // The values that break the tolerance are shown, not those within it.
                     if beyond_tolerance > 0 && known.beyond_tolerance == 0 {
                         [known.left, known.right] = texts();
+                        known.at = placed(&known.path, &index());
                         known.index = Some(index()).filter(|index| !index.is_empty());
                     }
                     known.beyond_tolerance += beyond_tolerance;
@@ -144,12 +165,24 @@ impl<'o> Findings<'o> {
             }
         }
         let [left, right] = texts();
-        let index = Some(index()).filter(|index| !index.is_empty());
-        let ignored = self.paths.allowance(path) == Allowance::Ignore;
-        let path_text = self.paths.pointer(path);
-        let mismatch =
-            Mismatch { kind, path: path_text, index, left, right, count: 1, beyond_tolerance, ignored };
+        let pointer = self.paths.pointer(path);
+        let mismatch = Mismatch {
+            kind,
+            at: placed(&pointer, &index()),
+            path: pointer,
+            index: Some(index()).filter(|index| !index.is_empty()),
+            left,
+            right,
+            count: 1,
+            beyond_tolerance,
+            ignored: self.paths.allowance(path) == Allowance::Ignore,
+        };
         self.mismatches.push((path, mismatch));
+    }
+
+    /// How places are written.
+    fn placed(&self) -> fn(&str, &[u64]) -> String {
+        if self.places_are_lines { placed_in_lines } else { placed }
     }
 
     /// Records why something is left out; only the first reason is kept. Something that is left out never counts as
@@ -178,8 +211,10 @@ impl<'o> Findings<'o> {
             .filter(|(path, _)| self.paths.allowance(*path) != Allowance::Ignore)
             .copied()
             .collect();
-        let of_path =
-            |(path, spread): &(Path, &Spread<'o>)| difference(&self.paths, *path, spread, self.limits);
+        let placed = self.placed();
+        let of_path = |(path, spread): &(Path, &Spread<'o>)| {
+            difference(&self.paths, *path, spread, placed, self.limits)
+        };
         Comparison {
             format,
             note: None,
@@ -191,8 +226,10 @@ impl<'o> Findings<'o> {
             mismatches: self.mismatches.into_iter().map(|(_, mismatch)| mismatch).collect(),
             mismatches_total: self.mismatches_total,
             paths_total: spreads.len() as u64,
-            furthest: furthest(&self.paths, &counted, scale, Pairs::Different),
-            beyond: furthest(&self.paths, &counted, scale, Pairs::Beyond),
+            furthest: furthest(&self.paths, &counted, scale, placed, Pairs::Different),
+            beyond: furthest(&self.paths, &counted, scale, placed, Pairs::Beyond),
+            assumed: None,
+            may_be_singles: self.may_be_singles,
             names_absolute: self.paths.names_absolute(),
             unmatched_rules: self.paths.unmatched_rules(),
             paths: spreads.iter().take(self.limits.paths_listed_max).map(of_path).collect(),

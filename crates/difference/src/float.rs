@@ -23,6 +23,24 @@ pub(super) struct Distance {
 }
 
 impl Float {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// The bits of the number of this format that is nearest to a text; half precision is not read from texts. `None` if the
+    /// text is not a number.
+    pub(super) fn parsed(self, text: &str) -> Option<u64> {
+        match self {
+            Self::F16 => None,
+            Self::F32 => text.parse().ok().map(|single: f32| u64::from(single.to_bits())),
+            Self::F64 => text.parse().ok().map(f64::to_bits),
+        }
+    }
+
     pub(super) const fn bits(self) -> u32 {
         match self {
             Self::F16 => 16,

@@ -3,7 +3,7 @@
 //! Owns the reading of outputs as numbers, and their comparison. Knows no other crate of Concord except the JSON
 //! scanner, and no job or copy: the bytes of two outputs come in, a [`Comparison`] goes out.
 //!
-//! Outputs are read as JSON, a table of text, an array of `numpy`, raw floats, or bytes. Whether two outputs are the same
+//! Outputs are read as JSON, a table of text, numbers among words, arrays of `numpy`, raw floats, or bytes. Whether two outputs are the same
 //! is decided by their bytes; the comparison explains how they differ, and with [`Tolerances`] it gives a second opinion.
 //!
 //! Time is linear in the length of the outputs, except for objects whose members stand in another order: these are
@@ -12,21 +12,26 @@
 mod bytes;
 mod compare;
 mod comparison;
+mod content;
 mod csv;
+mod decimal;
 mod findings;
 mod float;
 mod integer;
 mod json;
 mod limits;
 mod npy;
+mod npz;
 mod number;
 mod numbers;
 mod options;
 mod paths;
 mod raw;
 mod shown;
+mod singles;
 mod spread;
 mod statement;
+mod text;
 mod tolerance;
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 /// The bounds of a comparison: of its memory, its time and the length of its texts. With the defaults, the comparison
-/// takes less than 60 MB of memory in addition to the two outputs, whatever they hold.
+/// takes less than 60 MB of memory in addition to the two outputs, whatever they hold, and to two arrays of a compressed
+/// archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparisonLimits {
-    /// The deepest nesting of arrays and objects. JSON with deeper nesting is compared as bytes.
+    /// The deepest nesting of arrays and objects. JSON with deeper nesting is not read as JSON.
     pub depth_max: usize,
     /// The number of paths that are counted separately. Values below the last of these paths are counted at that
     /// path.
@@ -24,6 +25,9 @@ pub struct ComparisonLimits {
     pub mismatches_listed_max: usize,
     /// The number of characters of a text that is shown.
     pub text_chars_max: usize,
+    /// The longest array of a compressed archive that is decompressed, in bytes. The two arrays that are compared are held in
+    /// memory, one pair after the other. A longer array is left out, and the comparison says so.
+    pub inflated_bytes_max: usize,
     /// The number of columns of a table. A text whose first row has more columns is not a table. In a later row, all
     /// further columns count as one text.
     pub columns_max: usize,
@@ -41,6 +45,7 @@ impl Default for ComparisonLimits {
             paths_listed_max: 100,
             mismatches_listed_max: 20,
             text_chars_max: 80,
+            inflated_bytes_max: 64 << 20,
             columns_max: 10_000,
         }
     }

@@ -28,9 +28,7 @@ impl Number {
 
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Float(Float::F16) => "f16",
-            Self::Float(Float::F32) => "f32",
-            Self::Float(Float::F64) => "f64",
+            Self::Float(float) => float.name(),
             Self::Signed(1) => "i8",
             Self::Signed(2) => "i16",
             Self::Signed(4) => "i32",

@@ -15,7 +15,8 @@ pub(super) struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    fn bits(&self, number: Number, at: usize) -> u64 {
+    /// The bits of the number at a position.
+    pub(super) fn bits(&self, number: Number, at: usize) -> u64 {
         let size = number.bytes();
         let bytes = self.bytes.get(at * size..(at + 1) * size).unwrap_or_default();
         match (<[u8; 8]>::try_from(bytes), self.big_endian) {

@@ -7,7 +7,8 @@ use crate::tolerance::Tolerances;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputFormat {
-    /// The format of both outputs, if they have the same one: JSON, a table, or an array of `numpy`. Otherwise bytes.
+    /// The format of both outputs, if they have the same one: JSON, a table, arrays of `numpy`, or numbers among the same
+    /// words. Otherwise bytes.
     #[default]
     Auto,
     /// One JSON value (RFC 8259), or two or more lines with one array or object each (jsonlines.org), unless
@@ -15,8 +16,14 @@ pub enum OutputFormat {
     Json,
     /// Lines with columns, separated by a comma, a semicolon, a tab or spaces.
     Csv,
+    /// Numbers among words.
+    Text,
+    /// JSON, a table or free text, whose numbers were written from single precision (binary32).
+    F32Text,
     /// The file format of `numpy` for one array.
     Npy,
+    /// The file format of `numpy` for several arrays.
+    Npz,
     /// Little-endian binary32, nothing else.
     F32,
     /// Little-endian binary64, nothing else.
@@ -26,11 +33,24 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
+    /// All formats.
+    pub const ALL: [Self; 10] = [
+        Self::Auto,
+        Self::Json,
+        Self::Csv,
+        Self::Text,
+        Self::F32Text,
+        Self::Npy,
+        Self::Npz,
+        Self::F32,
+        Self::F64,
+        Self::Bytes,
+    ];
+
     /// The format called `name`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Auto, Self::Json, Self::Csv, Self::Npy, Self::F32, Self::F64, Self::Bytes];
-        all.into_iter().find(|format| format.name() == name)
+        Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
     /// The name in lower case, as options and JSON write it.
@@ -40,7 +60,10 @@ impl OutputFormat {
             Self::Auto => "auto",
             Self::Json => "json",
             Self::Csv => "csv",
+            Self::Text => "text",
+            Self::F32Text => "f32text",
             Self::Npy => "npy",
+            Self::Npz => "npz",
             Self::F32 => "f32",
             Self::F64 => "f64",
             Self::Bytes => "bytes",

@@ -36,6 +36,16 @@ pub(super) fn placed(path: &str, index: &[u64]) -> String {
     places.collect::<Vec<_>>().join("/")
 }
 
+/// A path with a line, or a line and a column, from 1; the path of all numbers without a name is left out.
+pub(super) fn placed_in_lines(path: &str, index: &[u64]) -> String {
+    let place = match index {
+        [line, column] => format!("line {line}, column {column}"),
+        [line] => format!("line {line}"),
+        _ => return path.to_owned(),
+    };
+    if matches!(path, "" | "/*") { place } else { format!("{path} ({place})") }
+}
+
 /// A whole number with a comma between groups of three digits.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -68,6 +78,10 @@ mod tests {
         }
         let placed = [placed("/a/*/b/*", &[1, 2]), placed("/a", &[3]), placed("/*", &[])];
         assert_eq!(placed, ["/a/1/b/2", "/a [3]", "/*"]);
+        let lines = [("", &[3, 4][..]), ("/*", &[3, 4]), ("/e", &[3, 4]), ("", &[3]), ("", &[])];
+        let lines = lines.map(|(path, index)| placed_in_lines(path, index));
+        let expect = ["line 3, column 4", "line 3, column 4", "/e (line 3, column 4)", "line 3", ""];
+        assert_eq!(lines, expect);
         let grouped = [0, 999, 1_000, 1_234_567].map(grouped);
         assert_eq!(grouped, ["0", "999", "1,000", "1,234,567"]);
     }

@@ -1,6 +1,6 @@
 use super::comparison::{Comparison, Furthest, Mismatch, MismatchKind};
 use super::options::OutputFormat;
-use super::shown::{grouped, placed, shown};
+use super::shown::{grouped, shown};
 use measures::{PATH_CHARS_MAX, absolute_words, at, cut, exceeding, float_words, some_at};
 
 mod measures;
@@ -133,7 +133,7 @@ impl Comparison {
                 let [left, right] = [&mismatch.left, &mismatch.right];
                 let others =
                     others.map_or_else(String::new, |largest| format!("; others by at most {largest}"));
-                format!(", {left} and {right}{}{others}", mismatch_place(mismatch))
+                format!(", {left} and {right}{}{others}", at(&mismatch.at))
             }
             (None, Some(largest)) => format!(", by at most {largest}"),
             (None, None) => String::new(),
@@ -205,7 +205,7 @@ impl Comparison {
 
 /// A mismatch as a reason: its kind, its place and the two values.
 fn reason_words(mismatch: &Mismatch) -> String {
-    let place = mismatch_place(mismatch);
+    let place = at(&mismatch.at);
     let [left, right] = [&mismatch.left, &mismatch.right].map(|text| shown(text.as_bytes(), TEXT_CHARS_MAX));
     match mismatch.kind {
         MismatchKind::Order => format!("the order of keys{place} ({left} and {right})"),
@@ -216,7 +216,7 @@ fn reason_words(mismatch: &Mismatch) -> String {
 }
 
 fn mismatch_sentence(mismatch: &Mismatch) -> String {
-    let place = mismatch_place(mismatch);
+    let place = at(&mismatch.at);
     let [left, right] = [&mismatch.left, &mismatch.right].map(|text| shown(text.as_bytes(), TEXT_CHARS_MAX));
     match mismatch.kind {
         MismatchKind::Key if left.is_empty() && right.is_empty() => {
@@ -231,9 +231,4 @@ fn mismatch_sentence(mismatch: &Mismatch) -> String {
         MismatchKind::Order => format!("the outputs have keys in another order{place}: {left} and {right}"),
         kind => format!("the outputs differ in {}{place}: {left} and {right}", kind.name()),
     }
-}
-
-/// ` at ` and the path of the first mismatch.
-fn mismatch_place(mismatch: &Mismatch) -> String {
-    at(&placed(&mismatch.path, mismatch.index.as_deref().unwrap_or_default()))
 }

@@ -1,6 +1,8 @@
+mod archives;
 mod arrays;
 mod json;
 mod tables;
+mod text;
 
 use super::*;
 
@@ -327,7 +329,7 @@ fn memory_is_bounded() {
     assert_eq!(comparison.truncated.as_deref(), Some("more than 4 paths: the rest is counted together"));
     assert_eq!(comparison.equivalent, Some(false));
     let deep = bounded("[[[[1]]]]", "[[[[2]]]]", &limits);
-    assert_eq!(deep.format, OutputFormat::Bytes);
+    assert_eq!(deep.format, OutputFormat::Text);
     assert_eq!(bounded("[[[1]]]", "[[[2]]]", &limits).format, OutputFormat::Json);
     let (mut ordered, mut turned) = (String::from("{\"z\":0"), String::from("{\"y\":0"));
     for key in 0..10 {

@@ -66,6 +66,7 @@ function differencePart({ reference, class: label, comparison, unavailable }) {
     comparison.truncated
       ? h("p.note", {}, "The comparison ended early: ", h("span.reason", {}, comparison.truncated), ".")
       : null,
+    comparison.assumed ? h("p.note", {}, "Assumed: ", h("span.reason", {}, comparison.assumed), ".") : null,
     unmatchedNote(comparison.unmatched_rules ?? []),
   );
 }

@@ -80,6 +80,7 @@
  * @property {string} format
  * @property {[number, number]} [bytes]
  * @property {number | null} [first_different_byte]
+ * @property {string | null} [assumed] what was assumed of the numbers
  * @property {number} values_compared
  * @property {number} values_different
  * @property {Mismatch[]} [mismatches]

@@ -59,8 +59,15 @@ pub(crate) enum ReadAs {
     Json,
     /// Columns of numbers, separated by commas, semicolons, tabs or spaces
     Csv,
+    /// Numbers among words
+    Text,
+    /// JSON, columns or words, whose numbers were printed from 32-bit floating-point numbers
+    #[value(name = "f32text")]
+    F32Text,
     /// An array as numpy.save writes it
     Npy,
+    /// Arrays as numpy.savez writes them
+    Npz,
     /// Raw 32-bit floating-point numbers, little-endian
     F32,
     /// Raw 64-bit floating-point numbers, little-endian

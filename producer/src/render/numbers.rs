@@ -7,12 +7,12 @@ use super::words::SHOWN_MAX;
 
 /// The mismatches and the paths of a comparison.
 pub(super) fn numbers(lines: &mut Lines, comparison: &Comparison) {
-    if let Some(note) = &comparison.note {
+    for note in [&comparison.note, &comparison.assumed].into_iter().flatten() {
         lines.paragraph(2, note);
     }
     for mismatch in comparison.mismatches.iter().take(SHOWN_MAX) {
         let (left, right) = (shown(&mismatch.left), shown(&mismatch.right));
-        let at = if mismatch.path.is_empty() { "the whole" } else { &mismatch.path };
+        let at = if mismatch.at.is_empty() { "the whole" } else { &mismatch.at };
         lines.paragraph(
             2,
             &format!("{} at {at}: {left} and {right} ({} x)", mismatch.kind.name(), mismatch.count),

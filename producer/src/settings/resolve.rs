@@ -147,7 +147,10 @@ fn output_format(read_as: ReadAs) -> OutputFormat {
     match read_as {
         ReadAs::Json => OutputFormat::Json,
         ReadAs::Csv => OutputFormat::Csv,
+        ReadAs::Text => OutputFormat::Text,
+        ReadAs::F32Text => OutputFormat::F32Text,
         ReadAs::Npy => OutputFormat::Npy,
+        ReadAs::Npz => OutputFormat::Npz,
         ReadAs::F32 => OutputFormat::F32,
         ReadAs::F64 => OutputFormat::F64,
         ReadAs::Bytes => OutputFormat::Bytes,

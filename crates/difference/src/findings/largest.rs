@@ -2,14 +2,17 @@ use crate::comparison::{Furthest, Measure, Measures, NumberPlace, PathDifference
 use crate::float::Distance;
 use crate::limits::ComparisonLimits;
 use crate::paths::{Path, Paths};
-use crate::shown::placed;
 use crate::spread::{Extreme, Pairs, Place, Spread};
+
+/// Writes a place: a path, and the indices of a value.
+type Placed = fn(&str, &[u64]) -> String;
 
 /// The largest differences of these pairs on these paths. `scale` is the largest magnitude of all paths.
 pub(super) fn furthest(
     paths: &Paths<'_>,
     spreads: &[(Path, &Spread<'_>)],
     scale: f64,
+    placed: Placed,
     pairs: Pairs,
 ) -> Furthest {
     let known: Vec<_> =
@@ -18,9 +21,9 @@ pub(super) fn furthest(
     let integers = known.iter().map(|(path, largest)| (*path, largest.integers.absolute.as_ref()));
     let absolute = |one: &Distance, other: &Distance| one.absolute > other.absolute;
     let relative = floats.clone().map(|(path, floats)| (path, floats.relative.as_ref()));
-    let relative = measure(paths, relative, |one, other| one.relative > other.relative);
+    let relative = measure(paths, placed, relative, |one, other| one.relative > other.relative);
     let ulp = floats.clone().map(|(path, floats)| (path, floats.ulp()));
-    let ulp = measure(paths, ulp, |one, other| one.ulp > other.ulp);
+    let ulp = measure(paths, placed, ulp, |one, other| one.ulp > other.ulp);
     // Many pairs may have the largest distance in ulp. If the one with the largest relative difference is among them, it
     // is named for both.
     let same = |measure: &&Measure| ulp.as_ref().is_some_and(|ulp| ulp.distance.ulp == measure.distance.ulp);
@@ -31,10 +34,15 @@ pub(super) fn furthest(
         different: spreads.iter().map(|(_, spread)| spread.count(pairs)).sum(),
         floats: Measures {
             ulp,
-            absolute: measure(paths, floats.map(|(path, floats)| (path, floats.absolute.as_ref())), absolute),
+            absolute: measure(
+                paths,
+                placed,
+                floats.map(|(path, floats)| (path, floats.absolute.as_ref())),
+                absolute,
+            ),
             relative,
         },
-        integers: measure(paths, integers, absolute),
+        integers: measure(paths, placed, integers, absolute),
         booleans: counted.clone().all(|(_, spread)| spread.number == Some("bool")),
         weight: counted.map(|(_, spread)| spread.weight(scale)).fold(0.0, f64::max),
     }
@@ -43,6 +51,7 @@ pub(super) fn furthest(
 /// The largest of the extremes; the first of equal ones.
 fn measure<'e, 'a: 'e>(
     paths: &Paths<'_>,
+    placed: Placed,
     extremes: impl Iterator<Item = (Path, Option<&'e Extreme<'a>>)>,
     larger: impl Fn(&Distance, &Distance) -> bool,
 ) -> Option<Measure> {
@@ -58,6 +67,7 @@ pub(super) fn difference(
     paths: &Paths<'_>,
     path: Path,
     spread: &Spread<'_>,
+    placed: Placed,
     limits: &ComparisonLimits,
 ) -> PathDifference {
     let chars_max = limits.text_chars_max;

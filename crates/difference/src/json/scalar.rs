@@ -18,9 +18,9 @@ impl Token<'_> {
         matches!(self.scalar, Scalar::Integer | Scalar::Float)
     }
 
-    /// The double nearest to the number.
-    fn double(self) -> f64 {
-        self.text.parse().unwrap_or(f64::NAN)
+    /// The bits of the number of the type `decimal` that is nearest to the text.
+    fn bits(self, decimal: Float) -> u64 {
+        decimal.parsed(self.text).unwrap_or(f64::NAN.to_bits())
     }
 }
 
@@ -28,7 +28,7 @@ impl Token<'_> {
 pub(super) fn same(findings: &mut Findings<'_>, path: Path, scalar: Scalar) {
     match scalar {
         Scalar::Integer => findings.same(path, "integer", 1),
-        Scalar::Float => findings.same(path, "f64", 1),
+        Scalar::Float => findings.same(path, findings.decimal.name(), 1),
         Scalar::Text | Scalar::Boolean | Scalar::Null => {}
     }
 }
@@ -64,24 +64,26 @@ fn numbers<'a>(
     written: Written<'a>,
 ) {
     let integers = tokens.map(|token| token.scalar == Scalar::Integer);
-    let bits = || tokens.map(|token| token.double().to_bits());
+    let decimal = findings.decimal;
+    let bits = || tokens.map(|token| token.bits(decimal));
     if integers == [true, true] {
         // `0` and `-0` are the only integers with two texts.
         let zeros = tokens.iter().all(|token| matches!(token.text, "0" | "-0"));
         let pair = if zeros {
-            NumberPair::Float(Float::F64, bits())
+            NumberPair::Float(decimal, bits())
         } else {
             NumberPair::Integers(tokens.map(|token| token.text.as_bytes()))
         };
         return findings.different(path, "integer", &pair, || index.to_vec(), written);
     }
     let bits = bits();
-    // Two numbers beyond the range of doubles become the same infinity, but may differ.
-    if bits[0] != bits[1] || Float::F64.is_infinite(bits[0]) {
-        let pair = NumberPair::Float(Float::F64, bits);
-        return findings.different(path, "f64", &pair, || index.to_vec(), written);
+    findings.read_digits(tokens.map(|token| token.text.as_bytes()));
+    // Two numbers beyond the range of the type become the same infinity, but may differ.
+    if bits[0] != bits[1] || decimal.is_infinite(bits[0]) {
+        let pair = NumberPair::Float(decimal, bits);
+        return findings.different(path, decimal.name(), &pair, || index.to_vec(), written);
     }
-    findings.same(path, "f64", 1);
+    findings.same(path, findings.decimal.name(), 1);
     let chars_max = findings.limits.text_chars_max;
     let texts = || written.shown(chars_max);
     if integers[0] == integers[1] {

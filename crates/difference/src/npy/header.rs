@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
-use crate::float::Float;
-use crate::number::Number;
+use super::element::{self, Element};
+use super::literal::Literal;
 
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
@@ -9,18 +9,12 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest header, in bytes. The header of an array of numbers has about a hundred.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
-/// The largest number of dimensions. `numpy` has the same bound.
-const DIMENSIONS_MAX: usize = 64;
-
 /// The description of an array in its file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Header {
     /// The type as the file names it, such as `<f8`.
     pub(super) description: String,
-    pub(super) number: Number,
-    /// Whether an element is complex: a real and an imaginary part.
-    pub(super) complex: bool,
-    pub(super) big_endian: bool,
+    pub(super) element: Element,
     pub(super) fortran_order: bool,
     pub(super) shape: Vec<u64>,
 }
@@ -49,13 +43,19 @@ pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), Cow<'static, str>> 
 fn header(text: &str) -> Result<Header, &'static str> {
     let unread = "its header is not understood";
     let mut literal = Literal { rest: text };
-    let (mut description, mut fortran_order, mut shape) = (None, None, None);
+    let (mut description, mut element, mut fortran_order, mut shape) = (None, None, None, None);
     literal.must_be("{").ok_or(unread)?;
     while !literal.eat("}") {
         let key = literal.text().ok_or(unread)?;
         literal.must_be(":").ok_or(unread)?;
         match key {
-            "descr" => description = Some(literal.text().ok_or("its elements are not plain numbers")?),
+            "descr" => {
+                let before = literal.rest.trim_start();
+                element =
+                    Some(element::element(&mut literal).ok_or("its elements are not of a supported type")?);
+                let text = before[..before.len() - literal.rest.len()].trim();
+                description = Some(text.trim_matches(['\'', '"']));
+            }
             "fortran_order" => fortran_order = Some(literal.boolean().ok_or(unread)?),
             "shape" => shape = Some(literal.shape().ok_or(unread)?),
             _ => return Err(unread),
@@ -68,41 +68,15 @@ fn header(text: &str) -> Result<Header, &'static str> {
     if !literal.rest.trim().is_empty() {
         return Err(unread);
     }
-    let (description, fortran_order, shape) =
-        (description.ok_or(unread)?, fortran_order.ok_or(unread)?, shape.ok_or(unread)?);
-    let (number, complex) = number(description).ok_or("its elements are not of a supported type")?;
-    let big_endian = description.starts_with('>');
-    Ok(Header { description: description.to_owned(), number, complex, big_endian, fortran_order, shape })
-}
-
-/// The type of the elements, and whether they are complex.
-fn number(description: &str) -> Option<(Number, bool)> {
-    let (order, name) = description.split_at_checked(1)?;
-    let number = match name {
-        "b1" => (Number::Boolean, false),
-        "i1" => (Number::Signed(1), false),
-        "u1" => (Number::Unsigned(1), false),
-        "i2" => (Number::Signed(2), false),
-        "i4" => (Number::Signed(4), false),
-        "i8" => (Number::Signed(8), false),
-        "u2" => (Number::Unsigned(2), false),
-        "u4" => (Number::Unsigned(4), false),
-        "u8" => (Number::Unsigned(8), false),
-        "f2" => (Number::Float(Float::F16), false),
-        "f4" => (Number::Float(Float::F32), false),
-        "f8" => (Number::Float(Float::F64), false),
-        "c8" => (Number::Float(Float::F32), true),
-        "c16" => (Number::Float(Float::F64), true),
-        _ => return None,
-    };
-    let orders = if number.0.bytes() == 1 { "|<>" } else { "<>" };
-    orders.contains(order).then_some(number)
+    let (description, element) = (description.ok_or(unread)?.to_owned(), element.ok_or(unread)?);
+    let (fortran_order, shape) = (fortran_order.ok_or(unread)?, shape.ok_or(unread)?);
+    Ok(Header { description, element, fortran_order, shape })
 }
 
 impl Header {
     /// The total length of the elements, in bytes.
     fn bytes(&self) -> Option<u64> {
-        let element = self.number.bytes() as u64 * if self.complex { 2 } else { 1 };
+        let element = self.element.bytes() as u64;
         self.shape.iter().try_fold(element, |bytes, length| bytes.checked_mul(*length))
     }
 
@@ -158,61 +132,5 @@ impl Header {
         let places = index.iter().zip(&self.shape);
         let before = if self.fortran_order { places.rev().fold(0, further) } else { places.fold(0, further) };
         usize::try_from(before).unwrap_or(usize::MAX)
-    }
-}
-
-/// A cursor over a Python literal.
-struct Literal<'a> {
-    rest: &'a str,
-}
-
-impl<'a> Literal<'a> {
-    fn eat(&mut self, token: &str) -> bool {
-        self.rest = self.rest.trim_start();
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn must_be(&mut self, token: &str) -> Option<()> {
-        self.eat(token).then_some(())
-    }
-
-    /// A string without escapes.
-    fn text(&mut self) -> Option<&'a str> {
-        let quote = if self.eat("'") { '\'' } else { self.eat("\"").then_some('"')? };
-        let (text, rest) = self.rest.split_once(quote)?;
-        self.rest = rest;
-        (!text.contains('\\')).then_some(text)
-    }
-
-    fn boolean(&mut self) -> Option<bool> {
-        if self.eat("True") { Some(true) } else { self.eat("False").then_some(false) }
-    }
-
-    fn shape(&mut self) -> Option<Vec<u64>> {
-        let mut shape = Vec::new();
-        self.must_be("(")?;
-        while !self.eat(")") {
-            if shape.len() == DIMENSIONS_MAX {
-                return None;
-            }
-            self.rest = self.rest.trim_start();
-            let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = self.rest.split_at(digits);
-            shape.push(number.parse().ok()?);
-            self.rest = rest;
-            // Python 2 wrote this letter after long integers.
-            let _long = self.eat("L");
-            if !self.eat(",") {
-                self.must_be(")")?;
-                break;
-            }
-        }
-        Some(shape)
     }
 }

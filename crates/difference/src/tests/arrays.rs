@@ -1,9 +1,11 @@
 use super::*;
 
 /// The file of an array, version 1.
-fn npy(description: &str, fortran: bool, shape: &str, elements: &[u8]) -> Vec<u8> {
+pub(super) fn npy(description: &str, fortran: bool, shape: &str, elements: &[u8]) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
-    let mut header = format!("{{'descr': '{description}', 'fortran_order': {order}, 'shape': {shape}, }}");
+    let description =
+        if description.starts_with('[') { description.to_owned() } else { format!("'{description}'") };
+    let mut header = format!("{{'descr': {description}, 'fortran_order': {order}, 'shape': {shape}, }}");
     while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
@@ -12,7 +14,7 @@ fn npy(description: &str, fortran: bool, shape: &str, elements: &[u8]) -> Vec<u8
     [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), elements].concat()
 }
 
-fn doubles(values: &[f64]) -> Vec<u8> {
+pub(super) fn doubles(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
@@ -78,6 +80,47 @@ fn arrays_are_compared_in_their_own_type() {
         assert_eq!((comparison.format, comparison.note.as_deref()), (OutputFormat::Npy, None));
         assert_eq!(all(&comparison), expect);
     }
+}
+
+#[test]
+fn fields_of_records_are_compared_by_name() {
+    let record = "[('x', '<f8'), ('', '|V2'), ('in', [('v', '>i2', (2,)), (('title', 'z'), '<c8')]), ('s', '<U2'), ('b', '|S3')]";
+    let element = |x: f64, v: i16, imaginary: f32, s: char, b: &[u8; 3]| {
+        let mut bytes = x.to_le_bytes().to_vec();
+        bytes.extend([0xaa, 0xbb]);
+        bytes.extend([7_i16, v].iter().flat_map(|value| value.to_be_bytes()));
+        bytes.extend([1.0, imaginary].iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend([s, '\0'].iter().flat_map(|letter| u32::from(*letter).to_le_bytes()));
+        bytes.extend(b);
+        bytes
+    };
+    let same = element(1.5, 2, 0.5, 'ä', b"ab\0");
+    let other = element(1.5_f64.next_up(), -2, 0.5_f32.next_up(), 'b', b"abc");
+    let left = npy(record, false, "(3,)", &[&same[..], &same, &same].concat());
+    let right = npy(record, false, "(3,)", &[&same[..], &other, &same].concat());
+    let comparison = compare(&left, &right, &Options::default());
+    assert_eq!((comparison.format, comparison.note.as_deref()), (OutputFormat::Npy, None));
+    assert_eq!(
+        all(&comparison),
+        [
+            "text /*/s [1] ä|b",
+            "text /*/b [1] ab|abc",
+            "/*/in/v/* i16 1/6 -",
+            "/*/in/z f32 1/6 1",
+            "/*/x f64 1/3 1",
+        ]
+    );
+    assert_eq!(comparison.paths[2].ulp_at.as_ref().map(|place| &*place.at), Some("/1/x"));
+    let texts = |a: &[u8; 4]| npy("|S2", true, "(2, 1)", a);
+    assert_eq!(
+        all(&compare(&texts(b"abcd"), &texts(b"abce"), &Options::default())),
+        ["text /*/* [1, 0] cd|ce"]
+    );
+    let renamed = npy(&record.replace("'x'", "'y'"), false, "(3,)", &same.repeat(3));
+    assert_eq!(compare(&left, &renamed, &Options::default()).mismatches[0].kind, MismatchKind::Type);
+    let empty = npy("[('s', '|S0', (1152921504606846976,)), ('t', '|S1')]", false, "(1,)", b"a");
+    let filled = npy("[('s', '|S0', (1152921504606846976,)), ('t', '|S1')]", false, "(1,)", b"b");
+    assert_eq!(all(&compare(&empty, &filled, &Options::default())), ["text /*/t [0] a|b"]);
 }
 
 #[test]

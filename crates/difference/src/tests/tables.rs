@@ -72,9 +72,7 @@ fn rows_with_another_number_of_cells_are_reported() {
 fn texts_that_are_not_tables_are_compared_as_bytes() {
     for (left, right, note) in [
         ("Hello, world\nhow, are\n", "Hello, you\nhow, are\n", None),
-        ("the answer is 42\n", "the answer is 43\n", None),
-        ("1,2\n3,4,5\n", "1,2\n3,4,6\n", None),
-        ("1,2;3,4\n", "1,2;3,5\n", None),
+        ("the answer is 42\n", "an answer is 43\n", None),
         (
             "1,2\n",
             "1;2\n",

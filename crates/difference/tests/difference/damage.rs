@@ -69,6 +69,7 @@ fn whole_outputs() -> Vec<Vec<u8>> {
         "1.5 2.5 3.5\n4.5 5.5 6.5\n",
         "# t;v\n1;2.5\n2;3.5\n",
         "no format at all",
+        "step 1 energy = -1.5 eV in 0.25s\nstep 2 energy -2.5 eV\n\nend of 2 steps: 0x1f 1.2.3",
     ] {
         outputs.push(text.as_bytes().to_vec());
     }
@@ -139,16 +140,7 @@ fn damaged_outputs_are_compared_alike_from_both_sides() {
         let mut random = Rng::with_seed(seed);
         let output = &outputs[random.usize(..outputs.len())];
         let damaged = damaged(output, &outputs, &mut random);
-        let formats = [
-            OutputFormat::Auto,
-            OutputFormat::Json,
-            OutputFormat::Csv,
-            OutputFormat::Npy,
-            OutputFormat::F32,
-            OutputFormat::F64,
-            OutputFormat::Bytes,
-        ];
-        for format in formats {
+        for format in OutputFormat::ALL {
             let options = Options { format, tolerances: tolerances.clone(), ..Options::default() };
             let one = compare(output, &damaged, &options);
             let other = compare(&damaged, output, &options);
@@ -166,7 +158,9 @@ fn damaged_outputs_are_compared_alike_from_both_sides() {
             }
         }
     }
-    for format in [OutputFormat::Json, OutputFormat::Csv, OutputFormat::Npy, OutputFormat::Bytes] {
+    for format in
+        [OutputFormat::Json, OutputFormat::Csv, OutputFormat::Text, OutputFormat::Npy, OutputFormat::Bytes]
+    {
         let times = detected.get(&format).copied().unwrap_or(0);
         assert!(times > 20, "damaged outputs are {format:?} {times} times: the test proves little");
     }
