@@ -2,8 +2,9 @@
 
     acceptance/difference/run [PAIRS]
 
-Arrays of random pairs, drawn from a seed, are saved by `numpy.save`, as raw numbers, as JSON and as text, and compared. The
-histogram counts all distances; the largest distances are checked themselves. The expected distances come from
+Arrays of random pairs, drawn from a seed, are saved by `numpy.save` and `numpy.savez`, as a field of records, as raw numbers,
+as JSON, as a table and among words, and compared. Singles are also written in decimal. The histogram counts all distances; the
+largest distances are checked themselves, each with the pair at its place. The expected distances come from
 `numpy.nextafter` and `numpy.spacing` if numbers are close, from Python's integers if they are too far apart to step from
 one to the other, from numpy's subtraction, and from exact fractions.
 """
@@ -52,6 +53,26 @@ def pairs(kind, count, generator):
     return left[finite], right[finite]
 
 
+def relative(a, b):
+    """The exact relative difference, rounded once."""
+    if a == b:
+        return 0.0
+    a, b = fractions.Fraction(a), fractions.Fraction(b)
+    return float(abs(a - b) / max(abs(a), abs(b)))
+
+
+def written(side):
+    """Numbers in decimal, with the digits that their type needs."""
+    return [repr(float(number)) if side.dtype == numpy.float64 else numpy.format_float_scientific(number, trim="0") for number in side]
+
+
+def records(side):
+    """The numbers as a field of records, between others."""
+    made = numpy.zeros(len(side), dtype=[("place", ">i4"), ("value", side.dtype), ("name", "U3")])
+    made["place"], made["value"], made["name"] = numpy.arange(len(side)), side, "\u00e4b"
+    return made
+
+
 def compare(program, form, left, right):
     told = subprocess.run([program, form, left, right], check=True, capture_output=True, text=True).stdout
     return json.loads(told.splitlines()[1])["comparison"]
@@ -76,20 +97,20 @@ def expected(kind, left, right):
     with numpy.errstate(over="ignore", invalid="ignore"):
         wide = one.astype(numpy.float64), other.astype(numpy.float64)
         absolute = numpy.abs(wide[0] - wide[1])
-    exact = [abs(fractions.Fraction(a) - fractions.Fraction(b)) / max(abs(fractions.Fraction(a)), abs(fractions.Fraction(b)))
-             if a != b else fractions.Fraction(0) for a, b in zip(*(side.tolist() for side in wide))]
+    exact = [relative(a, b) for a, b in zip(*(side.tolist() for side in wide))]
     differing = [int(x) ^ int(y) for x, y in zip(one.view(bits_type), other.view(bits_type))]
     histogram = {}
     for distance in steps:
         bar = distance.bit_length()
         name = str(bar) if bar < 2 else f"{1 << (bar - 1)}-{(1 << bar) - 1}"
         histogram[name] = histogram.get(name, 0) + 1
-    return {"different": len(steps), "ulp_max": str(max(steps)), "absolute_max": float(absolute.max()),
-            "relative_max": float(max(exact)), "common_bits_min": min(width - x.bit_length() for x in differing),
+    return {"pairs": list(zip(one.tolist(), other.tolist(), steps)), "different": len(steps), "ulp_max": str(max(steps)), "absolute_max": float(absolute.max()),
+            "relative_max": max(exact), "common_bits_min": min(width - x.bit_length() for x in differing),
             "ulp_histogram": histogram}
 
 
 def check(name, path, expect):
+    float_type = TYPES[name[0]][0]
     assert path["different"] == expect["different"], (name, path["different"], expect["different"])
     assert path["ulp_max"] == expect["ulp_max"], (name, path["ulp_max"], expect["ulp_max"])
     assert path["common_bits_min"] == expect["common_bits_min"], name
@@ -97,6 +118,14 @@ def check(name, path, expect):
     assert found == expect["absolute_max"], (name, found, expect["absolute_max"])
     # The program rounds twice, exact arithmetic once.
     assert abs(path["relative_max"] - expect["relative_max"]) <= 4 * sys.float_info.epsilon, name
+    for measure, largest in (("ulp", int(expect["ulp_max"])), ("absolute", expect["absolute_max"]), ("relative", expect["relative_max"])):
+        place = path[measure + "_at"]
+        left, right = (float(float_type(place[side])) for side in ("left", "right"))
+        steps = [steps for a, b, steps in expect["pairs"] if (a, b) == (left, right)]
+        with numpy.errstate(over="ignore"):
+            absolute = float(numpy.abs(numpy.float64(left) - numpy.float64(right)))
+        size = {"ulp": steps and max(steps), "absolute": absolute, "relative": relative(left, right)}[measure]
+        assert steps and size == largest, (name, measure, place, largest)
     bars = {bar["ulp"]: bar["values"] for bar in path["ulp_histogram"]}
     assert bars == expect["ulp_histogram"], (name, bars, expect["ulp_histogram"])
 
@@ -110,9 +139,20 @@ def main():
         for kind in TYPES:
             left, right = pairs(kind, count, generator)
             expect = expected(kind, left, right)
-            forms = {"npy": lambda side, file: numpy.save(file, side)}
+            forms = {
+                "npy": lambda side, file: numpy.save(file, side),
+                "npz": lambda side, file: numpy.savez_compressed(file, other=numpy.arange(9), value=side),
+                "npy of records": lambda side, file: numpy.save(file, records(side)),
+            }
             if kind != "f2":
                 forms["f32" if kind == "f4" else "f64"] = lambda side, file: file.write(side.tobytes())
+                words = lambda side: "".join(f"step {step}: E = {number} eV\n" for step, number in enumerate(written(side)))
+                forms["text" if kind == "f8" else "f32text of words"] = lambda side, file: file.write(words(side).encode())
+            if kind == "f4":
+                json_of = lambda side: "[" + ", ".join(written(side)) + "]"
+                forms["f32text of json"] = lambda side, file: file.write(json_of(side).encode())
+                forms["auto of json"] = forms["f32text of json"]
+                forms["auto of doubles"] = lambda side, file: file.write(json.dumps(side.tolist()).encode())
             if kind == "f8":
                 forms["json"] = lambda side, file: file.write(json.dumps(side.tolist()).encode())
                 forms["csv"] = lambda side, file: numpy.savetxt(file, side, fmt="%.16e", header="value")
@@ -120,8 +160,9 @@ def main():
                 for name, side in (("left", left), ("right", right)):
                     with open(place(name), "wb") as file:
                         write(side, file)
-                [path] = compare(program, form, place("left"), place("right"))["paths"]
-                check((kind, form), path, expect)
+                paths = compare(program, form.split()[0], place("left"), place("right"))["paths"]
+                check((kind, form), paths[0], expect)
+                assert all(path["different"] == 0 for path in paths[1:]), (kind, form)
                 print(f"{kind} as {form}: {len(left):,} pairs, {expect['different']:,} differ, "
                       f"by at most {expect['ulp_max']} ulp: equal to numpy")
 
