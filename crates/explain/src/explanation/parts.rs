@@ -29,7 +29,7 @@ pub struct FailedCopies {
 /// The output of a class, or one artifact of it, compared with the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// The label of the reference: the most frequent class, or [`EXPECTED`].
+    /// The label of the reference: the most frequent class, or [`EXPECTED`](super::EXPECTED).
     pub reference: String,
     /// The label of the class.
     pub class: String,
@@ -116,7 +116,7 @@ pub struct ExplainedOutcome {
     pub run_us: u64,
     /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// The index of its environment in [`Explanation::environments`].
+    /// The index of its environment in [`Explanation::environments`](super::Explanation::environments).
     pub environment: Option<usize>,
     /// The facts recorded about this run alone.
     pub facts: FactMap,
