@@ -1,5 +1,5 @@
-//! Statistics on counts: exact tests of independence, intervals for a rate, corrections for many tests, and the
-//! number of copies that it takes to find a divergence.
+//! Statistics on counts: exact tests of independence, permutation tests of many candidates at once, intervals for a
+//! rate, corrections for many tests, and the number of copies that it takes to find a divergence.
 //!
 //! Owns formulas, each with its source. Knows no other crate of Concord: numbers come in, numbers go out.
 //!
@@ -13,8 +13,12 @@ mod holm;
 mod independence;
 mod interval;
 mod level;
+mod normal;
+mod permutation;
 mod planning;
 mod probability;
+mod random;
+mod runs;
 mod table;
 
 pub use binomial::{ln_binomial, ln_binomial_at_least, ln_binomial_at_most};
@@ -24,8 +28,12 @@ pub use holm::ln_holm;
 pub use independence::{Independence, independence};
 pub use interval::{anytime_interval, clopper_pearson, none_seen_bound};
 pub use level::{Level, LevelError};
+pub use permutation::{
+    Candidate, Combination, Finding, Findings, PERMUTATIONS_MAX, PairFinding, Study, UNKNOWN, Weighted,
+};
 pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
 pub use probability::{ln_hypergeometric, real};
+pub use runs::{ln_runs, runs_expected};
 pub use table::{Cell, Table};
 
 /// The relative difference up to which two computed probabilities count as equal. Their own error is about 1e-13. A
