@@ -10,7 +10,7 @@ use concord_protocol::{Job, Outcome, Separation};
 use crate::examine::COPIES_READ_MAX;
 
 /// Says whether something that was recorded with the outcomes of a job separates its digests.
-pub type IsSeparated = fn(&[Outcome]) -> bool;
+pub type IsSeparated = fn(&Job, &[Outcome]) -> bool;
 
 /// Whether the outcomes of a job show what separates its digests. Reads the outcomes of the first [`COPIES_READ_MAX`]
 /// copies. If the statistics panic, the job gets no more copies.
@@ -20,6 +20,6 @@ pub(crate) async fn separation<L: ReadOutcomes>(
     is_separated: IsSeparated,
 ) -> PortResult<Separation> {
     let (outcomes, _) = first_outcomes(ledger, job, COPIES_READ_MAX, CHUNK_COPIES).await?;
-    let separated = catch_unwind(|| is_separated(&outcomes)).unwrap_or(true);
+    let separated = catch_unwind(|| is_separated(job, &outcomes)).unwrap_or(true);
     Ok(if separated { Separation::Found } else { Separation::Open })
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concord_protocol::{
-    Announcement, Cause, CopyId, Digest, JobId, JobSpec, JobState, Outcome, Timestamp, Verdict,
+    Announcement, Cause, CopyId, Digest, Job, JobId, JobSpec, JobState, Outcome, Timestamp, Verdict,
 };
 
 /// The facts of every job.
@@ -44,7 +44,7 @@ const SEPARATED_OUTCOMES: usize = 14;
 
 /// Whether the outcomes explain a divergence, for the aggregators of a simulation. Once true, it stays true when more
 /// copies are added.
-pub(super) fn is_separated(outcomes: &[Outcome]) -> bool {
+pub(super) fn is_separated(_job: &Job, outcomes: &[Outcome]) -> bool {
     outcomes.iter().filter(|outcome| outcome.result.is_ok()).count() >= SEPARATED_OUTCOMES
 }
 

@@ -2,7 +2,8 @@ use concord_statistics::Level;
 use serde::Serialize;
 
 use crate::{
-    Attribution, Class, Confidence, Coverage, ObservedRun, Stage, attribute, classify, separates, supports,
+    Attribution, Class, Confidence, Coverage, Design, ObservedRun, Unit, attribute, classify, separates,
+    supports,
 };
 
 /// All statistics of the runs of a job.
@@ -25,15 +26,43 @@ pub struct Assessment {
 impl Assessment {
     /// Assesses the runs of one job that gave a digest, in any order.
     #[must_use]
-    pub fn of(runs: &[ObservedRun<'_>], level: Level, stage: Stage) -> Self {
+    pub fn of(runs: &[ObservedRun<'_>], level: Level, design: &Design) -> Self {
         let classes = classify(runs);
         let coverage = Coverage::of(runs);
-        let confidence = Confidence::of(runs, &classes, level, stage);
-        let attribution = attribute(runs, &classes);
-        let separates = separates(&attribution, classes.classes.len());
-        let supports = supports(&confidence);
+        let confidence = Confidence::of(runs, &classes, level, design.stage);
+        let attribution = attribute(&by_unit(runs, design.unit), &classes, design.scope);
+        let separates = separates(&attribution, classes.classes.len(), design, &not_looked_at(runs, design));
+        let supports = supports(&confidence, &classes.classes, design);
         Self { classes: classes.classes, coverage, confidence, attribution, separates, supports }
     }
+}
+
+/// The runs, with what their copies share in place of the sandbox: on a machine that is seen, each copy of a command is a
+/// fresh process, so the copies share the machine and not the process that started them.
+pub(crate) fn by_unit<'a>(runs: &[ObservedRun<'a>], unit: Unit) -> Vec<ObservedRun<'a>> {
+    let shared = |run: &ObservedRun<'a>| match unit {
+        Unit::Machine => run.fact("host.boot_id"),
+        Unit::Sandbox | Unit::Unseen => run.sandbox,
+    };
+    runs.iter().map(|run| ObservedRun { sandbox: shared(run), ..*run }).collect()
+}
+
+/// What may separate the classes and was not recorded.
+fn not_looked_at(runs: &[ObservedRun<'_>], design: &Design) -> Vec<String> {
+    let has = |found: &dyn Fn(&str) -> bool| {
+        runs.iter().any(|run| run.facts.keys().chain(run.environment.keys()).any(|name| found(name)))
+    };
+    let mut missing = vec!["variables outside the list"];
+    if design.is_python && !has(&|name| name == "variable.PYTHONHASHSEED") {
+        missing.push("Python's hash seed (PYTHONHASHSEED is not set)");
+    }
+    if design.is_command && !has(&|name| name.starts_with("loaded.") || name == "run.peak_memory_mb") {
+        missing.push("the program itself, which ended too soon to be seen");
+    }
+    if design.unit == Unit::Unseen {
+        missing.push("the machines that ran the copies");
+    }
+    missing.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -41,7 +70,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::FactMap;
+    use crate::{FactMap, Stage};
 
     #[test]
     fn an_assessment_is_serialised_as_one_object() {
@@ -59,7 +88,9 @@ mod tests {
             facts: &nothing,
         };
         let runs: Vec<_> = (0..40).map(run).collect();
-        let printed = serde_json::to_value(Assessment::of(&runs, Level::default(), Stage::Ended)).unwrap();
+        let printed =
+            serde_json::to_value(Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended)))
+                .unwrap();
         let check =
             |pointer: &str, expect: Value| assert_eq!(printed.pointer(pointer), Some(&expect), "{pointer}");
         check("/classes/0/class", json!("A"));

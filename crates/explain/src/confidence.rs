@@ -89,6 +89,8 @@ pub struct Confidence {
     pub copies: Share,
     /// The share of the distinct sandboxes. A sandbox differs if it gave anything except the most frequent class.
     pub sandboxes: Share,
+    /// The share of the distinct machines, by `host.boot_id`; a machine differs in the same way.
+    pub machines: Share,
     /// The chance of further digests.
     pub unseen: Unseen,
 }
@@ -99,10 +101,12 @@ impl Confidence {
     pub fn of(runs: &[ObservedRun<'_>], classes: &Classes, level: Level, stage: Stage) -> Self {
         let copies = Units::of(runs.iter().map(|run| Some(run.copy)), classes);
         let sandboxes = Units::of(runs.iter().map(|run| run.sandbox), classes);
+        let machines = Units::of(runs.iter().map(|run| run.fact("host.boot_id")), classes);
         Self {
             level,
             copies: copies.share(level, stage),
             sandboxes: sandboxes.share(level, stage),
+            machines: machines.share(level, stage),
             unseen: Unseen {
                 copies: copies.unseen(),
                 sandboxes: sandboxes.unseen(),

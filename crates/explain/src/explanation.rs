@@ -11,7 +11,7 @@ use concord_statistics::Level;
 use serde::Serialize;
 
 use crate::observed::Observed;
-use crate::{Assessment, Attribution, Class, Confidence, Coverage, Stage};
+use crate::{Assessment, Attribution, Class, Confidence, Coverage, Design};
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 pub use parts::{
@@ -69,10 +69,7 @@ impl Explanation {
     pub fn of(job: &Job, outcomes: &[Outcome], level: Level) -> Self {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
-        // If the job was extended because of its outcomes, the number of copies was not fixed in advance.
-        let as_planned = job.state.copies() == job.spec.copies && outcomes.len() >= job.spec.copies as usize;
-        let stage = if job.state.ended_at().is_some() && as_planned { Stage::Ended } else { Stage::Running };
-        let assessment = Assessment::of(&runs, level, stage);
+        let assessment = Assessment::of(&runs, level, &Design::of(job, outcomes));
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         drop(runs);

@@ -13,8 +13,10 @@ mod attribution;
 mod classes;
 mod confidence;
 mod coverage;
+mod design;
 mod explanation;
 mod gather;
+mod numbers;
 mod observed;
 mod run;
 mod separation;
@@ -22,12 +24,13 @@ mod statements;
 
 pub use assessment::Assessment;
 pub use attribution::{
-    Attribution, CLASSES_LISTED_MAX, SIGNIFICANCE_LEVEL, Separator, Split, UnitTest, VALUES_LISTED_MAX,
-    Value, attribute,
+    Attribution, CLASSES_LISTED_MAX, Pattern, PatternKind, SIGNIFICANCE_LEVEL, Scope, Separator, Split,
+    UnitTest, VALUES_LISTED_MAX, Value, attribute,
 };
 pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
+pub use design::{Design, Unit};
 pub use explanation::{
     ArtifactOverview, CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation,
     FailedCopies, ObservedEnvironment, OutputPair, Summary, output_format,

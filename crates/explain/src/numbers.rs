@@ -2,7 +2,7 @@
 const PERCENT_DECIMALS_MAX: usize = 4;
 
 /// A count with a comma between groups of three digits.
-pub(super) fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -15,7 +15,7 @@ pub(super) fn count(count: u64) -> String {
 }
 
 /// A p-value with two digits, after `=` or `<`.
-pub(super) fn p_text(p: f64) -> String {
+pub(crate) fn p_text(p: f64) -> String {
     if p <= 1e-300 {
         "< 1e-300".to_owned()
     } else if p < 0.001 {
@@ -25,18 +25,39 @@ pub(super) fn p_text(p: f64) -> String {
     }
 }
 
+/// A p-value that is only a bound, with two digits, rounded up.
+pub(crate) fn p_bound(p: f64) -> String {
+    let decimals = decimals(p);
+    let scale = 10_f64.powi(i32::try_from(decimals).unwrap_or(i32::MAX));
+    let rounded = ((p * scale - 1e-9).ceil() / scale).min(1.0);
+    if rounded < 0.001 {
+        format!("<= {rounded:.1e}")
+    } else {
+        format!("<= {}", trimmed(format!("{rounded:.decimals$}")))
+    }
+}
+
+/// An expected number: whole from 1 on, else with one digit.
+pub(crate) fn about(number: f64) -> String {
+    if number >= 0.95 {
+        format!("{number:.0}")
+    } else {
+        trimmed(format!("{number:.*}", decimals(number.max(1e-9)).saturating_sub(1).max(1)))
+    }
+}
+
 /// A percentage with two digits, rounded up, so that an upper bound stays a bound.
-pub(super) fn percent_at_most(rate: f64) -> String {
+pub(crate) fn percent_at_most(rate: f64) -> String {
     percent(rate, |scaled| (scaled - 1e-9).ceil())
 }
 
 /// A percentage with two digits, rounded down, so that a lower bound stays a bound.
-pub(super) fn percent_at_least(rate: f64) -> String {
+pub(crate) fn percent_at_least(rate: f64) -> String {
     percent(rate, |scaled| (scaled + 1e-9).floor())
 }
 
 /// A level of confidence in per cent, as it was given.
-pub(super) fn level_percent(level: f64) -> String {
+pub(crate) fn level_percent(level: f64) -> String {
     trimmed(format!("{:.6}", level * 100.0))
 }
 
@@ -107,6 +128,23 @@ mod tests {
         check(0.001_2, "= 0.0012");
         check(1.08e-5, "= 1.1e-5");
         check(f64::MIN_POSITIVE, "< 1e-300");
+    }
+
+    #[test]
+    fn bounds_of_p_are_rounded_up() {
+        let check = |p, expect: &str| assert_eq!(p_bound(p), expect);
+        check(1.0, "<= 1");
+        check(1.0 / 10_001.0, "<= 1.0e-4");
+        check(0.012_1, "<= 0.013");
+        check(0.04, "<= 0.04");
+    }
+
+    #[test]
+    fn expected_numbers_are_short() {
+        let check = |number, expect: &str| assert_eq!(about(number), expect);
+        check(2.2, "2");
+        check(0.1, "0.1");
+        check(0.034, "0.03");
     }
 
     #[test]

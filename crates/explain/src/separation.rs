@@ -1,17 +1,22 @@
 //! What separates outcomes by classes: the digests of one job, or the two jobs that they belong to.
 
-use concord_protocol::Outcome;
 use concord_protocol::limits::COPIES_MAX;
+use concord_protocol::{Job, Outcome};
 
+use crate::assessment::by_unit;
+use crate::design::scope;
 use crate::observed::Observed;
-use crate::{Attribution, ObservedRun, attribute, classify};
+use crate::{Attribution, Design, ObservedRun, Scope, attribute, classify};
 
-/// Whether a recorded fact separates the classes of these outcomes of one job beyond chance.
+/// Whether something recorded goes with the classes of these outcomes of one job beyond chance, with all looks at the job
+/// counted.
 #[must_use]
-pub fn is_separated(outcomes: &[Outcome]) -> bool {
+pub fn is_separated(job: &Job, outcomes: &[Outcome]) -> bool {
     let observed = Observed::of(outcomes);
-    let runs = observed.runs();
-    attribute(&runs, &classify(&runs)).separators.iter().any(|separator| separator.significant)
+    let runs = by_unit(&observed.runs(), Design::of(job, outcomes).unit);
+    let found = attribute(&runs, &classify(&runs), scope(job, outcomes.len()));
+    let is_fact = found.separators.iter().any(|separator| separator.significant && !separator.consequence);
+    is_fact || found.patterns.iter().any(|pattern| !pattern.consequence)
 }
 
 /// The facts that differ between the runs of two jobs. All runs of `reference` count as class A and all runs of
@@ -32,5 +37,5 @@ pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
     for (class, label) in classes.classes.iter_mut().zip(labels) {
         class.class = label;
     }
-    attribute(&runs, &classes)
+    attribute(&runs, &classes, Scope { looks: 1, placed: false })
 }

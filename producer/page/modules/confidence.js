@@ -31,7 +31,7 @@ export function confidenceSection() {
     h(
       "p.note",
       {},
-      `Bounds are exact (Clopper–Pearson) with ${level} confidence. A p is that of an exact test of a fact against the classes; “for all tests together” is corrected by Holm's method.`,
+      `Bounds are exact (Clopper–Pearson) with ${level} confidence. A p is that of an exact test of a fact against the classes; “for all tests together” is corrected for everything that was tested.`,
     ),
   );
 }

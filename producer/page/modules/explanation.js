@@ -33,9 +33,14 @@
  * @property {string[]} facts
  * @property {boolean} perfect
  * @property {boolean} significant
+ * @property {boolean} [tested] false for identifiers, measurements and facts that differ in each run
+ * @property {boolean} [consequence]
  * @property {number} p
+ * @property {boolean} [exact]
  * @property {number | null} [p_holm]
- * @property {{ n: number, p: number } | null} [sandboxes]
+ * @property {boolean} [permuted]
+ * @property {number} [not_seen]
+ * @property {{ n: number, p: number, within?: boolean } | null} [sandboxes]
  * @property {SeparatorValue[]} values
  *
  * @typedef {{ value: (string | null)[], classes: Record<string, number> }} SeparatorValue one value of each fact, and
@@ -46,6 +51,7 @@
  * @property {number} facts_tested
  * @property {number} facts_constant
  * @property {Separator[]} [separators]
+ * @property {{ statement: string }[]} [patterns] what else goes with the classes
  * @property {{ by: string, statement?: string }[]} [splits]
  *
  * @typedef {{ ulp: string, values: number }} HistogramBin

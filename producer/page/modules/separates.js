@@ -25,18 +25,22 @@ export function separatesSection() {
     );
   }
   if (!attribution) return h("p.empty", {}, "The facts of the copies were not compared.");
-  const { separators = [], splits = [] } = attribution;
+  const { separators = [], patterns = [], splits = [] } = attribution;
+  const found = [
+    ...patterns.map((pattern) => pattern.statement),
+    ...splits.map((split) => split.statement ?? split.by),
+  ];
   const tested =
     `${counted(attribution.facts_tested, "fact")} that ${attribution.facts_tested === 1 ? "varies was" : "vary were"} tested over ` +
     `${counted(attribution.copies, "copy", "copies")}; ${counted(attribution.facts_constant, "other")} had the same value everywhere.`;
   return h(
     "div",
     {},
-    splits.length
+    found.length
       ? h(
           "ul.splits",
           {},
-          splits.map((split) => h("li", {}, split.statement ?? split.by)),
+          found.map((statement) => h("li", {}, statement)),
         )
       : null,
     separators.length ? separatorTable(separators) : h("p.empty", {}, "No recorded fact goes with the classes."),
@@ -112,17 +116,21 @@ function separatorBody(separator, shownGroups) {
  *
  * @param {Separator} separator
  */
-function verdictOfTest({ perfect, significant, p, p_holm, sandboxes }) {
-  const words = perfect
-    ? h("strong.perfect", {}, "separates perfectly")
-    : h("span", {}, significant ? "goes with the classes" : "may be chance");
-  const details = [`p ${probability(p)}`];
-  if (p_holm !== null && p_holm !== undefined) details.push(`${probability(p_holm)} for all tests together`);
-  details.push(
-    sandboxes
-      ? `${probability(sandboxes.p)} over ${counted(sandboxes.n, "sandbox", "sandboxes")}`
-      : "varies within a sandbox",
-  );
+function verdictOfTest({ perfect, significant, tested, consequence, exact, permuted, p, p_holm, not_seen, sandboxes }) {
+  if (tested === false) return h("span.test", {}, h("span", {}, "not tested: equal values mean nothing here"));
+  const words =
+    perfect && significant && !consequence
+      ? h("strong.perfect", {}, "separates perfectly")
+      : h("span", {}, significant ? (consequence ? "follows the classes" : "goes with the classes") : "may be chance");
+  const details = [`p ${exact === false ? "≤ " : ""}${probability(p)}`];
+  if (p_holm !== null && p_holm !== undefined) {
+    details.push(`${permuted ? "≤ " : ""}${probability(p_holm)} for all tests together`);
+  }
+  if (not_seen) details.push(`not seen in ${counted(not_seen, "copy", "copies")}`);
+  if (sandboxes) {
+    const how = sandboxes.within ? ["≤ ", "within"] : ["", "over"];
+    details.push(`${how[0]}${probability(sandboxes.p)} ${how[1]} ${counted(sandboxes.n, "sandbox", "sandboxes")}`);
+  }
   return h("span.test", {}, words, " · ", details.join(" · "));
 }
 

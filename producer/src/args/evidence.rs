@@ -6,10 +6,11 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 pub(super) const EXPLAIN_NOTES: &str = "\
 Copies that gave the same output are a class: A is the most frequent, then B, C and so on.
-A fact separates the classes perfectly when each of its values occurs in one class only. The p-value
-says how likely chance alone would do the same (Fisher's exact test, corrected after Holm for the
-number of tested facts); below 5 % it counts as significant. Copies of one sandbox share its facts, so
-the test is made a second time with one vote per sandbox.
+A fact separates the classes perfectly when each of its values occurs in one class only. Also tested
+are thresholds, changes at a copy or with time, blocks of copies, and pairs of facts. The p-value
+says how likely chance alone would do the same, corrected for everything that was tested; up to 5 %
+it counts as significant. Copies of one sandbox share its facts, so the test is made a second time,
+with one vote a sandbox, or within the sandboxes.
 A ulp is the distance between two neighbouring floating-point numbers of the compared type.
 All facts: producer explain JOB --format json; a page for a browser: producer report JOB -o report.html
 Exit codes: 0 explained, whatever the verdict; 2 wrong usage or input; 4 could not be done.";

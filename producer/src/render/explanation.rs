@@ -7,7 +7,7 @@ use concord_protocol::Verdict;
 
 use super::lines::Lines;
 use super::numbers::numbers;
-use super::sentences::{class_counts, copies, coverage, equivalence, is_worth_showing, strength};
+use super::sentences::{class_counts, copies, coverage, equivalence, strength, told};
 use super::words::{SHOWN_MAX, microseconds, short, short_text};
 use crate::result::explanation::ExplainedJob;
 
@@ -79,8 +79,7 @@ fn separators(lines: &mut Lines, explained: &ExplainedJob) {
     if explained.verdict != Verdict::Divergent && attribution.separators.is_empty() {
         return;
     }
-    let named: Vec<_> =
-        attribution.separators.iter().filter(|separator| is_worth_showing(separator)).collect();
+    let named: Vec<_> = attribution.separators.iter().filter(|separator| separator.significant).collect();
     lines.head(&format!(
         "facts: {} tested, {} the same in all copies",
         attribution.facts_tested, attribution.facts_constant
@@ -94,6 +93,9 @@ fn separators(lines: &mut Lines, explained: &ExplainedJob) {
         if separator.values_total > SHOWN_MAX as u64 {
             lines.paragraph(6, &format!("… {} values in all", separator.values_total));
         }
+    }
+    for pattern in attribution.patterns.iter().take(SHOWN_MAX) {
+        lines.paragraph(2, &told(pattern));
     }
     for split in &attribution.splits {
         lines.paragraph(2, &split.statement);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use concord_difference::{Comparison, unmatched_rules_sentence};
 
-use super::sentences::{class_counts, copies, coverage, equivalence, is_worth_showing, strength};
+use super::sentences::{class_counts, copies, coverage, equivalence, strength};
 use super::words::{SHOWN_MAX, microseconds};
 use crate::result::explanation::ExplainedJob;
 
@@ -73,7 +73,7 @@ fn failures(text: &mut String, explained: &ExplainedJob) {
 
 fn separators(text: &mut String, explained: &ExplainedJob) {
     let separators = &explained.explanation.attribution.separators;
-    for separator in separators.iter().filter(|separator| is_worth_showing(separator)).take(SHOWN_MAX) {
+    for separator in separators.iter().filter(|separator| separator.significant).take(SHOWN_MAX) {
         let facts: Vec<_> = separator.facts.iter().map(|fact| code(fact)).collect();
         let _ = writeln!(
             text,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use concord_explain::{Coverage, Equivalence, Separator, Value};
+use concord_explain::{Coverage, Equivalence, Pattern, Separator, Value};
 
 use super::words::{counted, elapsed, p_value};
 use crate::result::explanation::ExplainedJob;
@@ -65,20 +65,40 @@ pub(super) fn equivalence(equivalence: &Equivalence) -> String {
     format!("{word} under {}{largest}", equivalence.tolerances.join("; "))
 }
 
-/// Whether a separator is significant, or perfect without being a mere identifier.
+/// Whether facts differ between two jobs, or in all runs of one: significant, or perfect without being a mere identifier.
 pub(super) fn is_worth_showing(separator: &Separator) -> bool {
     separator.significant || (separator.perfect && !separator.unique)
 }
 
 /// How strongly a separator separates the classes.
 pub(super) fn strength(separator: &Separator) -> String {
-    let how = if separator.perfect { "separates perfectly" } else { "goes along with the classes" };
-    let corrected = format!("p = {} after correction", p_value(separator.p_holm));
-    let doubt = if separator.significant { "" } else { ": chance could do that too" };
+    let how = match (separator.perfect, separator.consequence) {
+        (true, false) => "separates perfectly".to_owned(),
+        (_, true) => "follows the classes".to_owned(),
+        (false, false) => format!("explains {:.0} % of the classes", (100.0 * separator.explained).floor()),
+    };
+    let sign = if separator.permuted { "<=" } else { "=" };
+    let corrected = format!("p {sign} {} after correction", p_value(separator.p_holm));
     let sandboxes = separator.sandboxes.map_or_else(String::new, |test| {
-        format!("; one vote a sandbox ({}): p = {}", test.n, p_value(test.p))
+        let p = p_value(test.p);
+        if test.within {
+            format!("; within {} sandboxes: p <= {p}", test.n)
+        } else {
+            format!("; one vote a sandbox ({}): p = {p}", test.n)
+        }
     });
-    format!("{how}, {corrected}{doubt}{sandboxes}")
+    let not_seen = match usize::try_from(separator.not_seen).unwrap_or(usize::MAX) {
+        0 => String::new(),
+        copies => format!("; not seen in {}", counted(copies, "copy", "copies")),
+    };
+    format!("{how}, {corrected}{sandboxes}{not_seen}")
+}
+
+/// What else goes with the classes, with its test.
+pub(super) fn told(pattern: &Pattern) -> String {
+    let sign = if pattern.permuted { "<=" } else { "=" };
+    let consequence = if pattern.consequence { "a consequence, " } else { "" };
+    format!("{} ({consequence}p {sign} {} after correction)", pattern.statement, p_value(pattern.p_corrected))
 }
 
 /// How many copies of each class have this value.

@@ -1,7 +1,7 @@
 //! Synthetic jobs with 30 recorded facts. One of the facts may decide the class of a copy. The same seed gives the
 //! same job.
 
-use concord_explain::{Assessment, FactMap, ObservedRun, Separator, Stage};
+use concord_explain::{Assessment, Design, FactMap, ObservedRun, Separator, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
@@ -36,11 +36,11 @@ pub(crate) struct Judged {
     pub(crate) value_a_class: bool,
     /// The first line names an identifier of a sandbox or a host.
     pub(crate) names_a_place: bool,
-    /// The first line is significant.
+    /// Something goes with the classes beyond chance: a fact or a pattern.
     pub(crate) claimed: bool,
-    /// The first line is significant, and its sentence has no warning.
+    /// The same, and the sentence has no warning.
     pub(crate) claimed_firmly: bool,
-    /// The sentence names a perfect fact, and says that it is not beyond chance.
+    /// The sentence says that a fact happens to fit.
     pub(crate) named_with_doubt: bool,
 }
 
@@ -72,9 +72,13 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         facts: &job.of_copies[copy],
     };
     let runs: Vec<_> = (0..copies).map(run).collect();
-    let evidence = Assessment::of(&runs, Level::default(), Stage::Ended);
+    let evidence = Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended));
     let separators = &evidence.attribution.separators;
     let is_planted = |separator: &&Separator| separator.facts.iter().any(|fact| fact == PLANTED);
+    let is_claimed = |first: &Separator| {
+        let patterns = &evidence.attribution.patterns;
+        (first.significant && !first.consequence) || patterns.iter().any(|pattern| !pattern.consequence)
+    };
     if cause.is_planted() {
         separators.iter().find(is_planted)?;
     }
@@ -89,9 +93,9 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         rivalled: separators.iter().any(|separator| is_rival(separator) && !is_planted(&separator)),
         value_a_class: planted_values == Some(evidence.classes.len() as u64),
         names_a_place: is_place(&first.facts[0]),
-        claimed: first.significant,
-        claimed_firmly: first.significant && !evidence.separates.contains("maybe chance"),
-        named_with_doubt: evidence.separates.contains("not beyond chance"),
+        claimed: is_claimed(first),
+        claimed_firmly: is_claimed(first) && !evidence.separates.contains("maybe chance"),
+        named_with_doubt: evidence.separates.contains("happens to fit"),
     })
 }
 

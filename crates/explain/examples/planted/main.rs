@@ -2,7 +2,7 @@
 //! none. These are the figures of `docs/attribution.md`.
 //!
 //! ```sh
-//! cargo run --release -p concord-explain --example planted -- [JOBS]
+//! cargo run --release -p concord-explain --example planted -- [JOBS [claims]]
 //! ```
 
 use std::io::{Result, Write, stdout};
@@ -19,7 +19,16 @@ const FEW: u64 = 5;
 
 fn main() -> Result<()> {
     let jobs = std::env::args().nth(1).and_then(|jobs| jobs.parse().ok()).unwrap_or(JOBS);
+    let only_claims = std::env::args().nth(2).is_some_and(|table| table == "claims");
     let mut out = stdout().lock();
+    if !only_claims {
+        of_causes(&mut out, jobs)?;
+    }
+    of_claims(&mut out, jobs)
+}
+
+/// The table of jobs with a planted cause.
+fn of_causes(out: &mut impl Write, jobs: u64) -> Result<()> {
     writeln!(
         out,
         "| noise | copies | jobs | first | first, no rival | a value a class: first | varies by copy: first | by sandbox: first | few: jobs | first |"
@@ -27,9 +36,14 @@ fn main() -> Result<()> {
     writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
     for noise in [0.0, 0.05, 0.1, 0.2] {
         for copies in COPIES {
-            planted(&mut out, noise, copies, &all(jobs, copies, Cause::Planted { noise }))?;
+            planted(out, noise, copies, &all(jobs, copies, Cause::Planted { noise }))?;
         }
     }
+    Ok(())
+}
+
+/// The table of claims in jobs without a recorded cause.
+fn of_claims(out: &mut impl Write, jobs: u64) -> Result<()> {
     writeln!(
         out,
         "\n| decided by | copies | jobs | a claim | of an identifier | a claim without a warning | a perfect fact named with doubt |"

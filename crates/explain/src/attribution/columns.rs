@@ -1,14 +1,22 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Standing, names};
+use concord_statistics::UNKNOWN;
+
+use super::names::{self, Standing};
 use crate::{FactMap, ObservedRun};
+
+/// The value that is shown for a variable that is not set.
+pub(super) const NO_VALUE: &str = "(none)";
 
 /// A way to split the runs, and the facts that give this split.
 pub(super) struct Partition {
     /// The facts, sorted by their standing, then by name.
     pub(super) facts: Vec<usize>,
-    /// The block of each run, numbered from 0 by first appearance.
+    /// The block of each run, numbered from 0 by first appearance; [`UNKNOWN`] for a run in which the facts were not
+    /// observed.
     pub(super) of_run: Vec<u32>,
+    /// The number of blocks.
+    pub(super) blocks: usize,
 }
 
 /// The facts of all runs. Each fact has a column.
@@ -17,6 +25,18 @@ pub(super) struct Columns<'a> {
     /// For each fact, the number of each run's value, from 1; 0 if the run has no value.
     by_run: Vec<Vec<u32>>,
     values: Vec<Vec<&'a str>>,
+    /// Whether anything is known of the environment of each run.
+    is_known: Vec<bool>,
+}
+
+/// The splits by the facts of the runs.
+pub(super) struct Partitions {
+    /// By the values of facts: two or more.
+    pub(super) by_value: Vec<Partition>,
+    /// By whether facts were observed: block 1 if they were.
+    pub(super) by_presence: Vec<Partition>,
+    /// The number of facts that have one value wherever they were observed.
+    pub(super) constant: u64,
 }
 
 impl<'a> Columns<'a> {
@@ -35,11 +55,16 @@ impl<'a> Columns<'a> {
                 builder.columns[fact][place] = value;
             }
         }
-        Self { names: builder.names, by_run: builder.columns, values: builder.values }
+        let is_known = runs.iter().map(|run| !(run.environment.is_empty() && run.facts.is_empty())).collect();
+        Self { names: builder.names, by_run: builder.columns, values: builder.values, is_known }
     }
 
     pub(super) fn name(&self, fact: usize) -> &'a str {
         self.names[fact]
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        self.names.iter().copied().enumerate()
     }
 
     pub(super) fn value(&self, fact: usize, run: usize) -> Option<&'a str> {
@@ -47,44 +72,74 @@ impl<'a> Columns<'a> {
         self.values[fact].get(number as usize).copied()
     }
 
-    /// The distinct splits into two or more blocks, and the number of facts that do not split the runs.
-    pub(super) fn partitions(&self) -> (Vec<Partition>, u64) {
-        let mut by_split = HashMap::<Vec<u32>, Vec<usize>>::new();
+    /// The number of a run's value among the values of a fact.
+    pub(super) fn value_number(&self, fact: usize, run: usize) -> Option<usize> {
+        usize::try_from(self.by_run[fact][run].checked_sub(1)?).ok()
+    }
+
+    /// The number of values of a fact.
+    pub(super) fn values_total(&self, fact: usize) -> usize {
+        self.values[fact].len()
+    }
+
+    /// The values of a fact.
+    pub(super) fn values(&self, fact: usize) -> &[&'a str] {
+        &self.values[fact]
+    }
+
+    /// The distinct splits of the runs.
+    pub(super) fn partitions(&self) -> Partitions {
+        let (mut by_value, mut by_presence) = (BTreeMap::new(), BTreeMap::new());
         let mut constant = 0;
         for (fact, column) in self.by_run.iter().enumerate() {
-            if self.values[fact].len() < 2 && names::is_glimpsed(self.names[fact]) {
-                constant += 1;
-                continue;
-            }
-            let numbered = by_first_appearance(column, self.values[fact].len() + 1);
-            if numbered.iter().all(|&block| block == 0) {
+            let has_absence = names::is_absence_a_value(self.names[fact]);
+            let known = |run: usize| column[run] > 0 || (has_absence && self.is_known[run]);
+            let (of_run, blocks) = by_first_appearance(column, self.values[fact].len() + 1, known);
+            if blocks < 2 {
                 constant += 1;
             } else {
-                by_split.entry(numbered).or_default().push(fact);
+                by_value.entry(of_run).or_insert_with(Vec::new).push(fact);
+            }
+            let is_seen: Vec<u32> = (0..column.len()).map(|run| u32::from(known(run))).collect();
+            if is_seen.iter().any(|&seen| seen != is_seen[0]) {
+                by_presence.entry(is_seen).or_insert_with(Vec::new).push(fact);
             }
         }
-        let sorted = |mut facts: Vec<usize>| {
+        let partition = |(of_run, mut facts): (Vec<u32>, Vec<usize>)| {
             facts.sort_by_key(|&fact| (Standing::of(self.names[fact]), self.names[fact]));
-            facts
+            let blocks =
+                of_run.iter().filter(|&&block| block != UNKNOWN).max().map_or(0, |&last| last as usize + 1);
+            Partition { facts, of_run, blocks }
         };
-        let partition = |(of_run, facts)| Partition { facts: sorted(facts), of_run };
-        (by_split.into_iter().map(partition).collect(), constant)
+        Partitions {
+            by_value: by_value.into_iter().map(partition).collect(),
+            by_presence: by_presence.into_iter().map(partition).collect(),
+            constant,
+        }
     }
 }
 
-fn by_first_appearance(column: &[u32], numbers: usize) -> Vec<u32> {
-    const NEW: u32 = u32::MAX;
-    let mut renumbered = vec![NEW; numbers];
+/// The blocks of a column, numbered by first appearance, and their number.
+fn by_first_appearance(
+    column: &[u32],
+    numbers: usize,
+    is_known: impl Fn(usize) -> bool,
+) -> (Vec<u32>, usize) {
+    let mut renumbered = vec![UNKNOWN; numbers];
     let mut next = 0;
-    let mut block = |&number: &u32| {
+    let mut block = |(run, &number): (usize, &u32)| {
+        if !is_known(run) {
+            return UNKNOWN;
+        }
         let block = &mut renumbered[number as usize];
-        if *block == NEW {
+        if *block == UNKNOWN {
             *block = next;
             next += 1;
         }
         *block
     };
-    column.iter().map(&mut block).collect()
+    let of_run = column.iter().enumerate().map(&mut block).collect();
+    (of_run, next as usize)
 }
 
 struct Builder<'a> {

@@ -7,7 +7,9 @@ pub(super) enum Standing {
     Specific,
     /// Anything else.
     Other,
-    /// A fact that identifies a sandbox or a host and says nothing else about it.
+    /// A fact that follows from what a run did.
+    Consequence,
+    /// A fact that identifies a run, a sandbox or a host and says nothing else about it.
     Identifier,
 }
 
@@ -15,9 +17,12 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-/// Facts under `sandbox.` that are properties and not identifiers. The memory of a Lambda sandbox decides how many
-/// processors it has.
-const SANDBOX_PROPERTIES: [&str; 1] = ["sandbox.memory_mb"];
+const CONSEQUENCES: [&str; 3] = ["run.peak_memory_mb", "function.peak_memory_mb", RUN_TIME];
+
+const IDENTIFIERS: [&str; 4] = ["sandbox.id", "sandbox.call", "sandbox.log_stream", "host.boot_id"];
+
+/// The name under which the run time is tested. It is not a recorded fact.
+pub(super) const RUN_TIME: &str = "run time";
 
 impl Standing {
     pub(super) fn of(name: &str) -> Self {
@@ -27,15 +32,17 @@ impl Standing {
         if SPECIFIC.iter().any(|prefix| name.starts_with(prefix)) {
             return Self::Specific;
         }
-        let is_of_sandbox = name.starts_with("sandbox.") && !SANDBOX_PROPERTIES.contains(&name);
-        if is_of_sandbox || name == "host.boot_id" { Self::Identifier } else { Self::Other }
+        if CONSEQUENCES.contains(&name) {
+            return Self::Consequence;
+        }
+        if IDENTIFIERS.contains(&name) { Self::Identifier } else { Self::Other }
     }
 }
 
-/// Whether a fact is sampled from outside while a program runs. If such a fact is missing, it was only not seen.
-/// "Missing" is then not a second value next to the only value that was seen.
-pub(super) fn is_glimpsed(name: &str) -> bool {
-    name.starts_with("loaded.") || name == "run.peak_memory_mb"
+/// Whether a run that lacks the fact has the value "none". The worker reads all variables of its list, so a variable
+/// without a value is not set. Any other fact that is missing was not observed.
+pub(super) fn is_absence_a_value(name: &str) -> bool {
+    name.starts_with("variable.")
 }
 
 #[cfg(test)]
@@ -50,13 +57,18 @@ mod tests {
         check("cpu.model_name", Standing::Specific);
         check("cpus.online", Standing::Other);
         check("sandbox.memory_mb", Standing::Other);
+        check("sandbox.start", Standing::Other);
+        check("sandbox.image", Standing::Other);
         check("host.architecture", Standing::Other);
+        check("run.peak_memory_mb", Standing::Consequence);
         check("host.boot_id", Standing::Identifier);
         check("sandbox.id", Standing::Identifier);
+        check("sandbox.call", Standing::Identifier);
         assert!(
             Standing::Cause < Standing::Specific
                 && Standing::Specific < Standing::Other
-                && Standing::Other < Standing::Identifier
+                && Standing::Other < Standing::Consequence
+                && Standing::Consequence < Standing::Identifier
         );
     }
 }

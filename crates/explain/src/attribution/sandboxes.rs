@@ -1,19 +1,22 @@
 use std::collections::{BTreeSet, HashMap};
 
+use concord_statistics::{Table, UNKNOWN, independence, ln_holm, p_value};
 use serde::Serialize;
 
 use crate::{Classes, ObservedRun};
-use concord_statistics::{Table, independence, ln_holm, p_value};
 
-/// The test of a separator with one unit per sandbox. The class of a sandbox is the set of classes that it gave.
+/// The test of a claim that does not count copies of one sandbox as independent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct UnitTest {
     /// The number of sandboxes.
     pub n: u64,
-    /// The p-value, for this separator alone.
+    /// The p-value, for this claim alone.
     pub p: f64,
-    /// The p-value, corrected for the number of separators that can be tested this way (Holm).
+    /// The p-value, corrected for the number of claims that are tested this way.
     pub p_holm: f64,
+    /// How it was tested. If true, the classes were permuted within sandboxes: the fact varies within them. If false,
+    /// each sandbox counts once, with the set of classes that it gave: the fact is the same in a whole sandbox.
+    pub within: bool,
 }
 
 /// The known sandboxes as units of a test.
@@ -46,6 +49,23 @@ impl SandboxUnits {
         Self { gave: sets.into_iter().map(kind).collect(), of_run }
     }
 
+    /// The number of sandboxes.
+    pub(super) fn n(&self) -> u64 {
+        self.gave.len() as u64
+    }
+
+    /// A stratum for each run: its sandbox. A run of an unknown sandbox has a stratum of its own.
+    pub(super) fn strata(&self) -> Vec<u32> {
+        let mut next = self.gave.len();
+        let mut stratum = |sandbox: &Option<usize>| {
+            sandbox.unwrap_or_else(|| {
+                next += 1;
+                next - 1
+            })
+        };
+        self.of_run.iter().map(|sandbox| u32::try_from(stratum(sandbox)).unwrap_or(UNKNOWN)).collect()
+    }
+
     /// Tests each split of the runs; `None` for a split that puts one sandbox into two blocks.
     pub(super) fn test_all(&self, splits: &[&[u32]]) -> Vec<Option<UnitTest>> {
         let tables: Vec<Option<Table>> = splits.iter().map(|blocks| self.table(blocks)).collect();
@@ -53,7 +73,7 @@ impl SandboxUnits {
         let mut corrected = ln_ps.iter().zip(ln_holm(&ln_ps));
         let mut unit_test = |table: &Table| {
             let (&ln_p, ln_p_holm) = corrected.next()?;
-            Some(UnitTest { n: table.units(), p: p_value(ln_p), p_holm: p_value(ln_p_holm) })
+            Some(UnitTest { n: table.units(), p: p_value(ln_p), p_holm: p_value(ln_p_holm), within: false })
         };
         tables.iter().map(|table| table.as_ref().and_then(&mut unit_test)).collect()
     }
@@ -64,7 +84,7 @@ impl SandboxUnits {
         }
         let mut block_of = vec![None; self.gave.len()];
         for (&sandbox, &block) in self.of_run.iter().zip(blocks) {
-            let Some(sandbox) = sandbox else { continue };
+            let Some(sandbox) = sandbox.filter(|_| block != UNKNOWN) else { continue };
             if block_of[sandbox].is_some_and(|known| known != block) {
                 return None;
             }

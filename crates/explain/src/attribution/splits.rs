@@ -2,44 +2,55 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::candidates::Source;
+use super::material::Material;
+use super::orders::By;
 use super::significance::SIGNIFICANCE_LEVEL;
 use crate::{Classes, ObservedRun};
-use concord_statistics::{Table, independence, p_value};
+use concord_statistics::{Finding, Findings};
 
 /// How the classes are spread over something that is not a recorded fact.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Split {
-    /// What the classes are spread over: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `parity`.
+    /// What the classes are spread over: `sandbox`, `copy` (one copy gave two digests), `time`, `position`, `blocks`,
+    /// `parity`.
     pub by: String,
     /// The finding, in a sentence.
     pub statement: String,
-    /// The uncorrected p-value of the test of the two halves; `None` if nothing is tested.
+    /// The uncorrected p-value, as a bound by permutations; `None` if nothing is tested.
     pub p: Option<f64>,
 }
 
-/// The number of tests of two halves. Each p-value is multiplied by it before it counts as large or small.
-const HALVES_TESTED: f64 = 3.0;
-
 /// All splits, the most informative ones first.
-pub(super) fn splits(runs: &[ObservedRun<'_>], classes: &Classes) -> Vec<Split> {
+pub(super) fn splits(material: &Material<'_>, findings: &Findings) -> Vec<Split> {
     let mut found = Vec::new();
-    found.extend(by_copy(runs, classes));
-    found.extend(by_sandbox(runs, classes));
-    let mut in_time: Vec<usize> = (0..runs.len()).collect();
-    in_time.sort_by_key(|&run| (runs[run].started_at_ms, runs[run].copy));
-    let mut is_late = vec![false; runs.len()];
-    for &run in &in_time[runs.len() / 2..] {
-        is_late[run] = true;
+    found.extend(by_copy(material.runs, material.classes));
+    found.extend(by_sandbox(material.runs, material.classes));
+    for (source, finding) in material.candidates.sources.iter().zip(&findings.candidates) {
+        let (by, what) = match source {
+            Source::Change(place) if material.candidates.places[*place].by == By::Start => {
+                ("time", "The mix of classes changes with time")
+            }
+            Source::Change(_) => ("position", "The mix of classes changes at some copy"),
+            Source::Blocks(place) if material.candidates.places[*place].by == By::Copy => {
+                ("blocks", "Copies of one class come in blocks, or alternate")
+            }
+            Source::Parity => ("parity", "The mix of classes changes from even to odd copies"),
+            _ => continue,
+        };
+        found.push(tested(by, what, finding, material.corrected(finding)));
     }
-    found.push(halves("time", "from the earlier to the later half of the runs", classes, &is_late));
-    let mut copies: Vec<u32> = runs.iter().map(|run| run.copy).collect();
-    copies.sort_unstable();
-    let middle = copies.get(copies.len() / 2).copied().unwrap_or_default();
-    let is_high: Vec<bool> = runs.iter().map(|run| run.copy >= middle).collect();
-    found.push(halves("position", "from the first to the last half of the copies", classes, &is_high));
-    let is_odd: Vec<bool> = runs.iter().map(|run| run.copy % 2 == 1).collect();
-    found.push(halves("parity", "from even to odd copies", classes, &is_odd));
     found
+}
+
+fn tested(by: &str, what: &str, finding: &Finding, p_corrected: f64) -> Split {
+    let statement = if p_corrected <= SIGNIFICANCE_LEVEL {
+        format!("{what} (p <= {p_corrected:.1e} after correction)")
+    } else {
+        let (first, rest) = what.split_at(1);
+        format!("no sign that {}{rest}", first.to_lowercase())
+    };
+    Split { by: by.to_owned(), statement, p: Some(finding.p_permuted) }
 }
 
 /// The split by copy. If one copy gave two digests, a difference between sandboxes is not needed to explain it.
@@ -93,22 +104,10 @@ fn by_sandbox(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     Some(Split { by: "sandbox".to_owned(), statement, p: None })
 }
 
-fn halves(by: &str, between: &str, classes: &Classes, is_second: &[bool]) -> Split {
-    let table =
-        Table::count(is_second.iter().map(|&half| usize::from(half)).zip(classes.of_run.iter().copied()));
-    let p = p_value(independence(&table).ln_p);
-    let statement = if p * HALVES_TESTED <= SIGNIFICANCE_LEVEL {
-        format!("the mix of classes changes {between} (p = {p:.1e})")
-    } else {
-        format!("the mix of classes does not change {between} beyond chance (p = {p:.2})")
-    };
-    Split { by: by.to_owned(), statement, p: Some(p) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FactMap, classify};
+    use crate::{FactMap, Scope, attribute, classify};
 
     fn found(runs: &[(u32, &str, Option<&str>, u64)]) -> Vec<(String, String)> {
         let nothing = FactMap::new();
@@ -123,7 +122,11 @@ mod tests {
             facts: &nothing,
         };
         let runs: Vec<_> = runs.iter().map(run).collect();
-        splits(&runs, &classify(&runs)).into_iter().map(|split| (split.by, split.statement)).collect()
+        attribute(&runs, &classify(&runs), Scope::default())
+            .splits
+            .into_iter()
+            .map(|split| (split.by, split.statement))
+            .collect()
     }
 
     fn check(found: &[(String, String)], by: &str, expect: Option<&str>) {
@@ -139,19 +142,13 @@ mod tests {
         let found = found(&runs);
         check(&found, "copy", None);
         check(&found, "sandbox", Some("the one sandbox with 2 or more copies gave more than one class"));
+        check(&found, "time", Some("The mix of classes changes with time (p <= 1.0e-4 after correction)"));
+        check(&found, "position", Some("no sign that the mix of classes changes at some copy"));
         check(
             &found,
-            "time",
-            Some("the mix of classes changes from the earlier to the later half of the runs (p = 1.5e-11)"),
+            "parity",
+            Some("The mix of classes changes from even to odd copies (p <= 1.0e-4 after correction)"),
         );
-        check(
-            &found,
-            "position",
-            Some(
-                "the mix of classes does not change from the first to the last half of the copies beyond chance (p = 1.00)",
-            ),
-        );
-        check(&found, "parity", Some("the mix of classes changes from even to odd copies (p = 1.5e-11)"));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -23,7 +25,7 @@ fn with<T>(rows: &[Row], order: &[usize], then: impl FnOnce(&[ObservedRun<'_>]) 
 
 fn attributed(rows: &[Row]) -> Attribution {
     let order: Vec<_> = (0..rows.len()).collect();
-    with(rows, &order, |runs| attribute(runs, &classify(runs)))
+    with(rows, &order, |runs| attribute(runs, &classify(runs), Scope::default()))
 }
 
 fn facts(pairs: &[(&str, String)]) -> FactMap {
@@ -73,9 +75,9 @@ fn the_cause_comes_first_and_identical_splits_are_one_separator() {
         .collect();
     let expect = [
         ("variable.X canary.class zone.name", true, true, false, 2),
-        ("sandbox.id", true, true, false, 10),
-        ("sandbox.call", true, false, true, 40),
         ("cpu.parity", false, false, false, 2),
+        ("sandbox.id", true, false, false, 10),
+        ("sandbox.call", true, false, true, 40),
     ];
     assert_eq!(
         shown,
@@ -99,8 +101,8 @@ fn the_cause_comes_first_and_identical_splits_are_one_separator() {
     assert_eq!(by_sandbox.n, 10);
     assert!((by_sandbox.p - 2.0 / 252.0).abs() < 1e-12, "{by_sandbox:?}");
     assert!((by_sandbox.p_holm - 4.0 / 252.0).abs() < 1e-12, "{by_sandbox:?}");
-    assert_eq!(found.separators[1].sandboxes, Some(UnitTest { n: 10, p: 1.0, p_holm: 1.0 }));
-    assert_eq!(found.separators[2].sandboxes, None);
+    assert_eq!(found.separators[2].sandboxes, Some(UnitTest { n: 10, p: 1.0, p_holm: 1.0, within: false }));
+    assert_eq!(found.separators[3].sandboxes, None);
     assert_eq!(found.splits, []);
 }
 
@@ -150,7 +152,7 @@ fn shared_and_separate_environments_give_the_same_result() {
             facts: if copy < 20 { &own[copy] } else { &nothing },
         };
         let runs: Vec<_> = (0..30).map(run).collect();
-        attribute(&runs, &classify(&runs))
+        attribute(&runs, &classify(&runs), Scope::default())
     };
     assert_eq!(found(true), found(false));
     let found = found(true);
@@ -177,7 +179,7 @@ proptest! {
     fn the_order_of_runs_changes_nothing(rows in any_rows(), seed in any::<u64>()) {
         let mut order: Vec<_> = (0..rows.len()).collect();
         fastrand::Rng::with_seed(seed).shuffle(&mut order);
-        let shuffled = with(&rows, &order, |runs| attribute(runs, &classify(runs)));
+        let shuffled = with(&rows, &order, |runs| attribute(runs, &classify(runs), Scope::default()));
         prop_assert_eq!(shuffled, attributed(&rows));
     }
 

@@ -1,0 +1,111 @@
+use concord_protocol::{Calculation, Job, Outcome};
+
+use crate::{Scope, Stage};
+
+/// How a job was run, as far as its statistics depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Design {
+    /// Whether more copies may come.
+    pub stage: Stage,
+    /// What attribution may use.
+    pub scope: Scope,
+    /// What copies share, so that they are not independent.
+    pub unit: Unit,
+    /// The number of copies that gave no digest.
+    pub failed: u64,
+    /// Whether each of these crashed: it ended by itself without success, or by a signal.
+    pub crashed: bool,
+    /// Whether each copy was a process of its own, which is looked at from outside.
+    pub is_command: bool,
+    /// Whether the calculation is a program in Python.
+    pub is_python: bool,
+}
+
+/// What copies share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A sandbox of Lambda.
+    Sandbox,
+    /// A machine. Each copy of a command is a fresh process there.
+    Machine,
+    /// It is not seen.
+    Unseen,
+}
+
+impl Unit {
+    /// One, and several of it.
+    pub(crate) fn nouns(self) -> [&'static str; 2] {
+        if self == Self::Machine { ["machine", "machines"] } else { ["sandbox", "sandboxes"] }
+    }
+}
+
+impl Design {
+    /// The design of copies in sandboxes that were looked at once.
+    #[must_use]
+    pub fn plain(stage: Stage) -> Self {
+        Self {
+            stage,
+            scope: Scope::default(),
+            unit: Unit::Sandbox,
+            failed: 0,
+            crashed: false,
+            is_command: false,
+            is_python: false,
+        }
+    }
+
+    /// The design of a job with these outcomes.
+    pub(crate) fn of(job: &Job, outcomes: &[Outcome]) -> Self {
+        let spec = &job.spec;
+        // If the job was extended because of its outcomes, the number of copies was not fixed in advance.
+        let as_planned = job.state.copies() == spec.copies && outcomes.len() >= spec.copies as usize;
+        let stage = if job.state.ended_at().is_some() && as_planned { Stage::Ended } else { Stage::Running };
+        let reasons = || outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err());
+        let words = match &spec.calculation {
+            Calculation::Command { argv, .. } => argv.join(" "),
+            Calculation::Deployed { description } => description.clone(),
+            Calculation::Probe { .. } | Calculation::Function { .. } => String::new(),
+        };
+        Self {
+            stage,
+            scope: scope(job, outcomes.len()),
+            unit: unit(&spec.calculation),
+            failed: reasons().count() as u64,
+            crashed: reasons().all(|failure| is_crash(failure.reason())),
+            is_command: !words.is_empty() && words != "probe" && !spec.calculation.hides_its_machine(),
+            is_python: words.contains("python") || words.contains(".py"),
+        }
+    }
+}
+
+fn unit(calculation: &Calculation) -> Unit {
+    if calculation.hides_its_machine() {
+        return Unit::Unseen;
+    }
+    match calculation {
+        Calculation::Probe { .. } | Calculation::Command { .. } => Unit::Machine,
+        Calculation::Function { .. } | Calculation::Deployed { .. } => Unit::Sandbox,
+    }
+}
+
+fn is_crash(reason: &str) -> bool {
+    ["command exited with code ", "command was killed by signal "]
+        .iter()
+        .any(|begin| reason.starts_with(begin))
+}
+
+/// How often the outcomes of a job may be looked at, with the chance to stop, until it ends.
+///
+/// An extended job is looked at after each doubling. A job that stops at its first divergence is looked at after each
+/// copy. A claim in either must hold at every look, so by Bonferroni's bound its p-value is multiplied by their number.
+pub(crate) fn scope(job: &Job, outcomes: usize) -> Scope {
+    let spec = &job.spec;
+    let stopped_early = spec.policy.fail_fast && outcomes < spec.copies as usize;
+    let mut looks = if stopped_early { u64::from(spec.copies) } else { 1 };
+    let mut copies = spec.copies.max(1);
+    while copies < spec.policy.copies_max && !spec.policy.fail_fast {
+        looks += 1;
+        copies = copies.saturating_mul(2);
+    }
+    Scope { looks, placed: true }
+}

@@ -1,0 +1,276 @@
+use crate::attribution::within;
+use crate::numbers::{about, count, p_bound, p_text};
+use crate::{Attribution, Design, Pattern, PatternKind, SIGNIFICANCE_LEVEL, Separator, UnitTest, Value};
+
+use super::STATEMENT_CHARACTERS_MAX;
+
+/// The largest number of characters of the name of a fact in a statement. A longer name loses its end.
+const NAME_CHARACTERS_MAX: usize = 40;
+
+/// The largest number of characters of a value in a statement, and of a name in the shortest statement.
+const VALUE_CHARACTERS_MAX: usize = 24;
+const NAME_CHARACTERS_LEAST: usize = 16;
+
+/// A pattern leads before a fact only if it explains at least so much more.
+const CLEARLY_MORE: f64 = 0.05;
+
+/// The sentence about what separates the classes, given their number. `not_looked_at` names what the tests could not
+/// use.
+#[must_use]
+pub fn separates(
+    attribution: &Attribution,
+    classes: usize,
+    design: &Design,
+    not_looked_at: &[String],
+) -> String {
+    match classes {
+        0 => return "no copy gave a digest, so there is nothing to explain".to_owned(),
+        1 => return "all copies that gave a digest agree, so there is nothing to separate".to_owned(),
+        _ => {}
+    }
+    let teller = Teller { attribution, design };
+    let fact = attribution.separators.first().filter(|first| first.significant && !first.consequence);
+    let pattern = attribution.patterns.first().filter(|first| !first.consequence);
+    match (fact, pattern) {
+        (Some(fact), _) if fact.perfect => teller.perfect(fact),
+        (Some(fact), Some(pattern)) if pattern.perfect && pattern.kind == PatternKind::Pair => {
+            teller.fact_and_pair(fact, pattern)
+        }
+        (Some(fact), Some(pattern)) if leads(pattern, fact) => teller.pattern(pattern),
+        (Some(fact), _) => teller.imperfect(fact, ""),
+        (None, Some(pattern)) => teller.pattern(pattern),
+        (None, None) => teller.nothing(classes, not_looked_at),
+    }
+}
+
+fn leads(pattern: &Pattern, fact: &Separator) -> bool {
+    pattern.explained.is_some_and(|explained| explained > fact.explained + CLEARLY_MORE)
+}
+
+struct Teller<'a> {
+    attribution: &'a Attribution,
+    design: &'a Design,
+}
+
+impl Teller<'_> {
+    /// The sentence about a fact whose values have one class each.
+    fn perfect(&self, fact: &Separator) -> String {
+        let rivals = match self.rivals() {
+            0 => String::new(),
+            1 => "; 1 other fact does too".to_owned(),
+            rivals => format!("; {} other facts do too", count(rivals as u64)),
+        };
+        let counts = values_told(fact, false).map_or_else(String::new, |told| format!(": {told}"));
+        let evidence = format!("{} copies, {}", count(self.attribution.copies), self.evidence(fact));
+        let how = "separates the classes perfectly";
+        let follows = self.follows();
+        shortest(&[
+            format!("{} {how}{counts} ({}{rivals}){follows}", name(fact), self.evidence(fact)),
+            format!("{} {how}{counts} ({}{rivals})", name(fact), self.evidence(fact)),
+            format!("{} {how} ({evidence}{rivals})", name(fact)),
+            format!("{} {how} ({evidence})", name(fact)),
+            format!("{} {how} ({evidence})", cut(first_fact(fact), NAME_CHARACTERS_LEAST)),
+        ])
+    }
+
+    /// The sentence about a fact whose values go with the classes.
+    fn imperfect(&self, fact: &Separator, more: &str) -> String {
+        let explains = explains(fact.explained);
+        let evidence = self.evidence(fact);
+        let told = values_told(fact, true);
+        let how = "goes with the classes, not perfectly";
+        let copies = count(self.attribution.copies);
+        let told = told.map_or_else(String::new, |told| format!("{told} ({explains}{evidence}){more}"));
+        shortest(&[
+            if told.is_empty() { String::new() } else { format!("{told}{}", self.follows()) },
+            told,
+            format!("{} {how} ({copies} copies, {explains}{evidence}){more}", name(fact)),
+            format!("{} {how} ({copies} copies, {evidence})", cut(first_fact(fact), NAME_CHARACTERS_LEAST)),
+        ])
+    }
+
+    fn fact_and_pair(&self, fact: &Separator, pair: &Pattern) -> String {
+        let names: Vec<String> = pair.by.iter().map(|name| cut(name, NAME_CHARACTERS_MAX)).collect();
+        let copies = count(self.attribution.copies);
+        self.imperfect(fact, &format!("; {} together fit all {copies}", names.join(" and ")))
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> String {
+        let p = self.p(pattern.p_corrected, pattern.permuted);
+        let warning = self.warning(pattern.sandboxes);
+        let explains = pattern.explained.filter(|_| !pattern.perfect).map_or_else(String::new, explains);
+        let begin = match pattern.kind {
+            PatternKind::Change | PatternKind::Blocks => {
+                "no single fact, threshold or pair of those tested separates them. "
+            }
+            _ => "",
+        };
+        let statement = &pattern.statement;
+        let short = cut(statement, STATEMENT_CHARACTERS_MAX - 70);
+        shortest(&[
+            format!("{begin}{statement} ({explains}{p}{warning}){}", self.follows()),
+            format!("{statement} ({p}{warning})"),
+            format!("{short} ({p}{warning})"),
+        ])
+    }
+
+    /// The sentence if nothing goes with the classes beyond chance.
+    fn nothing(&self, classes: usize, not_looked_at: &[String]) -> String {
+        if classes as u64 == self.attribution.copies {
+            return "each copy has an answer of its own, so no fact can separate them: look for a time, a process id, a \
+                    random seed or uninitialised memory in the output"
+                .to_owned();
+        }
+        let tested = self.attribution.separators.iter().filter(|separator| separator.tested);
+        let fitting = tested.clone().filter(|separator| separator.perfect && !separator.consequence);
+        if let Some(fits) = fitting.min_by(|one, other| one.p.total_cmp(&other.p)) {
+            let facts = tested.count() as u64;
+            let by_luck = about(fits.p * concord_statistics::real(facts));
+            let facts = if facts == 1 { "1 fact".to_owned() } else { format!("{} facts", count(facts)) };
+            return format!(
+                "nothing beyond chance. {} happens to fit; of {facts} about {by_luck} would",
+                name(fits)
+            );
+        }
+        let consequence = self.attribution.patterns.first().map(|pattern| {
+            format!(
+                "no cause was recorded. {} follows the classes: {}",
+                pattern.by.join(", "),
+                pattern.statement
+            )
+        });
+        consequence.filter(|told| told.chars().count() <= STATEMENT_CHARACTERS_MAX).unwrap_or_else(|| {
+            let begin = "no single fact, threshold or pair of those tested separates the classes, nor does time or order";
+            let mut left = not_looked_at.len();
+            loop {
+                let told = format!("{begin}. Not looked at: {}", not_looked_at[..left].join(", "));
+                if left == 0 {
+                    return begin.to_owned();
+                }
+                if told.chars().count() <= STATEMENT_CHARACTERS_MAX {
+                    return told;
+                }
+                left -= 1;
+            }
+        })
+    }
+
+    /// The number of further separators that are as perfect as the first one. Nothing says which of them is the cause.
+    fn rivals(&self) -> usize {
+        let is_perfect = |found: &&Separator| found.perfect && found.significant && !found.consequence;
+        self.attribution.separators.iter().filter(is_perfect).count().saturating_sub(1)
+    }
+
+    /// A consequence that goes with the classes too.
+    fn follows(&self) -> String {
+        let facts = self.attribution.separators.iter().filter(|found| found.significant && found.consequence);
+        let patterns = self.attribution.patterns.iter().filter(|pattern| pattern.consequence);
+        let mut names = facts
+            .map(first_fact)
+            .chain(patterns.filter_map(|pattern| pattern.by.first().map(String::as_str)));
+        names.next().map_or_else(String::new, |name| format!(", and {name} follows it"))
+    }
+
+    fn evidence(&self, fact: &Separator) -> String {
+        format!("{}{}", self.p(fact.p_holm, fact.permuted), self.warning(fact.sandboxes))
+    }
+
+    fn p(&self, p: f64, permuted: bool) -> String {
+        let Attribution { permutations, looks, .. } = self.attribution;
+        let facts = self.attribution.separators.iter().filter(|separator| separator.tested).count();
+        match (permuted, *looks) {
+            (true, 1) => format!("p {}, {} permutations", p_bound(p), count(*permutations)),
+            (true, looks) => format!("p {} after correction for {} looks", p_bound(p), count(looks)),
+            (false, 1) => format!("p {} after correction", p_text(p)),
+            (false, looks) => format!(
+                "p {} after correction for {} {} and {} looks",
+                p_text(p),
+                count(facts as u64),
+                if facts == 1 { "fact" } else { "facts" },
+                count(looks)
+            ),
+        }
+    }
+
+    fn warning(&self, test: Option<UnitTest>) -> String {
+        let [one, many] = self.design.unit.nouns();
+        match test {
+            Some(test) if test.p_holm > SIGNIFICANCE_LEVEL && test.within => {
+                format!("; within {} {many} p {}, maybe chance", count(test.n), p_bound(test.p_holm))
+            }
+            Some(test) if test.p_holm > SIGNIFICANCE_LEVEL => {
+                format!("; by {one} p {} of {}, maybe chance", p_text(test.p_holm), count(test.n))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// "B in all 10 copies with X=1, in none of the 10 with X=0": of the class and the value that go together most. The
+/// name is left out of a sentence that has it already.
+fn values_told(fact: &Separator, is_named: bool) -> Option<String> {
+    let name = cut(first_fact(fact), NAME_CHARACTERS_MAX);
+    let with = |value: &Value| {
+        let value = cut(value.value.first().map_or("", String::as_str), VALUE_CHARACTERS_MAX);
+        if is_named { format!("with {name}={value}") } else { format!("with {value}") }
+    };
+    let hits = |value: &Value, class: &str| value.classes.get(class).copied().unwrap_or(0);
+    if fact.values.len() as u64 != fact.values_total || (!is_named && fact.values_total > 2) {
+        return None;
+    }
+    let labels = fact.values.iter().flat_map(|value| value.classes.keys()).filter(|label| *label != "A");
+    let mut best: Option<(f64, &str, &Value)> = None;
+    for label in labels {
+        for value in &fact.values {
+            let all: u64 = fact.values.iter().map(|value| hits(value, label)).sum();
+            let runs: u64 = fact.values.iter().map(|value| value.runs).sum();
+            let share =
+                |hits: u64, runs: u64| concord_statistics::real(hits) / concord_statistics::real(runs.max(1));
+            let [own, others] =
+                [share(hits(value, label), value.runs), share(all - hits(value, label), runs - value.runs)];
+            if best.is_none_or(|(excess, ..)| own - others > excess) {
+                best = Some((own - others, label, value));
+            }
+        }
+    }
+    let (_, label, value) = best?;
+    let others: Vec<&Value> = fact.values.iter().filter(|other| *other != value).collect();
+    let where_ = match others[..] {
+        [other] => with(other),
+        _ => "others".to_owned(),
+    };
+    let sum = |count: &dyn Fn(&Value) -> u64| others.iter().map(|value| count(value)).sum::<u64>();
+    let first = within((hits(value, label), value.runs, &with(value)), true);
+    let second = within((sum(&|value| hits(value, label)), sum(&|value| value.runs), &where_), false);
+    Some(format!("{label} {first}, {second}"))
+}
+
+fn explains(share: f64) -> String {
+    format!("explains {:.0} %, ", (100.0 * share).floor())
+}
+
+/// The first sentence that is short enough, or the last one.
+fn shortest<const N: usize>(sentences: &[String; N]) -> String {
+    let fits =
+        |sentence: &&String| !sentence.is_empty() && sentence.chars().count() <= STATEMENT_CHARACTERS_MAX;
+    sentences.iter().find(fits).unwrap_or(&sentences[N - 1]).clone()
+}
+
+fn first_fact(separator: &Separator) -> &str {
+    separator.facts.first().map_or("", String::as_str)
+}
+
+fn name(separator: &Separator) -> String {
+    let first = cut(first_fact(separator), NAME_CHARACTERS_MAX);
+    match separator.facts.len() {
+        0 | 1 => first,
+        facts => format!("{first} (like {} more)", facts - 1),
+    }
+}
+
+fn cut(name: &str, characters_max: usize) -> String {
+    if name.chars().count() <= characters_max {
+        return name.to_owned();
+    }
+    name.chars().take(characters_max - 1).chain(['…']).collect()
+}

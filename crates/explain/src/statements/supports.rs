@@ -1,0 +1,111 @@
+use crate::numbers::{count, level_percent, percent_at_least, percent_at_most};
+use crate::{Class, Confidence, Design, Share, Unit};
+
+/// The most classes that are named with their numbers of copies.
+const CLASSES_NAMED_MAX: usize = 3;
+
+/// The sentence about how far the copies agree, and what that says about others.
+#[must_use]
+pub fn supports(confidence: &Confidence, classes: &[Class], design: &Design) -> String {
+    let copies = confidence.copies;
+    if copies.n == 0 {
+        return "no copy gave a digest, so nothing is known of the divergence rate".to_owned();
+    }
+    if copies.different > 0 {
+        return answers(confidence, classes, design);
+    }
+    if design.failed > 0 {
+        let how = if design.crashed { "crashed" } else { "failed" };
+        return format!(
+            "{} of {} copies gave an output{}; {} {how}, so nothing is known of {}",
+            count(copies.n),
+            count(copies.n + design.failed),
+            if copies.n == 1 { "" } else { ", all alike" },
+            count(design.failed),
+            if design.failed == 1 { "it" } else { "them" }
+        );
+    }
+    agree(confidence, design)
+}
+
+/// The sentence if all copies agree.
+fn agree(confidence: &Confidence, design: &Design) -> String {
+    let copies = confidence.copies;
+    let level = level_percent(confidence.level.get());
+    let below = percent_at_most(copies.rate_high);
+    let [one, many] = design.unit.nouns();
+    let units = units(confidence, design);
+    let all = match copies.n {
+        1 => return "one copy gave an output, so nothing is known of other runs".to_owned(),
+        n => format!("all {} copies agree", count(n)),
+    };
+    match (design.unit, units.n) {
+        (Unit::Unseen, _) => {
+            format!(
+                "{all} (below {below} % of such runs differ, {level} %); the machines that ran them are not seen"
+            )
+        }
+        (_, 0) => format!("{all}: below {below} % of such runs differ ({level} %)"),
+        (_, 1) => format!(
+            "{all} on this one {one} (below {below} % of such runs differ, {level} %); nothing is known of other {many}"
+        ),
+        (_, n) => format!(
+            "all {} {many} agree: up to {} % of {many} could still differ. Within ones like these, below {below} % of \
+             copies ({level} %)",
+            count(n),
+            percent_at_most(units.rate_high)
+        ),
+    }
+}
+
+/// The share of what copies have in common.
+fn units(confidence: &Confidence, design: &Design) -> Share {
+    if design.unit == Unit::Machine { confidence.machines } else { confidence.sandboxes }
+}
+
+/// The sentence if copies differ.
+fn answers(confidence: &Confidence, classes: &[Class], design: &Design) -> String {
+    let n = confidence.copies.n;
+    let failed = match design.failed {
+        0 => String::new(),
+        failed => format!("; {} gave none", count(failed)),
+    };
+    if classes.len() as u64 == n && classes.iter().all(|class| class.copies == 1) {
+        return format!("no two of {} copies agree{failed}", count(n));
+    }
+    let number = match classes.len() {
+        2 => "two".to_owned(),
+        3 => "three".to_owned(),
+        more => count(more as u64),
+    };
+    let mut named: Vec<String> = Vec::new();
+    for class in classes.iter().take(CLASSES_NAMED_MAX) {
+        let noun = if !named.is_empty() {
+            ""
+        } else if class.copies == 1 {
+            " copy"
+        } else {
+            " copies"
+        };
+        named.push(format!("{} in {}{noun}", class.class, count(class.copies)));
+    }
+    let others: u64 = classes.iter().skip(CLASSES_NAMED_MAX).map(|class| class.copies).sum();
+    if others > 0 {
+        named.push(format!("others in {}", count(others)));
+    }
+    let units = units(confidence, design);
+    let spread = if units.n < 2 || design.unit == Unit::Unseen {
+        String::new()
+    } else {
+        format!(
+            "; {} of {} {} gave another answer than A ({} % to {} %, {} %)",
+            count(units.different),
+            count(units.n),
+            design.unit.nouns()[1],
+            percent_at_least(units.rate_low),
+            percent_at_most(units.rate_high),
+            level_percent(confidence.level.get())
+        )
+    };
+    format!("{number} answers: {}{failed}{spread}", named.join(", "))
+}
