@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{
     Announce, Clock, Delivery, MergeRollup, MergeTally, PortError, PortResult, ReadJob, ReadOutcomes,
-    ReadOutput, RecordOutcome, ReplaceState,
+    ReadOutput, ReadTally, RecordOutcome, ReplaceState,
 };
 use concord_protocol::{
     Announcement, Change, Job, JobId, Outcome, Rollup, Separation, Tally, Verdict, asks_for_separation,
@@ -23,12 +23,28 @@ const JOBS_FOLDED_AT_ONCE_MAX: usize = 256;
 
 /// The ports of the ledger that the aggregator needs.
 pub trait AggregatorLedger:
-    ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+    ReadJob
+    + MergeTally
+    + MergeRollup
+    + ReplaceState
+    + RecordOutcome
+    + ReadTally
+    + ReadOutcomes
+    + ReadOutput
+    + Sync
 {
 }
 
 impl<L> AggregatorLedger for L where
-    L: ReadJob + MergeTally + MergeRollup + ReplaceState + RecordOutcome + ReadOutcomes + ReadOutput + Sync
+    L: ReadJob
+        + MergeTally
+        + MergeRollup
+        + ReplaceState
+        + RecordOutcome
+        + ReadTally
+        + ReadOutcomes
+        + ReadOutput
+        + Sync
 {
 }
 

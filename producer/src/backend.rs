@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use concord_explain::SampleLimits;
 use concord_local::Store;
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
@@ -17,11 +18,16 @@ use crate::aws::Stack;
 use crate::error::CliError;
 use crate::settings::Settings;
 
-/// Copies whose outcomes are read in one step. From a stack only the first step is read, because each read costs.
+/// Copies whose outcomes are read in one step, at most.
 pub(crate) const COPIES_PER_READ_MAX: u32 = 20 * CHUNK_COPIES;
 
-/// Copies whose outcomes are read from a store of this machine, at most: they are held in memory.
-const COPIES_READ_LOCAL_MAX: u32 = 10 * COPIES_PER_READ_MAX;
+/// How many copies of a job in a store of this machine have their outcomes read: they are held in memory.
+const LOCAL_SAMPLE: SampleLimits =
+    SampleLimits { copies_max: COPIES_PER_READ_MAX, singles_max: COPIES_PER_READ_MAX / 2, block_copies: 1 };
+
+/// The same of a job in a stack, where each read costs.
+const STACK_SAMPLE: SampleLimits =
+    SampleLimits { copies_max: COPIES_PER_READ_MAX, singles_max: 100, block_copies: CHUNK_COPIES };
 
 /// Where a verb reads and writes jobs.
 pub(crate) enum Backend {
@@ -49,9 +55,9 @@ impl Backend {
         }
     }
 
-    /// Copies of a job whose outcomes are read for an explanation, at most.
-    pub(crate) fn copies_read_max(&self) -> u32 {
-        if self.stack().is_some() { COPIES_PER_READ_MAX } else { COPIES_READ_LOCAL_MAX }
+    /// How many copies of a job have their outcomes read for an explanation.
+    pub(crate) fn sample(&self) -> SampleLimits {
+        if self.stack().is_some() { STACK_SAMPLE } else { LOCAL_SAMPLE }
     }
 }
 

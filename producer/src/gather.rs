@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use concord_difference::{Options, OutputFormat};
-use concord_explain::{Explanation, GatherLimits, Judge, first_outcomes, output_format};
+use concord_explain::{Explanation, GatherLimits, Judge, output_format, sampled_outcomes};
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, Outcome};
 use concord_statistics::Level;
@@ -101,7 +101,7 @@ pub(crate) async fn gather(
 /// The bounds of what is read from `backend`.
 fn limits(backend: &Backend) -> GatherLimits {
     GatherLimits {
-        copies_max: backend.copies_read_max(),
+        sample: backend.sample(),
         copies_per_read_max: COPIES_PER_READ_MAX,
         output_bytes_max: u64::MAX,
         skips_unreadable_outputs: false,
@@ -122,7 +122,8 @@ pub(crate) fn level() -> Level {
     Level::new(CONFIDENCE).unwrap_or_default()
 }
 
-/// The outcomes of the first copies of a job, and how many copies that were: [`Backend::copies_read_max`] at most.
-pub(crate) async fn outcomes(backend: &Backend, job: &Job) -> PortResult<(Vec<Outcome>, u32)> {
-    first_outcomes(backend, job, backend.copies_read_max(), COPIES_PER_READ_MAX).await
+/// The outcomes of a job, or of a sample of its copies.
+pub(crate) async fn outcomes(backend: &Backend, job: &Job) -> PortResult<Vec<Outcome>> {
+    let read = sampled_outcomes(backend, job, &backend.sample(), COPIES_PER_READ_MAX).await?;
+    Ok(read.outcomes)
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{
     Announce, Clock, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, MergeRollup, MergeTally,
-    PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReceiveCopies, ReceiveDeadLetters,
+    PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally, ReceiveCopies, ReceiveDeadLetters,
     RecordOutcome, ReplaceState, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Cause, Digest, Job, JobId, JobState, Outcome, Rollup, Settlement, Tally, Verdict,
+    Announcement, Cause, Digest, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally, Verdict,
 };
 
 use super::counts::Count;
@@ -128,6 +128,12 @@ impl SimulatedPorts {
 impl ReadOutcomes for SimulatedPorts {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
         self.call("read_outcomes", self.memory.read_outcomes(job, copies)).await
+    }
+}
+
+impl ReadTally for SimulatedPorts {
+    async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
+        self.call("read_tally", self.memory.read_tally(job)).await
     }
 }
 

@@ -67,7 +67,7 @@ fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
     };
     let runs: Vec<_> = (0..COPIES).map(run).collect();
     let began = Instant::now();
-    let evidence = Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended));
+    let evidence = Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended), None);
     let took_ms = began.elapsed().as_secs_f64() * 1_000.0;
     assert_eq!(evidence.attribution.copies, COPIES as u64);
     took_ms

@@ -2,8 +2,8 @@ use concord_statistics::Level;
 use serde::Serialize;
 
 use crate::{
-    Attribution, Class, Confidence, Coverage, Design, ObservedRun, Unit, attribute, classify, separates,
-    supports,
+    Attribution, Census, Class, Confidence, Coverage, Design, ObservedRun, Unit, attribute, classify,
+    separates, supports,
 };
 
 /// All statistics of the runs of a job.
@@ -24,12 +24,19 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Assesses the runs of one job that gave a digest, in any order.
+    /// Assesses the runs of one job that gave a digest, in any order. If they are a part of the job, `census` has the
+    /// counts of the whole.
     #[must_use]
-    pub fn of(runs: &[ObservedRun<'_>], level: Level, design: &Design) -> Self {
-        let classes = classify(runs);
+    pub fn of(runs: &[ObservedRun<'_>], level: Level, design: &Design, census: Option<&Census>) -> Self {
+        let mut classes = classify(runs);
+        if let Some(census) = census {
+            census.correct(&mut classes);
+        }
         let coverage = Coverage::of(runs);
-        let confidence = Confidence::of(runs, &classes, level, design.stage);
+        let mut confidence = Confidence::of(runs, &classes, level, design.stage);
+        if let Some(census) = census {
+            census.correct_confidence(&mut confidence, design.stage);
+        }
         let attribution = attribute(&by_unit(runs, design.unit), &classes, design.scope);
         let separates = separates(&attribution, classes.classes.len(), design, &not_looked_at(runs, design));
         let supports = supports(&confidence, &classes.classes, design);
@@ -89,7 +96,7 @@ mod tests {
         };
         let runs: Vec<_> = (0..40).map(run).collect();
         let printed =
-            serde_json::to_value(Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended)))
+            serde_json::to_value(Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended), None))
                 .unwrap();
         let check =
             |pointer: &str, expect: Value| assert_eq!(printed.pointer(pointer), Some(&expect), "{pointer}");

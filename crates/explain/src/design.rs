@@ -1,6 +1,6 @@
 use concord_protocol::{Calculation, Job, Outcome};
 
-use crate::{Scope, Stage};
+use crate::{Census, Scope, Stage};
 
 /// How a job was run, as far as its statistics depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Design {
     pub unit: Unit,
     /// The number of copies that gave no digest.
     pub failed: u64,
+    /// The number of different digests, if only a part of the outcomes was read.
+    pub answers: Option<usize>,
     /// Whether each of these crashed: it ended by itself without success, or by a signal.
     pub crashed: bool,
     /// Whether each copy was a process of its own, which is looked at from outside.
@@ -48,17 +50,21 @@ impl Design {
             scope: Scope::default(),
             unit: Unit::Sandbox,
             failed: 0,
+            answers: None,
             crashed: false,
             is_command: false,
             is_python: false,
         }
     }
 
-    /// The design of a job with these outcomes.
-    pub(crate) fn of(job: &Job, outcomes: &[Outcome]) -> Self {
+    /// The design of a job with these outcomes. If they are a part of the job, `census` has the counts of the whole.
+    pub(crate) fn of(job: &Job, outcomes: &[Outcome], census: Option<&Census>) -> Self {
         let spec = &job.spec;
+        let counted =
+            |census: &Census| usize::try_from(census.produced + census.failed()).unwrap_or(usize::MAX);
+        let ended = census.map_or(outcomes.len(), counted);
         // If the job was extended because of its outcomes, the number of copies was not fixed in advance.
-        let as_planned = job.state.copies() == spec.copies && outcomes.len() >= spec.copies as usize;
+        let as_planned = job.state.copies() == spec.copies && ended >= spec.copies as usize;
         let stage = if job.state.ended_at().is_some() && as_planned { Stage::Ended } else { Stage::Running };
         let reasons = || outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err());
         let words = match &spec.calculation {
@@ -68,9 +74,10 @@ impl Design {
         };
         Self {
             stage,
-            scope: scope(job, outcomes.len()),
+            scope: Scope { placed: census.is_none_or(|census| census.keeps_order), ..scope(job, ended) },
             unit: unit(&spec.calculation),
-            failed: reasons().count() as u64,
+            failed: census.map_or_else(|| reasons().count() as u64, Census::failed),
+            answers: census.map(Census::classes),
             crashed: reasons().all(|failure| is_crash(failure.reason())),
             is_command: !words.is_empty() && words != "probe" && !spec.calculation.hides_its_machine(),
             is_python: words.contains("python") || words.contains(".py"),

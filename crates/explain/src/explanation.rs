@@ -10,8 +10,9 @@ use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcom
 use concord_statistics::Level;
 use serde::Serialize;
 
+use crate::numbers::count;
 use crate::observed::Observed;
-use crate::{Assessment, Attribution, Class, Confidence, Coverage, Design};
+use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design};
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 pub use parts::{
@@ -64,12 +65,13 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Explains the outcomes of a job, in the order of their copies, at a level of confidence.
+    /// Explains the outcomes of a job, in the order of their copies, at a level of confidence. If they are a part of the
+    /// job, `census` has the counts of the whole.
     #[must_use]
-    pub fn of(job: &Job, outcomes: &[Outcome], level: Level) -> Self {
+    pub fn of(job: &Job, outcomes: &[Outcome], census: Option<&Census>, level: Level) -> Self {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
-        let assessment = Assessment::of(&runs, level, &Design::of(job, outcomes));
+        let assessment = Assessment::of(&runs, level, &Design::of(job, outcomes, census), census);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         drop(runs);
@@ -88,7 +90,10 @@ impl Explanation {
         let explained = explained.collect();
         let class_digests: Vec<Digest> =
             assessment.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
-        let separates = (assessment.classes.len() > 1).then_some(assessment.separates);
+        let part = census.map_or_else(String::new, |census| {
+            format!(" (from {} of {} copies)", count(census.copies_read.into()), count(census.copies.into()))
+        });
+        let separates = (assessment.classes.len() > 1).then(|| assessment.separates + &part);
         let supports = if job.state.cause() == Some(Cause::Empty) {
             "nothing: every output is empty".to_owned()
         } else {
@@ -96,9 +101,7 @@ impl Explanation {
         };
         Self {
             summary: Summary { separates, difference: None, supports },
-            failures: counted(
-                outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(Failure::reason),
-            ),
+            failures: failures(outcomes, census),
             hidden_failures: counted(outcomes.iter().filter_map(|outcome| {
                 outcome.facts.get("run.first_failure").filter(|_| outcome.result.is_ok())
             })),
@@ -112,7 +115,9 @@ impl Explanation {
             outcomes: explained,
             reference: reference(&job.spec, &assessment.classes, &class_digests),
             class_digests,
-            is_partial: false,
+            // Until a job has ended, another copy may still give another output.
+            is_partial: job.state.ended_at().is_none()
+                || census.is_some_and(|census| census.classes() > assessment.classes.len()),
             classes: assessment.classes,
         }
     }
@@ -199,12 +204,6 @@ impl Explanation {
     pub fn list_artifacts(&mut self, artifacts: Vec<ArtifactOverview>) {
         self.artifacts = artifacts;
         self.summary.difference = self.difference();
-    }
-
-    /// Sets whether there may be more outcomes than were read. If so, the job is never called equivalent.
-    #[must_use]
-    pub fn partial(self, is_partial: bool) -> Self {
-        Self { is_partial, ..self }
     }
 
     /// Records the judgement of the program `by`: for each pair that could be compared, whether its outputs are
@@ -329,6 +328,17 @@ fn reference(spec: &JobSpec, classes: &[Class], digests: &[Digest]) -> Option<(S
         return Some((EXPECTED.to_owned(), expected));
     }
     Some((classes.first()?.class.clone(), *digests.first()?))
+}
+
+/// The reasons of the copies that gave no digest, the most frequent first.
+fn failures(outcomes: &[Outcome], census: Option<&Census>) -> Vec<FailedCopies> {
+    let Some(census) = census else {
+        let failures = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err());
+        return counted(failures.map(Failure::reason));
+    };
+    let of_reason =
+        |(reason, copies): &(String, u32)| FailedCopies { reason: reason.clone(), copies: (*copies).into() };
+    census.failures.iter().map(of_reason).collect()
 }
 
 /// How often each reason occurs, the most frequent first.

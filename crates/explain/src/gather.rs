@@ -2,24 +2,30 @@
 
 mod artifacts;
 mod outputs;
+mod sample;
+
+use std::ops::Range;
 
 use concord_difference::Options;
-use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput};
+use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput, ReadTally};
 use concord_protocol::{Job, Outcome, copy_ranges};
 use concord_statistics::Level;
 
+use crate::census::Census;
 use crate::explanation::Explanation;
 use artifacts::compare_artifacts;
 use outputs::OutputReader;
+use sample::sample;
 
 pub use outputs::{GatherLimits, Judge};
+pub use sample::SampleLimits;
 
 /// An explanation, and the part of the job that it is based on.
 #[derive(Clone, Debug)]
 pub struct Gathered {
     /// The explanation.
     pub explanation: Explanation,
-    /// The number of copies whose outcomes were read: of a very large job, the first ones.
+    /// The number of copies whose outcomes were read: of a very large job, a sample.
     pub copies_read: u32,
 }
 
@@ -28,7 +34,7 @@ pub struct Gathered {
 ///
 /// # Errors
 /// When a port fails.
-pub async fn gather<L: ReadOutcomes + ReadOutput + Sync>(
+pub async fn gather<L: ReadTally + ReadOutcomes + ReadOutput + Sync>(
     ledger: &L,
     job: &Job,
     limits: &GatherLimits,
@@ -36,11 +42,9 @@ pub async fn gather<L: ReadOutcomes + ReadOutput + Sync>(
     options: &Options,
     mut judge: Option<Judge<'_>>,
 ) -> PortResult<Gathered> {
-    let (outcomes, copies_read) =
-        first_outcomes(ledger, job, limits.copies_max, limits.copies_per_read_max).await?;
-    // Until a job has ended, another copy may still give another output.
-    let is_partial = copies_read < job.state.copies() || job.state.ended_at().is_none();
-    let mut explanation = Explanation::of(job, &outcomes, level).partial(is_partial);
+    let SampledOutcomes { outcomes, copies_read, census } =
+        sampled_outcomes(ledger, job, &limits.sample, limits.copies_per_read_max).await?;
+    let mut explanation = Explanation::of(job, &outcomes, census.as_ref(), level);
     drop(outcomes);
     let reader = OutputReader { ledger, job: &job.spec.job, limits };
     if job.spec.policy.artifacts.is_empty() {
@@ -58,23 +62,44 @@ pub async fn gather<L: ReadOutcomes + ReadOutput + Sync>(
     Ok(Gathered { explanation, copies_read })
 }
 
-/// The outcomes of the first copies of a job, at most `copies_max`, and the number of these copies. One call of the
-/// port reads at most `copies_per_read_max` copies.
+/// The outcomes of a job, or of a sample of its copies.
+#[derive(Clone, Debug)]
+pub struct SampledOutcomes {
+    /// The outcomes, by copy; a differing second one follows the first.
+    pub outcomes: Vec<Outcome>,
+    /// The number of copies whose outcomes were read.
+    pub copies_read: u32,
+    /// The counts of the whole job, if only a part was read.
+    pub census: Option<Census>,
+}
+
+/// Reads the outcomes of a job, or of a sample within `limits` if the job is larger. One call of the port reads at most
+/// `copies_per_read_max` copies.
 ///
 /// # Errors
-/// When the port fails.
-pub async fn first_outcomes<L: ReadOutcomes>(
+/// When a port fails.
+pub async fn sampled_outcomes<L: ReadTally + ReadOutcomes + Sync>(
     ledger: &L,
     job: &Job,
-    copies_max: u32,
+    limits: &SampleLimits,
     copies_per_read_max: u32,
-) -> PortResult<(Vec<Outcome>, u32)> {
-    let copies = job.state.copies().min(copies_max);
+) -> PortResult<SampledOutcomes> {
+    let copies = job.state.copies();
+    let count = |ranges: &[Range<u32>]| ranges.iter().map(|range| range.end - range.start).sum();
+    let (ranges, census) = if copies <= limits.copies_max {
+        (std::iter::once(0..copies).collect(), None)
+    } else {
+        let tally = ledger.read_tally(&job.spec.job).await?;
+        let ranges = sample(&tally, copies, job.state.round(), limits);
+        let census = Census::of(job, &tally, count(&ranges), limits.keeps_order());
+        (ranges, Some(census))
+    };
+    let copies_read = count(&ranges);
     let mut outcomes = Vec::new();
-    for range in copy_ranges(0..copies, copies_per_read_max) {
+    for range in ranges.into_iter().flat_map(|range| copy_ranges(range, copies_per_read_max)) {
         outcomes.extend(ledger.read_outcomes(&job.spec.job, range).await?);
     }
-    Ok((outcomes, copies))
+    Ok(SampledOutcomes { outcomes, copies_read, census })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 
 mod assessment;
 mod attribution;
+mod census;
 mod classes;
 mod confidence;
 mod coverage;
@@ -27,6 +28,7 @@ pub use attribution::{
     Attribution, CLASSES_LISTED_MAX, Pattern, PatternKind, SIGNIFICANCE_LEVEL, Scope, Separator, Split,
     UnitTest, VALUES_LISTED_MAX, Value, attribute,
 };
+pub use census::Census;
 pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
@@ -35,7 +37,7 @@ pub use explanation::{
     ArtifactOverview, CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation,
     FailedCopies, ObservedEnvironment, OutputPair, Summary, output_format,
 };
-pub use gather::{GatherLimits, Gathered, Judge, first_outcomes, gather};
+pub use gather::{GatherLimits, Gathered, Judge, SampleLimits, SampledOutcomes, gather, sampled_outcomes};
 pub use run::{FactMap, ObservedRun};
 pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};

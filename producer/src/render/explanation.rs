@@ -28,7 +28,7 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     lines.section("What separates the outputs", summary.separates.as_deref());
     lines.section("How far they differ", summary.difference.as_deref());
     lines.section("What the verdict supports", Some(&summary.supports));
-    lines.paragraph(2, &coverage(&explained.explanation.coverage));
+    lines.paragraph(2, &coverage(&explained.explanation.coverage, explained.produced));
     if let Some(found) = &explained.explanation.equivalence {
         lines.section("Within the tolerances?", Some(&equivalence(found)));
     }

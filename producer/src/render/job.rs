@@ -89,7 +89,7 @@ fn compared(report: &JobReport, expected: &Digest) -> String {
 fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if evidence.coverage.copies > 0 {
-        lines.push(coverage(&evidence.coverage));
+        lines.push(coverage(&evidence.coverage, report.succeeded));
     }
     if !evidence.artifacts.is_empty() && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
         lines.push(format!(

@@ -22,7 +22,7 @@ pub(crate) fn markdown(explained: &ExplainedJob) -> String {
         .flatten()
         .for_each(|line| item(line));
     item(&explanation.summary.supports);
-    item(&coverage(&explanation.coverage));
+    item(&coverage(&explanation.coverage, explained.produced));
     explanation.equivalence.iter().for_each(|found| item(&equivalence(found)));
     classes(&mut text, explained);
     failures(&mut text, explained);

@@ -20,13 +20,13 @@ pub(super) fn copies(explained: &ExplainedJob) -> String {
     }
     let _ = write!(words, "; {}", elapsed(explained.elapsed_ms));
     if explained.copies_read < explained.copies {
-        let _ = write!(words, ". Explained from the first {} copies", explained.copies_read);
+        let _ = write!(words, ". Explained from {} of them", explained.copies_read);
     }
     words
 }
 
-/// Where the copies ran.
-pub(super) fn coverage(coverage: &Coverage) -> String {
+/// Where the copies ran, of the `produced` copies that gave a digest.
+pub(super) fn coverage(coverage: &Coverage, produced: u32) -> String {
     if coverage.copies == 0 {
         return "seen: nothing, since no copy gave a digest".to_owned();
     }
@@ -50,7 +50,12 @@ pub(super) fn coverage(coverage: &Coverage) -> String {
     .into_iter()
     .flatten()
     .collect();
-    format!("seen: {}", words.join(", "))
+    let part = if coverage.copies < u64::from(produced) {
+        format!(" (in {} of {produced} copies)", coverage.copies)
+    } else {
+        String::new()
+    };
+    format!("seen: {}{part}", words.join(", "))
 }
 
 /// Whether the outputs are within the tolerances, and the largest difference or what is beyond them.

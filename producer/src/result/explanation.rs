@@ -31,7 +31,7 @@ pub(crate) struct ExplainedJob {
     pub(crate) copies: u32,
     pub(crate) produced: u32,
     pub(crate) failed: u32,
-    /// Copies whose outcomes were read: only the first ones of a very large job.
+    /// Copies whose outcomes were read: a sample of a very large job.
     pub(crate) copies_read: u32,
     pub(crate) elapsed_ms: u64,
     #[serde(flatten)]

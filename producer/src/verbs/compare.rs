@@ -38,7 +38,7 @@ pub(crate) async fn run(
             _ => unavailable = Some("an output was not kept".to_owned()),
         }
     }
-    let outcomes = (outcomes(&backend, &reference).await?.0, outcomes(&backend, &other).await?.0);
+    let outcomes = (outcomes(&backend, &reference).await?, outcomes(&backend, &other).await?);
     let compared = Compared {
         same_payload: reference.spec.payload_digest == other.spec.payload_digest,
         same,

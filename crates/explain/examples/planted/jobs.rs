@@ -72,7 +72,7 @@ pub(crate) fn judged(seed: u64, copies: usize, cause: Cause) -> Option<Judged> {
         facts: &job.of_copies[copy],
     };
     let runs: Vec<_> = (0..copies).map(run).collect();
-    let evidence = Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended));
+    let evidence = Assessment::of(&runs, Level::default(), &Design::plain(Stage::Ended), None);
     let separators = &evidence.attribution.separators;
     let is_planted = |separator: &&Separator| separator.facts.iter().any(|fact| fact == PLANTED);
     let is_claimed = |first: &Separator| {

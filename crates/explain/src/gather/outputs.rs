@@ -3,13 +3,14 @@
 use concord_protocol::ports::{PortResult, ReadOutput};
 use concord_protocol::{Digest, JobId};
 
+use super::sample::SampleLimits;
 use crate::explanation::{Explanation, OutputPair};
 
 /// The bounds of what is read to explain a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatherLimits {
-    /// The largest number of copies whose outcomes are read: the first ones of a larger job.
-    pub copies_max: u32,
+    /// How many copies have their outcomes read. Of a larger job, a sample is read.
+    pub sample: SampleLimits,
     /// The largest number of copies whose outcomes are read by one call of the port.
     pub copies_per_read_max: u32,
     /// The longest output that is read, in bytes. A longer output is not compared.

@@ -3,13 +3,15 @@ use std::sync::Mutex;
 
 use concord_difference::Tolerances;
 use concord_protocol::ports::PortError;
-use concord_protocol::{CopyId, Digest, Facts, JobId, Outcome, Produced, Timestamp};
+use concord_protocol::{
+    Change, CopyId, Digest, Facts, JobId, JobTally, Outcome, Produced, Timestamp, chunk_of,
+};
 use futures::executor::block_on;
 
 use super::*;
 
 const LIMITS: GatherLimits = GatherLimits {
-    copies_max: 100,
+    sample: SampleLimits { copies_max: 100, singles_max: 10, block_copies: 5 },
     copies_per_read_max: 10,
     output_bytes_max: 1_000,
     skips_unreadable_outputs: false,
@@ -56,6 +58,18 @@ impl ReadOutcomes for Ledger {
     }
 }
 
+impl ReadTally for Ledger {
+    async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
+        let mut tally = JobTally::default();
+        for (index, output) in (0..).zip(&self.outputs) {
+            let (copy, digest) = (CopyId { job: job.clone(), index }, Digest::of(output.as_bytes()));
+            let change = Change::Produced { copy, digest, sandbox: None };
+            tally.chunks.entry(chunk_of(index)).or_default().absorb(&change);
+        }
+        Ok(tally)
+    }
+}
+
 impl ReadOutput for Ledger {
     async fn read_output(&self, _job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
         if digest == Digest::of(b"1.5") {
@@ -75,15 +89,32 @@ fn gathered(ledger: &Ledger, limits: &GatherLimits, rules: &[&str]) -> PortResul
 }
 
 #[test]
-fn outcomes_are_read_in_steps_up_to_the_limit() {
+fn outcomes_are_read_in_steps() {
     let ledger = Ledger::new(vec!["1.0"; 25]);
     assert_eq!(gathered(&ledger, &LIMITS, &[]).unwrap().copies_read, 25);
     assert_eq!(*ledger.reads.lock().unwrap(), [0..10, 10..20, 20..25]);
-    let ledger = Ledger::new(vec!["1.0"; 25]);
-    let limits = GatherLimits { copies_max: 15, ..LIMITS };
-    let gathered = gathered(&ledger, &limits, &[]).unwrap();
-    assert_eq!((gathered.copies_read, gathered.explanation.outcomes.len()), (15, 15));
-    assert_eq!(*ledger.reads.lock().unwrap(), [0..10, 10..15]);
+}
+
+#[test]
+fn of_a_large_job_a_part_is_read_and_the_counts_are_those_of_the_whole() {
+    let mut outputs = vec!["1.0"; 1_000];
+    outputs[777] = "1.5";
+    (outputs[3], outputs[4]) = ("2.0", "2.0");
+    let ledger = Ledger::new(outputs);
+    let limits = GatherLimits { sample: SampleLimits { copies_max: 50, ..LIMITS.sample }, ..LIMITS };
+    let Gathered { explanation, copies_read } = gathered(&ledger, &limits, &[]).unwrap();
+    assert!((10..=50).contains(&copies_read), "{copies_read}");
+    let classes: Vec<_> = explanation
+        .classes
+        .iter()
+        .map(|class| (class.class.as_str(), class.copies, class.first_copy))
+        .collect();
+    assert_eq!(classes, [("A", 997, 0), ("B", 2, 3), ("C", 1, 777)]);
+    let copies = explanation.confidence.copies;
+    assert_eq!((copies.n, copies.different), (1_000, 3));
+    let separates = explanation.summary.separates.unwrap();
+    assert!(separates.ends_with(&format!("(from {copies_read} of 1,000 copies)")), "{separates}");
+    assert!(explanation.summary.supports.contains("997"), "{}", explanation.summary.supports);
 }
 
 #[test]

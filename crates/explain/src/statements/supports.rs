@@ -70,10 +70,11 @@ fn answers(confidence: &Confidence, classes: &[Class], design: &Design) -> Strin
         0 => String::new(),
         failed => format!("; {} gave none", count(failed)),
     };
-    if classes.len() as u64 == n && classes.iter().all(|class| class.copies == 1) {
+    let answers = design.answers.unwrap_or(classes.len());
+    if answers as u64 == n && classes.iter().all(|class| class.copies == 1) {
         return format!("no two of {} copies agree{failed}", count(n));
     }
-    let number = match classes.len() {
+    let number = match answers {
         2 => "two".to_owned(),
         3 => "three".to_owned(),
         more => count(more as u64),
@@ -89,7 +90,7 @@ fn answers(confidence: &Confidence, classes: &[Class], design: &Design) -> Strin
         };
         named.push(format!("{} in {}{noun}", class.class, count(class.copies)));
     }
-    let others: u64 = classes.iter().skip(CLASSES_NAMED_MAX).map(|class| class.copies).sum();
+    let others = n.saturating_sub(classes.iter().take(CLASSES_NAMED_MAX).map(|class| class.copies).sum());
     if others > 0 {
         named.push(format!("others in {}", count(others)));
     }

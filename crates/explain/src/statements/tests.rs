@@ -47,7 +47,7 @@ impl Scene<'_> {
             facts: &facts[copy as usize],
         };
         let runs: Vec<_> = (0..self.copies).map(run).collect();
-        let assessment = Assessment::of(&runs, Level::default(), &self.design);
+        let assessment = Assessment::of(&runs, Level::default(), &self.design, None);
         for sentence in [&assessment.separates, &assessment.supports] {
             assert!(sentence.chars().count() <= STATEMENT_CHARACTERS_MAX, "{sentence}");
         }

@@ -2,14 +2,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use concord_difference::Tolerances;
-use concord_protocol::ports::ReadOutcomes;
-use concord_protocol::{CopyId, Facts, Job, JobId, Outcome, Produced, Timestamp};
+use concord_protocol::ports::{ReadOutcomes, ReadTally};
+use concord_protocol::{CopyId, Facts, Job, JobId, JobTally, Outcome, Produced, Timestamp};
 use concord_statistics::Level;
 use concord_testkit::spec;
 use futures::executor::block_on;
 
 use super::*;
-use crate::{GatherLimits, gather};
+use crate::{GatherLimits, SampleLimits, gather};
 
 /// The artifacts of each copy: names and contents.
 struct Ledger(Vec<Vec<(&'static str, &'static str)>>);
@@ -44,6 +44,12 @@ impl ReadOutcomes for Ledger {
     }
 }
 
+impl ReadTally for Ledger {
+    async fn read_tally(&self, _: &JobId) -> PortResult<JobTally> {
+        unreachable!("the job is read whole")
+    }
+}
+
 impl ReadOutput for Ledger {
     async fn read_output(&self, _: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
         let texts = self.0.iter().map(|artifacts| manifest_of(artifacts).text());
@@ -64,7 +70,7 @@ fn explained(copies: &[&[(&'static str, &'static str)]], rules: &[&str]) -> (Exp
     (record.decided_at, record.ended_at) = (Some(spec.submitted_at), Some(spec.submitted_at));
     let job = Job { state: record.try_into().unwrap(), spec: Arc::new(spec) };
     let limits = GatherLimits {
-        copies_max: 100,
+        sample: SampleLimits { copies_max: 100, singles_max: 10, block_copies: 10 },
         copies_per_read_max: 100,
         output_bytes_max: 1_000,
         skips_unreadable_outputs: false,
