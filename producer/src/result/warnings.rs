@@ -119,13 +119,14 @@ fn says_little(job: &Job, explanation: &Explanation) -> Option<Warning> {
         );
     }
     if coverage.cpu_kinds <= 1 {
-        let processes = match coverage.sandboxes {
-            1 => "in one sandbox on one kind of CPU".to_owned(),
-            several => format!("on one kind of CPU, in {several} sandboxes"),
+        let machines = if coverage.hosts <= 1 {
+            "every copy ran on one machine: nothing is known of others"
+        } else {
+            "every copy ran on one kind of CPU: nothing is known of other kinds"
         };
         return warning(
-            &format!("every copy ran {processes}: this says little about other machines"),
-            "the bound holds for runs like these; to say more, run the same payload on other machines too",
+            machines,
+            "submit the same payload on another machine and expect this digest there: --expect sha256:…",
         );
     }
     if explanation.confidence.copies.rate_high > WEAK_RATE {

@@ -17,7 +17,15 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-const CONSEQUENCES: [&str; 3] = ["run.peak_memory_mb", "function.peak_memory_mb", RUN_TIME];
+const CONSEQUENCES: [&str; 7] = [
+    "run.peak_memory_mb",
+    "run.folder_changed",
+    "run.folder_in_output",
+    "run.failed_attempts",
+    "run.first_failure",
+    "function.peak_memory_mb",
+    RUN_TIME,
+];
 
 const IDENTIFIERS: [&str; 4] = ["sandbox.id", "sandbox.call", "sandbox.log_stream", "host.boot_id"];
 
