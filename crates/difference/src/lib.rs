@@ -32,6 +32,7 @@ mod singles;
 mod spread;
 mod statement;
 mod text;
+mod tokens;
 mod tolerance;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whether the numbers of a text were printed from single precision (binary32).
 
 use super::content::{Content, content};
-use super::text::{TokenKind, Tokens};
+use super::tokens::{TokenKind, Tokens};
 
 /// The length of the start of each output that is looked at, in bytes.
 const SAMPLE_BYTES: usize = 64 * 1024;

@@ -1,7 +1,5 @@
 //! Free text: numbers among words, compared in their order, line by line.
 
-mod tokens;
-
 use std::borrow::Cow;
 
 use super::comparison::{Comparison, MismatchKind};
@@ -12,7 +10,7 @@ use super::number::Written;
 use super::options::{Options, OutputFormat};
 use super::paths::{Path, ROOT};
 use super::shown::shown;
-pub(super) use tokens::{Token, TokenKind, Tokens};
+use super::tokens::{Token, TokenKind, Tokens};
 
 /// How two texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
