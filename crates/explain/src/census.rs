@@ -24,8 +24,8 @@ pub struct Census {
 }
 
 impl Census {
-    /// The counts in the tally of a job, of which the outcomes of `copies_read` copies were read. `keeps_order` says
-    /// whether these stand in the order of the whole job.
+    /// The counts in the tally of a job. The outcomes of `copies_read` copies were read, and `keeps_order` says whether
+    /// these copies stand in the order of the whole job.
     #[must_use]
     pub fn of(job: &Job, tally: &JobTally, copies_read: u32, keeps_order: bool) -> Self {
         Self {

@@ -12,7 +12,7 @@ use crate::selection::Selection;
 pub(crate) struct SubmitSettings {
     /// Files with the payloads; `-` is standard input.
     pub(crate) payloads: Vec<PathBuf>,
-    /// Whether each file is a list, each element of which is a payload.
+    /// Whether each file is a list. Then each element of the list is a payload.
     pub(crate) each: bool,
     pub(crate) calculation: CalculationChoice,
     /// The id of the submission, if the user chose it.

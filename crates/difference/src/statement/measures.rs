@@ -54,7 +54,7 @@ fn by_place(named: &[(String, &String)]) -> Vec<String> {
     told.collect()
 }
 
-/// The largest distances of `others` that are larger than those of `measures`.
+/// For each measure in which one of `others` has a larger distance than `measures`: the largest of these distances.
 pub(super) fn exceeding<'m>(
     measures: &Measures,
     others: impl Iterator<Item = &'m Measures> + Clone,

@@ -13,7 +13,7 @@ use crate::explanation::{ArtifactOverview, Explanation, OutputPair};
 /// The largest number of artifacts of one pair of classes that are compared: the first ones by name.
 const ARTIFACTS_COMPARED_MAX: usize = 64;
 
-/// Lists the artifacts of the classes of a job, and compares those that differ with the reference.
+/// Lists the artifacts of the classes of a job. Compares each artifact that differs from the reference.
 ///
 /// # Errors
 /// When the port fails.

@@ -78,8 +78,8 @@ impl<'a> ClassSizes<'a> {
         Self { tally, round, digests, most_frequent, failed: tally.failed(round) }
     }
 
-    /// The copies below `copies` that are to be chosen from: each with a key, by which the copies of smaller classes come
-    /// first, and those of one class in random order.
+    /// The candidates: the copies below `copies` that count. Each has a key for sorting. It puts smaller classes first, and
+    /// the copies of one class in random order.
     fn copies(
         &self,
         copies: u32,

@@ -31,7 +31,7 @@ pub(super) enum TwoByTwo {
 }
 
 impl TwoByTwo {
-    /// For a block of `block` of `units` units, `marked` of which are marked.
+    /// The scores for `units` units: `marked` of them are marked, and `block` of them are in the block.
     pub(super) fn new(block: u32, marked: u32, units: u32) -> Self {
         let [block_units, marked_units, all] = [block, marked, units].map(u64::from);
         let lowest = (block_units + marked_units).saturating_sub(all);

@@ -19,7 +19,7 @@ pub(in crate::calc) struct Layout {
     shown: PathBuf,
     /// The names of its entries that are shown as symbolic links.
     links: BTreeSet<OsString>,
-    /// Folders that are there and empty, relative to the scratch folder. A folder follows those that it is in.
+    /// Folders that exist and are empty, relative to the scratch folder. A parent comes before the folders in it.
     empty: BTreeSet<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ impl Layout {
     }
 }
 
-/// The folder and those that it is in, the outermost first.
+/// The folder and its parents, the outermost first.
 fn parents(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let mut parents: Vec<_> = folder.ancestors().map(Path::to_owned).collect();
     parents.retain(|parent| !parent.as_os_str().is_empty());
