@@ -1,4 +1,4 @@
-//! Measures how long all the statistics of a large job take: 10,000 copies, 80 facts, 2 to 10,000 digests, with a few
+//! Measures how long all the statistics of a large job take: 20,000 copies, 80 facts, 2 to 20,000 digests, with a few
 //! shared environments or one environment per copy.
 //!
 //! ```sh
@@ -12,7 +12,7 @@ use concord_explain::{Assessment, Design, FactMap, ObservedRun, Stage};
 use concord_statistics::Level;
 use fastrand::Rng;
 
-const COPIES: usize = 10_000;
+const COPIES: usize = 20_000;
 const FACTS: usize = 80;
 /// The number of facts that differ from copy to copy.
 const OWN: usize = 5;

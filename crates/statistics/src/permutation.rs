@@ -30,7 +30,7 @@ pub const PERMUTATIONS_MAX: u64 = 10_000;
 const PERMUTATIONS_OF_OTHERS_MAX: u64 = 500;
 
 /// The smallest number of permutations that a large study gets.
-const PERMUTATIONS_MIN: u64 = 500;
+const PERMUTATIONS_MIN: u64 = 300;
 
 /// The permutations stop once so many of them score as high as the best candidate.
 const HITS_MAX: u64 = 40;

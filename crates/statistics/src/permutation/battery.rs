@@ -9,8 +9,12 @@ use super::study::{Candidate, Study, UNKNOWN};
 use crate::probability::real;
 use crate::runs::ln_runs;
 
-/// The number of trial permutations that calibrate scores.
+/// The number of trial permutations that calibrate scores, and that of a large study.
 const TRIALS: u32 = 200;
+const TRIALS_OF_LARGE: u32 = 80;
+
+/// A study of more units is large.
+const UNITS_OF_SMALL_MAX: usize = 5_000;
 
 /// The largest number of steps of an order in permutations. The best cut of the observed classes may lie anywhere.
 const STEPS_MAX: usize = 64;
@@ -119,7 +123,8 @@ impl Battery {
             return;
         }
         let mut labelling = Labelling { marked: Vec::new(), bits: Vec::new() };
-        for _ in 0..TRIALS {
+        let is_large = self.profiles.units() > UNITS_OF_SMALL_MAX;
+        for _ in 0..if is_large { TRIALS_OF_LARGE } else { TRIALS } {
             shuffle.next(&mut labelling);
             self.profiles.count(&labelling);
             for test in &mut self.tests {

@@ -28,6 +28,11 @@ impl Profiles {
         Self { of_unit: vec![0; units], first: vec![0; kinds], classes, counts: vec![0; classes * kinds] }
     }
 
+    /// The number of units.
+    pub(super) fn units(&self) -> usize {
+        self.of_unit.len()
+    }
+
     /// Tells apart units that differ in a candidate, unless that makes too many kinds. Whether it did.
     pub(super) fn refine(&mut self, block_of: &[u32]) -> bool {
         if self.first.is_empty() {
