@@ -108,8 +108,8 @@ impl Confidence {
             sandboxes: sandboxes.share(level, stage),
             machines: machines.share(level, stage),
             unseen: Unseen {
-                copies: copies.unseen(),
-                sandboxes: sandboxes.unseen(),
+                copies: copies.unseen(level),
+                sandboxes: sandboxes.unseen(level),
                 copies_high: copies.unseen_bound(level),
                 sandboxes_high: sandboxes.unseen_bound(level),
             },
@@ -145,13 +145,16 @@ impl<K: Ord> Units<K> {
         Share::of(self.different(), self.n(), level, stage)
     }
 
-    fn unseen(&self) -> Option<f64> {
+    /// The estimate of Good and Turing. It is never above the bound, where there is one: a single copy has one digest,
+    /// which was seen once.
+    fn unseen(&self, level: Level) -> Option<f64> {
         let mut units = BTreeMap::<usize, u64>::new();
         for &class in self.classes.values().flatten() {
             *units.entry(class).or_default() += 1;
         }
         let once = units.values().filter(|&&units| units == 1).count() as u64;
-        (self.n() > 0).then(|| (real(once) / real(self.n())).min(1.0))
+        let bound = self.unseen_bound(level).unwrap_or(1.0);
+        (self.n() > 0).then(|| (real(once) / real(self.n())).min(bound))
     }
 
     fn unseen_bound(&self, level: Level) -> Option<f64> {

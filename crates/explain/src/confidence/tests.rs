@@ -50,6 +50,8 @@ fn full_agreement_gives_a_bound() {
     assert_eq!(found.unseen.copies_high, Some(found.copies.rate_high));
     assert_eq!((found.sandboxes.n, found.sandboxes.rate_high.to_bits()), (0, 1.0_f64.to_bits()));
     assert_eq!((found.unseen.sandboxes, found.unseen.sandboxes_high), (None, None));
+    let one = confidence(&[(0, "a", Some("s0"))], Stage::Ended).unseen;
+    assert_eq!((one.copies, one.sandboxes), (one.copies_high, one.sandboxes_high));
     let nothing = confidence(&[], Stage::Ended);
     assert_eq!((nothing.copies.n, nothing.unseen.copies), (0, None));
 }
