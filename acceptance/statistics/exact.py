@@ -72,6 +72,24 @@ def ln_table(rows):
     return ln_ratio(share.numerator, share.denominator)
 
 
+def ln_runs(one, other):
+    """The logarithm of the two-sided p of each number of runs, from 0 on; None for a number that cannot occur."""
+    def split(units, runs):
+        return math.comb(units - 1, runs - 1) if units and runs else 0
+
+    def ways(runs):
+        half = runs // 2
+        if runs % 2:
+            return split(one, half) * split(other, half + 1) + split(one, half + 1) * split(other, half)
+        return 2 * split(one, half) * split(other, half)
+
+    most = 2 * min(one, other) + (one != other)
+    counts = [ways(runs) for runs in range(most + 1)]
+    whole = math.comb(one + other, one)
+    tails = (sum(other for other in counts if other <= count) for count in counts)
+    return [ln_ratio(tail, whole) if tail else None for tail in tails]
+
+
 def copies_to_detect(rate, level):
     """The smallest n with (1 - rate)^n <= 1 - level. Both are texts of decimal numbers."""
     kept, left = 1 - fractions.Fraction(rate), 1 - fractions.Fraction(level)

@@ -204,6 +204,14 @@ class Agreement(unittest.TestCase):
             for found, theirs in zip(map(float, answer), expected, strict=True):
                 self.assert_near(found, theirs, ps)
 
+    def test_runs(self):
+        asked = [(1, 1), (1, 9), (3, 3), (5, 8), (20, 20), (2, 300), (60, 140), (500, 500)]
+        answers = ask([("runs", *question) for question in asked])
+        for question, answer in zip(asked, answers, strict=True):
+            for runs, (found, expected) in enumerate(zip(map(float, answer), exact.ln_runs(*question), strict=True)):
+                if expected is not None:
+                    self.assert_near(found, expected, (question, runs), ln_apart)
+
     def test_copies(self):
         rates = ["0.5", "0.1", "0.2", "0.3", "0.25", "0.9", "0.99", "0.01", "0.05", "0.02", "0.001", "0.125", "0.0005"]
         levels = ["0.5", "0.75", "0.875", "0.9", "0.95", "0.99", "0.999", "0.19", "0.271", "0.3439", "0.36", "0.488",

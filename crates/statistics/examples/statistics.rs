@@ -11,6 +11,7 @@
 //! none-seen N LEVEL                  bound
 //! holm P..                           corrected p-values
 //! copies RATE LEVEL                  copies
+//! runs ONE OTHER                     ln p of each number of runs, from 0 on
 //! ```
 
 use std::error::Error;
@@ -20,7 +21,7 @@ use std::str::FromStr;
 use concord_statistics::{
     Level, Table, anytime_interval, clopper_pearson, copies_to_detect, independence, ln_binomial,
     ln_binomial_at_least, ln_binomial_at_most, ln_fisher, ln_freeman_halton, ln_freeman_halton_bound,
-    ln_holm, ln_hypergeometric, none_seen_bound,
+    ln_holm, ln_hypergeometric, ln_runs, none_seen_bound,
 };
 
 type Answer = Result<Vec<String>, Box<dyn Error>>;
@@ -72,6 +73,7 @@ fn answer(line: &str) -> Answer {
             show(&ln_holm(&ln_ps).into_iter().map(f64::exp).collect::<Vec<_>>())
         }
         ("copies", [rate, asked]) => Ok(vec![copies_to_detect(rate.parse()?, level(asked)?)?.to_string()]),
+        ("runs", [one, other]) => show(&ln_runs(one.parse()?, other.parse()?)),
         _ => Err("no such question".into()),
     }
 }
