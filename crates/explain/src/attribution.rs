@@ -14,6 +14,8 @@ mod material;
 mod names;
 mod orders;
 mod patterns;
+mod precedence;
+mod sampled;
 mod sandboxes;
 mod separators;
 mod significance;
@@ -24,6 +26,7 @@ use candidates::{Candidates, Source};
 use columns::Columns;
 use material::Material;
 pub use patterns::{Pattern, PatternKind};
+use precedence::{place_first, seen_follows};
 use sandboxes::SandboxUnits;
 pub use sandboxes::UnitTest;
 use separators::Tested;
@@ -108,6 +111,8 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope)
     let material = Material { runs, classes, columns: &columns, candidates: &candidates, looks: scope.looks };
     let mut separators = material.separators(&tested, &findings);
     let mut patterns = material.patterns(&findings);
+    seen_follows(&mut patterns);
+    place_first(&mut patterns);
     by_sandbox(&candidates, study, &units, &mut separators, &mut patterns);
     let mut separators: Vec<Separator> = separators.into_iter().map(|found| found.separator).collect();
     // The sort is stable, so the order within each of the groups stays.

@@ -66,7 +66,7 @@ impl Candidates {
         columns: &Columns<'_>,
         is_placed: bool,
     ) -> Self {
-        let last = CLASSES_TESTED_MAX - 1;
+        let last = classes_told_apart(classes);
         let class = |&class: &usize| u8::try_from(class.min(last)).unwrap_or(u8::MAX);
         let mut candidates = Self {
             partitions: columns.partitions(),
@@ -198,6 +198,19 @@ impl Candidates {
         self.classes.iter().for_each(|&class| sizes[usize::from(class)] += 1);
         sizes.iter().fold(0xcbf2_9ce4_8422_2325, |seed, size| (seed ^ size).wrapping_mul(0x0100_0000_01b3))
     }
+}
+
+/// The number of classes that are tested alone. Rarer classes are tested together, with all of the same size: which of
+/// these comes first depends on the order of the copies.
+fn classes_told_apart(classes: &Classes) -> usize {
+    let size = |place: usize| classes.classes.get(place).map(|class| class.copies);
+    let mut last = CLASSES_TESTED_MAX - 1;
+    if classes.classes.len() > CLASSES_TESTED_MAX {
+        while last > 0 && size(last - 1) == size(last) {
+            last -= 1;
+        }
+    }
+    last
 }
 
 fn split(partition: &Partition) -> Candidate {

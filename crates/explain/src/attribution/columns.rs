@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use concord_statistics::UNKNOWN;
 
 use super::names::{self, Standing};
+use super::sampled::Sampled;
 use crate::{FactMap, ObservedRun};
 
 /// The value that is shown for a variable that is not set.
@@ -26,14 +27,16 @@ pub(super) struct Columns<'a> {
     by_run: Vec<Vec<u32>>,
     values: Vec<Vec<&'a str>>,
     /// Whether anything is known of the environment of each run.
-    is_known: Vec<bool>,
+    has_facts: Vec<bool>,
+    sampled: Sampled,
 }
 
 /// The splits by the facts of the runs.
 pub(super) struct Partitions {
     /// By the values of facts: two or more.
     pub(super) by_value: Vec<Partition>,
-    /// By whether facts were observed: block 1 if they were.
+    /// By whether facts were observed: block 1 if they were. A run that was not looked at is in no block of a fact that only
+    /// a look from outside shows.
     pub(super) by_presence: Vec<Partition>,
     /// The number of facts that have one value wherever they were observed.
     pub(super) constant: u64,
@@ -55,8 +58,9 @@ impl<'a> Columns<'a> {
                 builder.columns[fact][place] = value;
             }
         }
-        let is_known = runs.iter().map(|run| !(run.environment.is_empty() && run.facts.is_empty())).collect();
-        Self { names: builder.names, by_run: builder.columns, values: builder.values, is_known }
+        let has_facts = runs.iter().map(|run| !(run.environment.is_empty() && run.facts.is_empty())).collect();
+        let sampled = Sampled::of(runs);
+        Self { names: builder.names, by_run: builder.columns, values: builder.values, has_facts, sampled }
     }
 
     pub(super) fn name(&self, fact: usize) -> &'a str {
@@ -72,8 +76,21 @@ impl<'a> Columns<'a> {
         self.values[fact].get(number as usize).copied()
     }
 
+    /// Whether the value of a fact is known in a run. A variable that is missing is not set, and that is a value.
+    fn is_known(&self, fact: usize, run: usize) -> bool {
+        let has_value = self.by_run[fact][run] > 0;
+        if !names::is_absence_a_value(self.names[fact]) {
+            return has_value;
+        }
+        let is_known = self.sampled.knows_variable(self.names[fact], run);
+        is_known.unwrap_or(has_value || self.has_facts[run])
+    }
+
     /// The number of a run's value among the values of a fact.
     pub(super) fn value_number(&self, fact: usize, run: usize) -> Option<usize> {
+        if !self.is_known(fact, run) {
+            return None;
+        }
         usize::try_from(self.by_run[fact][run].checked_sub(1)?).ok()
     }
 
@@ -92,16 +109,19 @@ impl<'a> Columns<'a> {
         let (mut by_value, mut by_presence) = (BTreeMap::new(), BTreeMap::new());
         let mut constant = 0;
         for (fact, column) in self.by_run.iter().enumerate() {
-            let has_absence = names::is_absence_a_value(self.names[fact]);
-            let known = |run: usize| column[run] > 0 || (has_absence && self.is_known[run]);
+            let known = |run: usize| self.is_known(fact, run);
             let (of_run, blocks) = by_first_appearance(column, self.values[fact].len() + 1, known);
             if blocks < 2 {
                 constant += 1;
             } else {
                 by_value.entry(of_run).or_insert_with(Vec::new).push(fact);
             }
-            let is_seen: Vec<u32> = (0..column.len()).map(|run| u32::from(known(run))).collect();
-            if is_seen.iter().any(|&seen| seen != is_seen[0]) {
+            let seen = |run: usize| match known(run) {
+                false if self.sampled.misses(self.names[fact], run) => UNKNOWN,
+                known => u32::from(known),
+            };
+            let is_seen: Vec<u32> = (0..column.len()).map(seen).collect();
+            if is_seen.contains(&0) && is_seen.contains(&1) {
                 by_presence.entry(is_seen).or_insert_with(Vec::new).push(fact);
             }
         }

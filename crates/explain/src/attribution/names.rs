@@ -29,6 +29,9 @@ const CONSEQUENCES: [&str; 7] = [
 
 const IDENTIFIERS: [&str; 4] = ["sandbox.id", "sandbox.call", "sandbox.log_stream", "host.boot_id"];
 
+/// Facts whose numbers grow while a job runs, whatever happens in it.
+pub(super) const GROWING: [&str; 2] = ["run.queue_wait_ms", "sandbox.call"];
+
 /// The name under which the run time is tested. It is not a recorded fact.
 pub(super) const RUN_TIME: &str = "run time";
 

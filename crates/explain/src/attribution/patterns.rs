@@ -88,8 +88,10 @@ impl Material<'_> {
                 let Partition { facts, of_run, .. } = &self.candidates.partitions.by_presence[place];
                 let names: Vec<String> =
                     facts.iter().map(|&fact| self.columns.name(fact).to_owned()).collect();
-                let groups = self.groups(of_run.iter().map(|&block| Some(block == 1)))?;
-                let where_ = [format!("in which {} was seen", names[0]), "others".to_owned()];
+                let groups =
+                    self.groups(of_run.iter().map(|&block| (block != UNKNOWN).then_some(block == 1)))?;
+                let without = if of_run.contains(&UNKNOWN) { "seen without it" } else { "others" };
+                let where_ = [format!("in which {} was seen", names[0]), without.to_owned()];
                 Some(self.of_groups(PatternKind::Seen, names, source, finding, &groups, &where_))
             }
             Source::Threshold(place) => {

@@ -172,7 +172,12 @@ impl Teller<'_> {
     }
 
     fn evidence(&self, fact: &Separator) -> String {
-        format!("{}{}", self.p(fact.p_holm, fact.permuted), self.warning(fact.sandboxes))
+        let not_seen = match fact.not_seen {
+            0 => String::new(),
+            1 => "; not seen in 1 copy".to_owned(),
+            copies => format!("; not seen in {} copies", count(copies)),
+        };
+        format!("{}{not_seen}{}", self.p(fact.p_holm, fact.permuted), self.warning(fact.sandboxes))
     }
 
     fn p(&self, p: f64, permuted: bool) -> String {

@@ -1,3 +1,5 @@
+mod traps;
+
 use super::*;
 use crate::{
     Assessment, Attribution, Class, Confidence, Design, FactMap, ObservedRun, Quantiles, Separator, Share,
@@ -387,7 +389,7 @@ fn the_longest_sentences_fit() {
         permuted: false,
         unique: false,
         explained: 0.5,
-        not_seen: 0,
+        not_seen: 999_999,
         sandboxes,
         values: Vec::new(),
         values_total: 2,
