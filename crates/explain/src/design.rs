@@ -1,4 +1,6 @@
-use concord_protocol::{Calculation, Job, Outcome};
+use std::collections::BTreeSet;
+
+use concord_protocol::{Calculation, Job, Outcome, Verdict};
 
 use crate::{Census, Scope, Stage};
 
@@ -11,11 +13,13 @@ pub struct Design {
     pub scope: Scope,
     /// What copies share, so that they are not independent.
     pub unit: Unit,
-    /// The number of copies that gave no digest.
+    /// The number of copies that failed.
     pub failed: u64,
+    /// The number of copies without an outcome, if the job has ended and did not choose to save them.
+    pub absent: u64,
     /// The number of different digests, if only a part of the outcomes was read.
     pub answers: Option<usize>,
-    /// Whether each of these crashed: it ended by itself without success, or by a signal.
+    /// Whether each that failed crashed: it ended by itself without success, or by a signal.
     pub crashed: bool,
     /// Whether each copy was a process of its own, which is looked at from outside.
     pub is_command: bool,
@@ -50,6 +54,7 @@ impl Design {
             scope: Scope::default(),
             unit: Unit::Sandbox,
             failed: 0,
+            absent: 0,
             answers: None,
             crashed: false,
             is_command: false,
@@ -77,6 +82,7 @@ impl Design {
             scope: Scope { placed: census.is_none_or(|census| census.keeps_order), ..scope(job, ended) },
             unit: unit(&spec.calculation),
             failed: census.map_or_else(|| reasons().count() as u64, Census::failed),
+            absent: absent(job, census.map_or_else(|| distinct_copies(outcomes), |_| ended as u64)),
             answers: census.map(Census::classes),
             crashed: reasons().all(|failure| is_crash(failure.reason())),
             is_command: !words.is_empty() && words != "probe" && !spec.calculation.hides_its_machine(),
@@ -93,6 +99,19 @@ fn unit(calculation: &Calculation) -> Unit {
         Calculation::Probe { .. } | Calculation::Command { .. } => Unit::Machine,
         Calculation::Function { .. } | Calculation::Deployed { .. } => Unit::Sandbox,
     }
+}
+
+fn distinct_copies(outcomes: &[Outcome]) -> u64 {
+    outcomes.iter().map(|outcome| outcome.copy.index).collect::<BTreeSet<_>>().len() as u64
+}
+
+/// The copies without an outcome of a job that has ended. A job that stopped at its first divergence did not want them.
+fn absent(job: &Job, with_outcome: u64) -> u64 {
+    let is_saved = job.spec.policy.fail_fast && job.state.verdict() == Verdict::Divergent;
+    if is_saved || job.state.ended_at().is_none() {
+        return 0;
+    }
+    u64::from(job.state.copies()).saturating_sub(with_outcome)
 }
 
 fn is_crash(reason: &str) -> bool {

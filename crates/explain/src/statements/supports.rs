@@ -14,18 +14,28 @@ pub fn supports(confidence: &Confidence, classes: &[Class], design: &Design) -> 
     if copies.different > 0 {
         return answers(confidence, classes, design);
     }
-    if design.failed > 0 {
-        let how = if design.crashed { "crashed" } else { "failed" };
-        return format!(
-            "{} of {} copies gave an output{}; {} {how}, so nothing is known of {}",
-            count(copies.n),
-            count(copies.n + design.failed),
-            if copies.n == 1 { "" } else { ", all alike" },
-            count(design.failed),
-            if design.failed == 1 { "it" } else { "them" }
-        );
-    }
-    agree(confidence, design)
+    if without(design) > 0 { some_agree(copies.n, design) } else { agree(confidence, design) }
+}
+
+/// The number of copies that were wanted and gave no output.
+fn without(design: &Design) -> u64 {
+    design.failed + design.absent
+}
+
+/// The sentence if all outputs agree, and some copies gave none.
+fn some_agree(gave: u64, design: &Design) -> String {
+    let how = if design.crashed { "crashed" } else { "failed" };
+    let lost = [(design.failed, how), (design.absent, "gave no outcome")];
+    let lost: Vec<_> = lost.iter().filter(|(copies, _)| *copies > 0).collect();
+    let lost: Vec<_> = lost.iter().map(|(copies, what)| format!("{} {what}", count(*copies))).collect();
+    format!(
+        "{} of {} copies gave an output{}; {}, so nothing is known of {}",
+        count(gave),
+        count(gave + without(design)),
+        if gave == 1 { "" } else { ", all alike" },
+        lost.join(" and "),
+        if without(design) == 1 { "it" } else { "them" }
+    )
 }
 
 /// The sentence if all copies agree.
@@ -66,9 +76,9 @@ fn units(confidence: &Confidence, design: &Design) -> Share {
 /// The sentence if copies differ.
 fn answers(confidence: &Confidence, classes: &[Class], design: &Design) -> String {
     let n = confidence.copies.n;
-    let failed = match design.failed {
+    let failed = match without(design) {
         0 => String::new(),
-        failed => format!("; {} gave none", count(failed)),
+        without => format!("; {} gave none", count(without)),
     };
     let answers = design.answers.unwrap_or(classes.len());
     if answers as u64 == n && classes.iter().all(|class| class.copies == 1) {

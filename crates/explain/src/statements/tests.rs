@@ -204,6 +204,29 @@ fn two_facts_that_fit_only_together_are_named() {
 }
 
 #[test]
+fn copies_without_an_outcome_are_no_agreement() {
+    let check = |gave: u32, failed: u64, absent: u64, expect: &str| {
+        let design = Design { failed, absent, crashed: failed > 0, ..on_one_machine() };
+        let scene = Scene { design, ..Scene::new(gave) };
+        assert_eq!(scene.assessed().supports, expect);
+    };
+    check(5, 0, 7, "5 of 12 copies gave an output, all alike; 7 gave no outcome, so nothing is known of them");
+    check(1, 0, 1, "1 of 2 copies gave an output; 1 gave no outcome, so nothing is known of it");
+    check(
+        4,
+        1,
+        7,
+        "4 of 12 copies gave an output, all alike; 1 crashed and 7 gave no outcome, so nothing is known of them",
+    );
+    let design = Design { failed: 1, absent: 2, ..on_one_machine() };
+    let digest = |copy: u32| a_or_b(copy == 1);
+    assert_eq!(
+        Scene { digest: &digest, design, ..Scene::new(5) }.assessed().supports,
+        "two answers: A in 4 copies, B in 1; 3 gave none"
+    );
+}
+
+#[test]
 fn a_threshold_is_named() {
     let wait = |copy: u32| mixed(copy) % 1_000;
     let digest = |copy: u32| a_or_b(wait(copy) >= 700);
