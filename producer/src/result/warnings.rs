@@ -70,7 +70,8 @@ fn folder_changed(file: &str) -> Warning {
 fn folder_in_output(part: &str) -> Warning {
     Warning {
         text: format!(
-            "{part} has the path of the folder in which the copy ran, which differs from copy to copy"
+            "{part} has the path of the folder in which the copy ran; copies at the same time, and later jobs, have other \
+             folders"
         ),
         hint: "have the program write relative paths, or no path".to_owned(),
     }
