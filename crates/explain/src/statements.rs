@@ -2,6 +2,7 @@
 
 mod separates;
 mod supports;
+mod words;
 
 pub use separates::separates;
 pub use supports::supports;

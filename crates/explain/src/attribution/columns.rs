@@ -58,7 +58,8 @@ impl<'a> Columns<'a> {
                 builder.columns[fact][place] = value;
             }
         }
-        let has_facts = runs.iter().map(|run| !(run.environment.is_empty() && run.facts.is_empty())).collect();
+        let has_facts =
+            runs.iter().map(|run| !(run.environment.is_empty() && run.facts.is_empty())).collect();
         let sampled = Sampled::of(runs);
         Self { names: builder.names, by_run: builder.columns, values: builder.values, has_facts, sampled }
     }

@@ -17,8 +17,9 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-const CONSEQUENCES: [&str; 7] = [
+const CONSEQUENCES: [&str; 8] = [
     "run.peak_memory_mb",
+    "run.program",
     "run.folder_changed",
     "run.folder_in_output",
     "run.failed_attempts",

@@ -1,14 +1,10 @@
-use crate::attribution::within;
 use crate::numbers::{about, count, p_bound, p_text};
-use crate::{Attribution, Design, Pattern, PatternKind, SIGNIFICANCE_LEVEL, Separator, UnitTest, Value};
+use crate::{Attribution, Design, Pattern, PatternKind, SIGNIFICANCE_LEVEL, Separator, UnitTest};
 
 use super::STATEMENT_CHARACTERS_MAX;
+use super::words::{NAME_CHARACTERS_MAX, cut, explains, first_fact, name, shortest, values_told};
 
-/// The largest number of characters of the name of a fact in a statement. A longer name loses its end.
-const NAME_CHARACTERS_MAX: usize = 40;
-
-/// The largest number of characters of a value in a statement, and of a name in the shortest statement.
-const VALUE_CHARACTERS_MAX: usize = 24;
+/// The largest number of characters of a name in the shortest statement.
 const NAME_CHARACTERS_LEAST: usize = 16;
 
 /// A pattern leads before a fact only if it explains at least so much more.
@@ -132,14 +128,7 @@ impl Teller<'_> {
                 name(fits)
             );
         }
-        let consequence = self.attribution.patterns.first().map(|pattern| {
-            format!(
-                "no cause was recorded. {} follows the classes: {}",
-                pattern.by.join(", "),
-                pattern.statement
-            )
-        });
-        consequence.filter(|told| told.chars().count() <= STATEMENT_CHARACTERS_MAX).unwrap_or_else(|| {
+        self.consequence().unwrap_or_else(|| {
             let begin = "no single fact, threshold or pair of those tested separates the classes, nor does time or order";
             let mut left = not_looked_at.len();
             loop {
@@ -153,6 +142,22 @@ impl Teller<'_> {
                 left -= 1;
             }
         })
+    }
+
+    /// The sentence about a consequence that goes with the classes, if there is no cause.
+    fn consequence(&self) -> Option<String> {
+        let of_fact = self.attribution.separators.iter().find(|found| found.significant && found.consequence);
+        let of_pattern = self.attribution.patterns.first();
+        let (by, told) = match (of_fact, of_pattern) {
+            (Some(fact), pattern) if fact.perfect || pattern.is_none() => {
+                (cut(first_fact(fact), NAME_CHARACTERS_MAX), values_told(fact, false))
+            }
+            (_, Some(pattern)) => (pattern.by.join(", "), Some(pattern.statement.clone())),
+            (_, None) => return None,
+        };
+        let begin = format!("no cause was recorded. {by} follows the classes");
+        let told = told.map(|told| format!("{begin}: {told}"));
+        told.filter(|told| told.chars().count() <= STATEMENT_CHARACTERS_MAX).or(Some(begin))
     }
 
     /// The number of further separators that are as perfect as the first one. Nothing says which of them is the cause.
@@ -209,73 +214,4 @@ impl Teller<'_> {
             _ => String::new(),
         }
     }
-}
-
-/// "B in all 10 copies with X=1, in none of the 10 with X=0": of the class and the value that go together most. The
-/// name is left out of a sentence that has it already.
-fn values_told(fact: &Separator, is_named: bool) -> Option<String> {
-    let name = cut(first_fact(fact), NAME_CHARACTERS_MAX);
-    let with = |value: &Value| {
-        let value = cut(value.value.first().map_or("", String::as_str), VALUE_CHARACTERS_MAX);
-        if is_named { format!("with {name}={value}") } else { format!("with {value}") }
-    };
-    let hits = |value: &Value, class: &str| value.classes.get(class).copied().unwrap_or(0);
-    if fact.values.len() as u64 != fact.values_total || (!is_named && fact.values_total > 2) {
-        return None;
-    }
-    let labels = fact.values.iter().flat_map(|value| value.classes.keys()).filter(|label| *label != "A");
-    let mut best: Option<(f64, &str, &Value)> = None;
-    for label in labels {
-        for value in &fact.values {
-            let all: u64 = fact.values.iter().map(|value| hits(value, label)).sum();
-            let runs: u64 = fact.values.iter().map(|value| value.runs).sum();
-            let share =
-                |hits: u64, runs: u64| concord_statistics::real(hits) / concord_statistics::real(runs.max(1));
-            let [own, others] =
-                [share(hits(value, label), value.runs), share(all - hits(value, label), runs - value.runs)];
-            if best.is_none_or(|(excess, ..)| own - others > excess) {
-                best = Some((own - others, label, value));
-            }
-        }
-    }
-    let (_, label, value) = best?;
-    let others: Vec<&Value> = fact.values.iter().filter(|other| *other != value).collect();
-    let where_ = match others[..] {
-        [other] => with(other),
-        _ => "others".to_owned(),
-    };
-    let sum = |count: &dyn Fn(&Value) -> u64| others.iter().map(|value| count(value)).sum::<u64>();
-    let first = within((hits(value, label), value.runs, &with(value)), true);
-    let second = within((sum(&|value| hits(value, label)), sum(&|value| value.runs), &where_), false);
-    Some(format!("{label} {first}, {second}"))
-}
-
-fn explains(share: f64) -> String {
-    format!("explains {:.0} %, ", (100.0 * share).floor())
-}
-
-/// The first sentence that is short enough, or the last one.
-fn shortest<const N: usize>(sentences: &[String; N]) -> String {
-    let fits =
-        |sentence: &&String| !sentence.is_empty() && sentence.chars().count() <= STATEMENT_CHARACTERS_MAX;
-    sentences.iter().find(fits).unwrap_or(&sentences[N - 1]).clone()
-}
-
-fn first_fact(separator: &Separator) -> &str {
-    separator.facts.first().map_or("", String::as_str)
-}
-
-fn name(separator: &Separator) -> String {
-    let first = cut(first_fact(separator), NAME_CHARACTERS_MAX);
-    match separator.facts.len() {
-        0 | 1 => first,
-        facts => format!("{first} (like {} more)", facts - 1),
-    }
-}
-
-fn cut(name: &str, characters_max: usize) -> String {
-    if name.chars().count() <= characters_max {
-        return name.to_owned();
-    }
-    name.chars().take(characters_max - 1).chain(['…']).collect()
 }

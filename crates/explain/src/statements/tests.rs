@@ -210,7 +210,12 @@ fn copies_without_an_outcome_are_no_agreement() {
         let scene = Scene { design, ..Scene::new(gave) };
         assert_eq!(scene.assessed().supports, expect);
     };
-    check(5, 0, 7, "5 of 12 copies gave an output, all alike; 7 gave no outcome, so nothing is known of them");
+    check(
+        5,
+        0,
+        7,
+        "5 of 12 copies gave an output, all alike; 7 gave no outcome, so nothing is known of them",
+    );
     check(1, 0, 1, "1 of 2 copies gave an output; 1 gave no outcome, so nothing is known of it");
     check(
         4,

@@ -126,6 +126,9 @@ impl<'a> Sampler<'a> {
             }
             if let Some(variables) = variables(&folder).filter(|variables| !is_being_read(variables)) {
                 self.variables = Some(variables);
+                if let Some(program) = text(&folder.join("comm")) {
+                    self.facts.record("run.program", program.trim_end());
+                }
             }
             let status = text(&folder.join("status")).unwrap_or_default();
             self.peak_kilobytes = self.peak_kilobytes.max(kilobytes(&status, "VmHWM").unwrap_or_default());
