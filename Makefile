@@ -28,11 +28,12 @@ source: ## Versions, links, shell scripts, workflows, dependencies and their lic
 audit: ## Licenses, bans and sources of all dependencies, and advisories, which are on GitHub
 	acceptance/source/audit
 
-test: check lint ## Everything: format, lints, all tests, numbers against SciPy and NumPy, a page in a browser, a whole stack on an emulator
+test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, numbers against SciPy and NumPy, a page in a browser, a stack
 	$(NEXTEST) run --profile ci --package concord-producer --locked
 	$(NEXTEST) run --profile ci --workspace --all-features --locked
 	cargo test --workspace --all-features --locked --doc --quiet
 	CARGO_TARGET_DIR=$(CURDIR)/target $(NEXTEST) run --profile ci $(IN_DYNAMODB) --config-file .config/nextest.toml
+	acceptance/scenes/run
 	acceptance/statistics/run
 	acceptance/difference/run
 	acceptance/report/run
@@ -50,8 +51,9 @@ stack: ## A whole stack on an emulator, with real processes
 
 SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
 
-soak: ## Thousands of simulated fleets, each day from other seeds: make soak SEEDS=0..5000
+soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), and all jobs with a planted truth
 	cargo run --release --locked --package concord-acceptance --bin replay -- $(SEEDS)
+	acceptance/scenes/run --all
 
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json
