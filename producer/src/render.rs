@@ -1,5 +1,6 @@
 //! Renders results as text for people, Markdown, JUnit XML and HTML. Does not know how a result is found or printed.
 
+mod artifacts;
 pub(crate) mod comparison;
 pub(crate) mod copies;
 pub(crate) mod explanation;

@@ -37,7 +37,7 @@ impl Assessment {
         if let Some(census) = census {
             census.correct_confidence(&mut confidence, design.stage);
         }
-        let attribution = attribute(&by_unit(runs, design.unit), &classes, design.scope);
+        let attribution = attribute(&by_unit(runs, design.scope.unit), &classes, design.scope);
         let separates = separates(&attribution, classes.classes.len(), design, &not_looked_at(runs, design));
         let supports = supports(&confidence, &classes.classes, design);
         Self { classes: classes.classes, coverage, confidence, attribution, separates, supports }
@@ -66,7 +66,7 @@ fn not_looked_at(runs: &[ObservedRun<'_>], design: &Design) -> Vec<String> {
     if design.is_command && !has(&|name| name.starts_with("loaded.") || name == "run.peak_memory_mb") {
         missing.push("the program itself, which ended too soon to be seen");
     }
-    if design.unit == Unit::Unseen {
+    if design.scope.unit == Unit::Unseen {
         missing.push("the machines that ran the copies");
     }
     missing.into_iter().map(str::to_owned).collect()

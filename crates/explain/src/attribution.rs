@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::{Classes, ObservedRun};
+use crate::{Classes, ObservedRun, Unit};
 
 mod by_sandbox;
 mod candidates;
@@ -65,11 +65,13 @@ pub struct Scope {
     pub looks: u64,
     /// Whether the place of a copy in the job may matter: its index and its start.
     pub placed: bool,
+    /// What copies share.
+    pub unit: Unit,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { looks: 1, placed: true }
+        Self { looks: 1, placed: true, unit: Unit::default() }
     }
 }
 
@@ -121,7 +123,7 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope)
         (!best, !found.tested, found.consequence)
     });
     let is_explained = separators.iter().any(|separator| separator.significant);
-    let splits = if is_explained { Vec::new() } else { splits::splits(&material, &findings) };
+    let splits = if is_explained { Vec::new() } else { splits::splits(&material, &findings, scope.unit) };
     let facts_tested = partitions.by_value.iter().map(|partition| partition.facts.len() as u64).sum();
     Attribution { facts_tested, permutations: findings.permutations, separators, patterns, splits, ..found }
 }

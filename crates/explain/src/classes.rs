@@ -42,6 +42,8 @@ pub struct Class {
     pub copies: u64,
     /// The number of distinct known sandboxes that gave the digest.
     pub sandboxes: u64,
+    /// The number of distinct known machines that gave the digest, by `host.boot_id`.
+    pub machines: u64,
     /// The lowest index of a copy that gave the digest.
     pub first_copy: u32,
     /// The number of bytes that were digested.
@@ -98,11 +100,13 @@ pub fn classify(runs: &[ObservedRun<'_>]) -> Classes {
 fn class(digest: &str, runs: &[&ObservedRun<'_>]) -> Option<Class> {
     let copies: BTreeSet<u32> = runs.iter().map(|run| run.copy).collect();
     let sandboxes: BTreeSet<&str> = runs.iter().filter_map(|run| run.sandbox).collect();
+    let machines: BTreeSet<&str> = runs.iter().filter_map(|run| run.fact("host.boot_id")).collect();
     Some(Class {
         class: String::new(),
         digest: digest.to_owned(),
         copies: copies.len() as u64,
         sandboxes: sandboxes.len() as u64,
+        machines: machines.len() as u64,
         first_copy: *copies.first()?,
         bytes: runs.first()?.bytes,
         run_us: Quantiles::of(runs.iter().map(|run| run.run_us).collect())?,

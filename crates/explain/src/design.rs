@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use concord_protocol::{Calculation, Job, Outcome, Verdict};
 
-use crate::{Census, Scope, Stage};
+use crate::{Census, Scope, Stage, Unit};
 
 /// How a job was run, as far as its statistics depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,6 @@ pub struct Design {
     pub stage: Stage,
     /// What attribution may use.
     pub scope: Scope,
-    /// What copies share, so that they are not independent.
-    pub unit: Unit,
     /// The number of copies that failed.
     pub failed: u64,
     /// The number of copies without an outcome, if the job has ended and did not choose to save them.
@@ -27,24 +25,6 @@ pub struct Design {
     pub is_python: bool,
 }
 
-/// What copies share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// A sandbox of Lambda.
-    Sandbox,
-    /// A machine. Each copy of a command is a fresh process there.
-    Machine,
-    /// It is not seen.
-    Unseen,
-}
-
-impl Unit {
-    /// One, and several of it.
-    pub(crate) fn nouns(self) -> [&'static str; 2] {
-        if self == Self::Machine { ["machine", "machines"] } else { ["sandbox", "sandboxes"] }
-    }
-}
-
 impl Design {
     /// The design of copies in sandboxes that were looked at once.
     #[must_use]
@@ -52,7 +32,6 @@ impl Design {
         Self {
             stage,
             scope: Scope::default(),
-            unit: Unit::Sandbox,
             failed: 0,
             absent: 0,
             answers: None,
@@ -80,7 +59,6 @@ impl Design {
         Self {
             stage,
             scope: Scope { placed: census.is_none_or(|census| census.keeps_order), ..scope(job, ended) },
-            unit: unit(&spec.calculation),
             failed: census.map_or_else(|| reasons().count() as u64, Census::failed),
             absent: absent(job, census.map_or_else(|| distinct_copies(outcomes), |_| ended as u64)),
             answers: census.map(Census::classes),
@@ -133,5 +111,5 @@ pub(crate) fn scope(job: &Job, outcomes: usize) -> Scope {
         looks += 1;
         copies = copies.saturating_mul(2);
     }
-    Scope { looks, placed: true }
+    Scope { looks, placed: true, unit: unit(&spec.calculation) }
 }

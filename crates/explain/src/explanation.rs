@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::numbers::count;
 use crate::observed::Observed;
-use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design};
+use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design, Unit};
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 pub use parts::{
@@ -39,6 +39,8 @@ pub struct Explanation {
     pub failures: Vec<FailedCopies>,
     /// The reasons of first attempts that failed, of copies that gave a digest later, most frequent first.
     pub hidden_failures: Vec<FailedCopies>,
+    /// What copies share: a machine, or a sandbox.
+    pub unit: Unit,
     /// How many different environments gave a digest.
     pub coverage: Coverage,
     /// How sure the verdict is.
@@ -71,7 +73,8 @@ impl Explanation {
     pub fn of(job: &Job, outcomes: &[Outcome], census: Option<&Census>, level: Level) -> Self {
         let observed = Observed::of(outcomes);
         let runs = observed.runs();
-        let assessment = Assessment::of(&runs, level, &Design::of(job, outcomes, census), census);
+        let design = Design::of(job, outcomes, census);
+        let assessment = Assessment::of(&runs, level, &design, census);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         drop(runs);
@@ -105,6 +108,7 @@ impl Explanation {
             hidden_failures: counted(outcomes.iter().filter_map(|outcome| {
                 outcome.facts.get("run.first_failure").filter(|_| outcome.result.is_ok())
             })),
+            unit: design.scope.unit,
             coverage: assessment.coverage,
             confidence: assessment.confidence,
             attribution: assessment.attribution,
@@ -195,7 +199,8 @@ impl Explanation {
             Ok([left, right]) => (Some(compare(left, right, options)), None),
             Err(reason) => (None, Some(reason)),
         };
-        self.differences.push(Difference { comparison, unavailable, ..difference });
+        let statement = comparison.as_ref().map(Comparison::statement);
+        self.differences.push(Difference { statement, comparison, unavailable, ..difference });
         self.summary.difference = self.difference();
         self.equivalence = self.judge(options);
     }

@@ -22,6 +22,7 @@ mod observed;
 mod run;
 mod separation;
 mod statements;
+mod unit;
 
 pub use assessment::Assessment;
 pub use attribution::{
@@ -32,12 +33,14 @@ pub use census::Census;
 pub use classes::{Class, Classes, Quantiles, class_label, classify};
 pub use confidence::{Confidence, Interval, Share, Stage, Unseen};
 pub use coverage::{CPU_KIND_FACTS, Coverage};
-pub use design::{Design, Unit};
+pub use design::Design;
 pub use explanation::{
     ArtifactOverview, CLASSES_COMPARED_MAX, Difference, EXPECTED, Equivalence, ExplainedOutcome, Explanation,
     FailedCopies, ObservedEnvironment, OutputPair, Summary, output_format,
 };
 pub use gather::{GatherLimits, Gathered, Judge, SampleLimits, SampledOutcomes, gather, sampled_outcomes};
+pub use numbers::p_told;
 pub use run::{FactMap, ObservedRun};
 pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};
+pub use unit::Unit;

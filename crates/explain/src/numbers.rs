@@ -37,6 +37,12 @@ pub(crate) fn p_bound(p: f64) -> String {
     }
 }
 
+/// A corrected p-value with its sign, such as `p = 4.3e-5`; `p <= 1.0e-4` if it is only a bound.
+#[must_use]
+pub fn p_told(p: f64, is_bound: bool) -> String {
+    format!("p {}", if is_bound { p_bound(p) } else { p_text(p) })
+}
+
 /// An expected number: whole from 1 on, else with one digit.
 pub(crate) fn about(number: f64) -> String {
     if number >= 0.95 {
@@ -137,6 +143,11 @@ mod tests {
         check(1.0 / 10_001.0, "<= 1.0e-4");
         check(0.012_1, "<= 0.013");
         check(0.04, "<= 0.04");
+    }
+
+    #[test]
+    fn a_bound_of_p_has_another_sign() {
+        assert_eq!([p_told(4.33e-5, false), p_told(0.012_1, true)], ["p = 4.3e-5", "p <= 0.013"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{Attribution, Design, ObservedRun, Scope, attribute, classify};
 #[must_use]
 pub fn is_separated(job: &Job, outcomes: &[Outcome]) -> bool {
     let observed = Observed::of(outcomes);
-    let runs = by_unit(&observed.runs(), Design::of(job, outcomes, None).unit);
+    let runs = by_unit(&observed.runs(), Design::of(job, outcomes, None).scope.unit);
     let found = attribute(&runs, &classify(&runs), scope(job, outcomes.len()));
     let is_fact = found.separators.iter().any(|separator| separator.significant && !separator.consequence);
     is_fact || found.patterns.iter().any(|pattern| !pattern.consequence)
@@ -37,5 +37,5 @@ pub fn between(reference: &[Outcome], other: &[Outcome]) -> Attribution {
     for (class, label) in classes.classes.iter_mut().zip(labels) {
         class.class = label;
     }
-    attribute(&runs, &classes, Scope { looks: 1, placed: false })
+    attribute(&runs, &classes, Scope { placed: false, ..Scope::default() })
 }

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use concord_explain::{Class, Difference, Value};
+use concord_explain::{Class, Difference, FailedCopies, Unit, Value};
 use concord_protocol::Verdict;
 
+use super::artifacts::ArtifactWords;
 use super::lines::Lines;
 use super::numbers::numbers;
-use super::sentences::{class_counts, copies, coverage, equivalence, strength, told};
+use super::sentences::{
+    class_counts, copies, coverage, equivalence, hidden_failures_head, spread, strength, told,
+};
 use super::words::{SHOWN_MAX, microseconds, short, short_text};
 use crate::result::explanation::ExplainedJob;
 
@@ -25,15 +28,20 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     );
     lines.paragraph(2, &copies(explained));
     let summary = &explained.explanation.summary;
-    lines.section("What separates the outputs", summary.separates.as_deref());
+    lines.section("What separates the classes", summary.separates.as_deref());
     lines.section("How far they differ", summary.difference.as_deref());
     lines.section("What the verdict supports", Some(&summary.supports));
-    lines.paragraph(2, &coverage(&explained.explanation.coverage, explained.produced));
+    lines.paragraph(
+        2,
+        &coverage(&explained.explanation.coverage, explained.explanation.unit, explained.produced),
+    );
     if let Some(found) = &explained.explanation.equivalence {
         lines.section("Within the tolerances?", Some(&equivalence(found)));
     }
-    classes(&mut lines, &explained.explanation.classes);
-    failures(&mut lines, explained);
+    classes(&mut lines, explained);
+    failures(&mut lines, "failed", &explained.explanation.failures);
+    failures(&mut lines, &hidden_failures_head(explained), &explained.explanation.hidden_failures);
+    artifacts(&mut lines, explained);
     separators(&mut lines, explained);
     let pairs = &explained.explanation.differences;
     for difference in pairs.iter().take(PAIRS_SHOWN_MAX) {
@@ -45,32 +53,68 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     lines.text
 }
 
-fn classes(lines: &mut Lines, classes: &[Class]) {
+fn classes(lines: &mut Lines, explained: &ExplainedJob) {
+    let classes = &explained.explanation.classes;
     if classes.is_empty() {
         return;
     }
-    lines.head("class     copies  sandboxes       bytes   median run  digest");
+    let places = places(explained);
+    let column = |words: &str| places.map_or_else(String::new, |_| format!(" {words:>10}"));
+    let noun = explained.explanation.unit.nouns()[1];
+    lines.head(&format!("class     copies{}       bytes   median run  digest", column(noun)));
     for class in classes.iter().take(SHOWN_MAX) {
-        let Class { class: label, copies, sandboxes, bytes, run_us, digest, .. } = class;
+        let Class { class: label, copies, bytes, run_us, digest, .. } = class;
+        let places = column(&places.map_or_else(String::new, |count| count(class).to_string()));
         lines.line(&format!(
-            "{label:<5} {copies:>10} {sandboxes:>10} {bytes:>11} {:>12}  {}",
+            "{label:<5} {copies:>10}{places} {bytes:>11} {:>12}  {}",
             microseconds(run_us.median),
             short_text(digest)
         ));
     }
-    if classes.len() > SHOWN_MAX {
-        lines.line(&format!("… {} classes in all", classes.len()));
+    if explained.distinct_digests > SHOWN_MAX {
+        lines.line(&format!("… {} classes in all", explained.distinct_digests));
     }
 }
 
-fn failures(lines: &mut Lines, explained: &ExplainedJob) {
-    let failures = &explained.explanation.failures;
+/// What counts the places of a class, if there are several: the sandboxes or the machines that gave it.
+pub(super) fn places(explained: &ExplainedJob) -> Option<fn(&Class) -> u64> {
+    let coverage = &explained.explanation.coverage;
+    match explained.explanation.unit {
+        Unit::Sandbox => Some(|class| class.sandboxes),
+        Unit::Machine if coverage.hosts > 1 => Some(|class| class.machines),
+        Unit::Machine | Unit::Unseen => None,
+    }
+}
+
+fn failures(lines: &mut Lines, head: &str, failures: &[FailedCopies]) {
     if failures.is_empty() {
         return;
     }
-    lines.head("copies  failed");
+    lines.head(&format!("copies  {head}"));
     for failed in failures.iter().take(SHOWN_MAX) {
         lines.line(&format!("{:>6}  {}", failed.copies, failed.reason));
+    }
+    if failures.len() > SHOWN_MAX {
+        lines.line(&format!("        … {} reasons in all", failures.len()));
+    }
+}
+
+fn artifacts(lines: &mut Lines, explained: &ExplainedJob) {
+    let Some(words) = ArtifactWords::of(&explained.explanation) else { return };
+    lines.head(&words.head);
+    for artifact in &words.differing {
+        lines.paragraph(2, &format!("{} ({})", artifact.name, artifact.contents));
+        lines.paragraph(4, &artifact.how);
+    }
+    if words.differing_left_out > 0 {
+        lines.line(&format!("  … {} more differ", words.differing_left_out));
+    }
+    if !words.stable.is_empty() {
+        let more = match words.stable_left_out {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        lines.paragraph(2, &format!("the same: {}{more}", words.stable.join(", ")));
     }
 }
 
@@ -84,9 +128,10 @@ fn separators(lines: &mut Lines, explained: &ExplainedJob) {
         "facts: {} tested, {} the same in all copies",
         attribution.facts_tested, attribution.facts_constant
     ));
+    let unit = explained.explanation.unit;
     for separator in named.iter().take(SHOWN_MAX) {
         lines.paragraph(2, &separator.facts.join(", "));
-        lines.paragraph(4, &strength(separator));
+        lines.paragraph(4, &strength(separator, unit));
         for value in separator.values.iter().take(SHOWN_MAX) {
             lines.paragraph(6, &value_line(value));
         }
@@ -94,11 +139,17 @@ fn separators(lines: &mut Lines, explained: &ExplainedJob) {
             lines.paragraph(6, &format!("… {} values in all", separator.values_total));
         }
     }
-    for pattern in attribution.patterns.iter().take(SHOWN_MAX) {
-        lines.paragraph(2, &told(pattern));
+    if named.len() > SHOWN_MAX {
+        lines.paragraph(2, &format!("… {} facts in all go with the classes", named.len()));
     }
-    for split in &attribution.splits {
-        lines.paragraph(2, &split.statement);
+    for pattern in attribution.patterns.iter().take(SHOWN_MAX) {
+        lines.paragraph(2, &told(pattern, unit));
+    }
+    if attribution.patterns.len() > SHOWN_MAX {
+        lines.paragraph(2, &format!("… {} patterns in all", attribution.patterns.len()));
+    }
+    for statement in spread(&attribution.splits) {
+        lines.paragraph(2, &statement);
     }
 }
 

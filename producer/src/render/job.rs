@@ -43,7 +43,7 @@ pub(crate) fn job(report: &JobReport, verdict: &str, flags: &str) -> String {
         line(format!("{:>9} x failed: {}", failure.copies, failure.reason));
     }
     if report.failures.len() > SHOWN_MAX {
-        line(format!("          … {} different reasons in all", report.failures.len()));
+        line(format!("          … {} reasons in all", report.failures.len()));
     }
     if let Some(evidence) = &report.evidence {
         lines_of_evidence(report, evidence, flags).into_iter().for_each(line);
@@ -89,7 +89,7 @@ fn compared(report: &JobReport, expected: &Digest) -> String {
 fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) -> Vec<String> {
     let mut lines = Vec::new();
     if evidence.coverage.copies > 0 {
-        lines.push(coverage(&evidence.coverage, report.succeeded));
+        lines.push(wrapped(&coverage(&evidence.coverage, evidence.unit, report.succeeded)));
     }
     if !evidence.artifacts.is_empty() && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
         lines.push(format!(
@@ -99,6 +99,9 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     }
     for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
         lines.push(format!("{:>9} x failed at first: {}", failed.copies, failed.reason));
+    }
+    if evidence.hidden_failures.len() > SHOWN_MAX {
+        lines.push(format!("          … {} reasons in all", evidence.hidden_failures.len()));
     }
     let summary = &evidence.summary;
     let mut told = |name: &str, words: Option<&str>| {

@@ -11,7 +11,8 @@ use crate::result::explanation::ExplainedJob;
 
 /// The explanations of jobs. A divergent job is a failure, unless its
 /// submit accepts it and all outputs are equivalent. An inconclusive or cancelled job is an error, since nothing was
-/// shown. A job that still runs is skipped.
+/// shown. A job that still runs is skipped. The whole explanation is the description of what did not pass, and the
+/// standard output of what passed.
 ///
 /// # Errors
 /// When the XML cannot be written.
@@ -50,6 +51,9 @@ fn case(job: &ExplainedJob) -> TestCase {
         status.set_description(markdown(job));
     }
     let mut case = TestCase::new(job.job.as_str(), status);
+    if job.verdict == Verdict::Reproducible || job.accepted {
+        case.set_system_out(markdown(job));
+    }
     case.set_classname(job.calculation.as_str());
     case.set_time(Duration::from_millis(job.elapsed_ms));
     case

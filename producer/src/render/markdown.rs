@@ -3,8 +3,13 @@
 use std::fmt::Write as _;
 
 use concord_difference::{Comparison, unmatched_rules_sentence};
+use concord_explain::FailedCopies;
 
-use super::sentences::{class_counts, copies, coverage, equivalence, strength};
+use super::artifacts::ArtifactWords;
+use super::explanation::places;
+use super::sentences::{
+    class_counts, copies, coverage, equivalence, hidden_failures_head, spread, strength, told,
+};
 use super::words::{SHOWN_MAX, microseconds};
 use crate::result::explanation::ExplainedJob;
 
@@ -17,16 +22,24 @@ pub(crate) fn markdown(explained: &ExplainedJob) -> String {
     };
     item(&explained.calculation);
     item(&copies(explained));
-    [&explanation.summary.separates, &explanation.summary.difference]
+    let summary = &explanation.summary;
+    let labelled = [
+        ("separates", summary.separates.as_deref()),
+        ("difference", summary.difference.as_deref()),
+        ("supports", Some(summary.supports.as_str())),
+    ];
+    labelled
         .into_iter()
-        .flatten()
-        .for_each(|line| item(line));
-    item(&explanation.summary.supports);
-    item(&coverage(&explanation.coverage, explained.produced));
-    explanation.equivalence.iter().for_each(|found| item(&equivalence(found)));
+        .filter_map(|(name, words)| Some((name, words?)))
+        .for_each(|(name, words)| item(&format!("{name}: {words}")));
+    item(&coverage(&explanation.coverage, explanation.unit, explained.produced));
+    explanation.equivalence.iter().for_each(|found| item(&format!("tolerance: {}", equivalence(found))));
     classes(&mut text, explained);
-    failures(&mut text, explained);
+    failures(&mut text, "failed", &explanation.failures);
+    failures(&mut text, &hidden_failures_head(explained), &explanation.hidden_failures);
+    artifacts(&mut text, explained);
     separators(&mut text, explained);
+    patterns(&mut text, explained);
     for difference in explanation.differences.iter().take(SHOWN_MAX) {
         let _ = writeln!(text, "\n### {}\n", plain(&difference.title()));
         match (&difference.comparison, &difference.unavailable) {
@@ -36,6 +49,9 @@ pub(crate) fn markdown(explained: &ExplainedJob) -> String {
             }
         }
     }
+    if explanation.differences.len() > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} comparisons in all", explanation.differences.len());
+    }
     text.push('\n');
     text
 }
@@ -44,47 +60,104 @@ fn classes(text: &mut String, explained: &ExplainedJob) {
     if explained.explanation.classes.is_empty() {
         return;
     }
-    text.push_str(
-        "\n| class | copies | sandboxes | bytes | median run | digest |\n|---|--:|--:|--:|--:|---|\n",
+    let places = places(explained);
+    let noun = explained.explanation.unit.nouns()[1];
+    let [head, rule] = places.map_or_else(Default::default, |_| [format!(" {noun} |"), "--:|".to_owned()]);
+    let _ = writeln!(
+        text,
+        "\n| class | copies |{head} bytes | median run | digest |\n|---|--:|{rule}--:|--:|---|"
     );
     for class in explained.explanation.classes.iter().take(SHOWN_MAX) {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} |",
+            "| {} | {} |{} {} | {} | {} |",
             class.class,
             class.copies,
-            class.sandboxes,
+            places.map_or_else(String::new, |count| format!(" {} |", count(class))),
             class.bytes,
             microseconds(class.run_us.median),
             code(&class.digest)
         );
     }
+    if explained.distinct_digests > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} classes in all", explained.distinct_digests);
+    }
 }
 
-fn failures(text: &mut String, explained: &ExplainedJob) {
-    if explained.explanation.failures.is_empty() {
+fn failures(text: &mut String, head: &str, failures: &[FailedCopies]) {
+    if failures.is_empty() {
         return;
     }
-    text.push_str("\n| copies | failed |\n|--:|---|\n");
-    for failed in explained.explanation.failures.iter().take(SHOWN_MAX) {
+    let _ = writeln!(text, "\n| copies | {head} |\n|--:|---|");
+    for failed in failures.iter().take(SHOWN_MAX) {
         let _ = writeln!(text, "| {} | {} |", failed.copies, plain(&failed.reason));
+    }
+    if failures.len() > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} reasons in all", failures.len());
+    }
+}
+
+fn artifacts(text: &mut String, explained: &ExplainedJob) {
+    let Some(words) = ArtifactWords::of(&explained.explanation) else { return };
+    let _ = writeln!(text, "\n{}", words.head);
+    if !words.differing.is_empty() {
+        text.push_str("\n| artifact | contents | difference |\n|---|---|---|\n");
+    }
+    for artifact in &words.differing {
+        let _ =
+            writeln!(text, "| {} | {} | {} |", code(&artifact.name), artifact.contents, plain(&artifact.how));
+    }
+    if words.differing_left_out > 0 {
+        let _ = writeln!(text, "\n… {} more differ", words.differing_left_out);
+    }
+    if !words.stable.is_empty() {
+        let names: Vec<_> = words.stable.iter().map(|name| code(name)).collect();
+        let more = match words.stable_left_out {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(text, "\nThe same: {}{more}", names.join(", "));
     }
 }
 
 fn separators(text: &mut String, explained: &ExplainedJob) {
     let separators = &explained.explanation.attribution.separators;
-    for separator in separators.iter().filter(|separator| separator.significant).take(SHOWN_MAX) {
+    let named: Vec<_> = separators.iter().filter(|separator| separator.significant).collect();
+    for separator in named.iter().take(SHOWN_MAX) {
         let facts: Vec<_> = separator.facts.iter().map(|fact| code(fact)).collect();
         let _ = writeln!(
             text,
             "\n{}: {}\n\n| value | copies |\n|---|---|",
             facts.join(", "),
-            strength(separator)
+            strength(separator, explained.explanation.unit)
         );
         for value in separator.values.iter().take(SHOWN_MAX) {
             let values: Vec<_> = value.value.iter().map(|value| code(value)).collect();
             let _ = writeln!(text, "| {} | {} |", values.join(", "), class_counts(value));
         }
+        if separator.values_total > SHOWN_MAX as u64 {
+            let _ = writeln!(text, "\n… {} values in all", separator.values_total);
+        }
+    }
+    if named.len() > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} facts in all go with the classes", named.len());
+    }
+}
+
+/// What else goes with the classes, and how they are spread.
+fn patterns(text: &mut String, explained: &ExplainedJob) {
+    let attribution = &explained.explanation.attribution;
+    let patterns = attribution.patterns.iter().take(SHOWN_MAX);
+    let patterns = patterns.map(|pattern| told(pattern, explained.explanation.unit));
+    let lines: Vec<_> = patterns.chain(spread(&attribution.splits)).collect();
+    if !lines.is_empty() {
+        text.push('\n');
+    }
+    for line in lines {
+        let _ = writeln!(text, "- {}", plain(&line));
+    }
+    if attribution.patterns.len() > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} patterns in all", attribution.patterns.len());
     }
 }
 
@@ -93,8 +166,7 @@ fn numbers(text: &mut String, comparison: &Comparison) {
     if let Some(unmatched) = unmatched_rules_sentence(&comparison.unmatched_rules) {
         let _ = writeln!(text, "\n{}", plain(&unmatched));
     }
-    let differing: Vec<_> =
-        comparison.paths.iter().filter(|path| path.different > 0).take(SHOWN_MAX).collect();
+    let differing: Vec<_> = comparison.paths.iter().filter(|path| path.different > 0).collect();
     if differing.is_empty() {
         return;
     }
@@ -102,17 +174,20 @@ fn numbers(text: &mut String, comparison: &Comparison) {
         "\n| at | differ | of | max ulp | max absolute | max relative |\n|---|--:|--:|--:|--:|--:|\n",
     );
     let float = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |number| format!("{number:.2e}"));
-    for path in differing {
+    for path in differing.iter().take(SHOWN_MAX) {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
-            code(&path.path),
+            code(if path.path.is_empty() { "/" } else { &path.path }),
             path.different,
             path.compared,
             path.ulp_max.as_deref().unwrap_or("-"),
             float(path.absolute_max),
             float(path.relative_max)
         );
+    }
+    if differing.len() > SHOWN_MAX {
+        let _ = writeln!(text, "\n… {} paths in all", comparison.paths_total);
     }
 }
 

@@ -63,11 +63,6 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// A p-value with two or three digits.
-pub(super) fn p_value(p: f64) -> String {
-    if p < 0.001 { format!("{p:.1e}") } else { format!("{p:.3}") }
-}
-
 /// A duration in microseconds, with about three digits.
 pub(super) fn microseconds(us: u64) -> String {
     match us {
@@ -88,10 +83,72 @@ pub(super) fn indented(words: &str, indent: usize) -> String {
     filled(words, textwrap::Options::new(COLUMNS).initial_indent(&blank).subsequent_indent(&blank))
 }
 
-/// Wraps words. A number stays on one line with the unit or sign after it.
+/// Wraps words. A number stays on one line with the word, the unit or the sign after it.
 fn filled(words: &str, options: textwrap::Options<'_>) -> String {
-    const TOGETHER: [(&str, &str); 3] = [(" %", "\u{a0}%"), (" = ", "\u{a0}=\u{a0}"), (" ulp", "\u{a0}ulp")];
-    let joined =
-        TOGETHER.iter().fold(words.to_owned(), |words, (apart, joined)| words.replace(apart, joined));
-    textwrap::fill(&joined, options).replace('\u{a0}', " ")
+    // A hyphen ends no line: it may be the sign of an exponent, or part of a name.
+    let options = options.word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(&together(words), options).replace(NO_BREAK, " ")
+}
+
+/// A space at which no line ends.
+const NO_BREAK: char = '\u{a0}';
+
+/// Words before a number that belong to it.
+const NAMES_OF_NUMBERS: [&str; 6] = ["copy", "copies", "byte", "code", "signal", "round"];
+
+/// Signs of comparison, which belong to what stands before and after them.
+const SIGNS: [&str; 4] = ["=", "<=", "<", "x"];
+
+/// Words in which a space that would tear a number from its unit is one at which no line ends.
+fn together(words: &str) -> String {
+    let mut joined = String::with_capacity(words.len());
+    let mut rest = words.split(' ').peekable();
+    while let Some(word) = rest.next() {
+        joined.push_str(word);
+        if let Some(next) = rest.peek() {
+            joined.push(if belong_together(word, next) { NO_BREAK } else { ' ' });
+        }
+    }
+    joined
+}
+
+fn belong_together(word: &str, next: &str) -> bool {
+    let is_digit = |first: char| first.is_ascii_digit();
+    let is_number =
+        word.trim_start_matches(['(', '-']).starts_with(is_digit) && !word.ends_with([',', ';', ':', ')']);
+    let is_noun = next.starts_with(|first: char| first.is_alphabetic() || first == '%' || first == 'µ');
+    let is_counted = NAMES_OF_NUMBERS.contains(&word) && next.starts_with(is_digit);
+    let is_compared = SIGNS.contains(&word) || SIGNS.contains(&next);
+    (is_number && is_noun) || is_counted || is_compared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_tears_a_number_from_its_unit() {
+        let check = |words: &str, expect: &str| {
+            assert_eq!(together(words).replace(NO_BREAK, "_"), expect);
+        };
+        check("below 14 % of such runs, 95 %", "below 14_% of such runs, 95_%");
+        check("ran for 0.5 ms (p = 0.01)", "ran for 0.5_ms (p_=_0.01)");
+        check("A in 10 copies, B in 10", "A in 10_copies, B in 10");
+        check("p <= 1.0e-4, 10,000 permutations", "p_<=_1.0e-4, 10,000_permutations");
+        check("at most 1 ulp (2.2e-16 relative)", "at most 1_ulp (2.2e-16_relative)");
+        check("from copy 17 on; byte 7", "from copy_17_on; byte_7");
+        check("A x 10, B x 3", "A_x_10, B_x_3");
+        check("in 2, then 3; or 4: so", "in 2, then 3; or 4: so");
+    }
+
+    #[test]
+    fn at_every_width_a_number_and_its_unit_share_a_line() {
+        let words = "all 20 copies agree on this one machine (below 14 % of such runs differ, 95 %, p = 0.01, 6.3e-15 relative)";
+        for width in 20..words.len() {
+            let filled = filled(words, textwrap::Options::new(width));
+            for whole in ["20 copies", "14 %", "95 %", "p = 0.01", "6.3e-15 relative"] {
+                assert!(filled.contains(whole), "{width}: {filled}");
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@ use concord_protocol::ports::Clock;
 use concord_protocol::{Cause, Digest, Job, JobId, Verdict};
 use serde::Serialize;
 
-use super::job::JobReport;
+use super::job::{FailureReport, JobReport};
 use super::moment;
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -31,6 +31,7 @@ pub(crate) struct ExplainedJob {
     pub(crate) copies: u32,
     pub(crate) produced: u32,
     pub(crate) failed: u32,
+    pub(crate) distinct_digests: usize,
     /// Copies whose outcomes were read: a sample of a very large job.
     pub(crate) copies_read: u32,
     pub(crate) elapsed_ms: u64,
@@ -53,9 +54,11 @@ impl ExplainedJob {
         clock: &dyn Clock,
     ) -> Result<Self, CliError> {
         let report = JobReport::read(backend, job, clock.now()).await?;
-        let JudgedExplanation { explanation, copies_read, comparator_error } =
+        let JudgedExplanation { mut explanation, copies_read, comparator_error } =
             gather(backend, job, comparing).await?;
         comparator_error.map_or(Ok(()), Err)?;
+        // The tally knows the copies that were lost, too: they have no outcome.
+        explanation.failures = report.failures.iter().map(FailureReport::counted).collect();
         Ok(Self {
             schema: SCHEMA_VERSION,
             submitted_at: moment(job.spec.submitted_at),
@@ -71,6 +74,7 @@ impl ExplainedJob {
             copies: report.copies,
             produced: report.succeeded,
             failed: report.failed,
+            distinct_digests: report.distinct_digests,
             copies_read,
             elapsed_ms: report.elapsed_ms,
             job: report.job,

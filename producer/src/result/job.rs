@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use concord_explain::{
     ArtifactOverview, CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, FailedCopies, Summary,
+    Unit,
 };
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
@@ -76,11 +77,20 @@ pub(crate) struct FailureReport {
     pub(crate) copies: u32,
 }
 
+impl FailureReport {
+    /// The same, as an explanation has it.
+    pub(crate) fn counted(&self) -> FailedCopies {
+        FailedCopies { reason: self.reason.clone(), copies: self.copies.into() }
+    }
+}
+
 /// What is found by reading the outcomes and outputs, which costs more than the tally.
 #[derive(Debug, Serialize)]
 pub(crate) struct JobEvidence {
     /// The summary: what separates the outputs, how far they differ, what the verdict supports.
     pub(crate) summary: Summary,
+    /// What copies share: a machine, or a sandbox.
+    pub(crate) unit: Unit,
     /// Where the copies ran.
     pub(crate) coverage: Coverage,
     /// The failures that a later attempt of the same copy hid, by reason.
@@ -191,6 +201,7 @@ impl JobReport {
             hidden_failures: explanation.hidden_failures,
             artifacts: explanation.artifacts,
             summary: explanation.summary,
+            unit: explanation.unit,
             coverage: explanation.coverage,
             confidence: explanation.confidence,
             equivalence: explanation.equivalence,

@@ -12,7 +12,7 @@ fn the_examples_give_what_the_readme_says() {
         .exits(1)
         .prints("divergent")
         .prints("separates: ")
-        .prints(" ulp ");
+        .prints(" ulp");
     let run = submit(&[&example("payloads.json"), "--each"]).exits(0);
     assert_eq!(run.stdout.matches("reproducible").count(), 3, "{run:#?}");
     let python = |name: &str| {

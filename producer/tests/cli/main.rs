@@ -13,3 +13,4 @@ mod help;
 mod jobs;
 mod lives;
 mod refusals;
+mod reports;

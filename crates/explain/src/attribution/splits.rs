@@ -6,7 +6,7 @@ use super::candidates::Source;
 use super::material::Material;
 use super::orders::By;
 use super::significance::SIGNIFICANCE_LEVEL;
-use crate::{Classes, ObservedRun};
+use crate::{Classes, ObservedRun, Unit, p_told};
 use concord_statistics::{Finding, Findings};
 
 /// How the classes are spread over something that is not a recorded fact.
@@ -22,10 +22,10 @@ pub struct Split {
 }
 
 /// All splits, the most informative ones first.
-pub(super) fn splits(material: &Material<'_>, findings: &Findings) -> Vec<Split> {
+pub(super) fn splits(material: &Material<'_>, findings: &Findings, unit: Unit) -> Vec<Split> {
     let mut found = Vec::new();
     found.extend(by_copy(material.runs, material.classes));
-    found.extend(by_sandbox(material.runs, material.classes));
+    found.extend(by_unit(material.runs, material.classes, unit));
     for (source, finding) in material.candidates.sources.iter().zip(&findings.candidates) {
         let (by, what) = match source {
             Source::Change(place) if material.candidates.places[*place].by == By::Start => {
@@ -45,7 +45,7 @@ pub(super) fn splits(material: &Material<'_>, findings: &Findings) -> Vec<Split>
 
 fn tested(by: &str, what: &str, finding: &Finding, p_corrected: f64) -> Split {
     let statement = if p_corrected <= SIGNIFICANCE_LEVEL {
-        format!("{what} (p <= {p_corrected:.1e} after correction)")
+        format!("{what} ({} after correction)", p_told(p_corrected, true))
     } else {
         let (first, rest) = what.split_at(1);
         format!("no sign that {}{rest}", first.to_lowercase())
@@ -71,7 +71,9 @@ fn by_copy(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     Some(Split { by: "copy".to_owned(), statement, p: None })
 }
 
-fn by_sandbox(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
+/// The split by what copies share: by sandbox, or by machine.
+fn by_unit(runs: &[ObservedRun<'_>], classes: &Classes, unit: Unit) -> Option<Split> {
+    let [one, many] = unit.nouns();
     let mut gave = BTreeMap::<&str, (u64, BTreeSet<usize>)>::new();
     for (run, &class) in runs.iter().zip(&classes.of_run) {
         if let Some(sandbox) = run.sandbox {
@@ -85,20 +87,21 @@ fn by_sandbox(runs: &[ObservedRun<'_>], classes: &Classes) -> Option<Split> {
     let statement = match (gave.len(), repeated.len(), several) {
         (0, _, _) => return None,
         (1, 0, _) => {
-            "the one sandbox ran one copy, so it is unknown whether it would give several classes".to_owned()
+            format!("the one {one} ran one copy, so it is unknown whether it would give several classes")
         }
         (all, 0, _) => format!(
-            "each of {all} sandboxes ran one copy, so it is unknown whether one would give several classes"
+            "each of {all} {many} ran one copy, so it is unknown whether one would give several classes"
         ),
-        (_, 1, 1) => "the one sandbox with 2 or more copies gave more than one class".to_owned(),
+        (1, 1, 1) if unit == Unit::Machine => "one machine gave more than one class".to_owned(),
+        (_, 1, 1) => format!("the one {one} with 2 or more copies gave more than one class"),
         (_, all, several) if several == all => {
-            format!("every one of {all} sandboxes with 2 or more copies gave more than one class")
+            format!("every one of {all} {many} with 2 or more copies gave more than one class")
         }
         (_, all, 0) => format!(
-            "no sandbox gave more than one class ({all} ran 2 or more copies): look for what differs between sandboxes"
+            "no {one} gave more than one class ({all} ran 2 or more copies): look for what differs between {many}"
         ),
         (_, all, several) => {
-            format!("{several} of {all} sandboxes with 2 or more copies gave more than one class")
+            format!("{several} of {all} {many} with 2 or more copies gave more than one class")
         }
     };
     Some(Split { by: "sandbox".to_owned(), statement, p: None })
@@ -110,6 +113,10 @@ mod tests {
     use crate::{FactMap, Scope, attribute, classify};
 
     fn found(runs: &[(u32, &str, Option<&str>, u64)]) -> Vec<(String, String)> {
+        found_by(runs, Unit::Sandbox)
+    }
+
+    fn found_by(runs: &[(u32, &str, Option<&str>, u64)], unit: Unit) -> Vec<(String, String)> {
         let nothing = FactMap::new();
         let run = |&(copy, digest, sandbox, started_at_ms)| ObservedRun {
             copy,
@@ -122,7 +129,7 @@ mod tests {
             facts: &nothing,
         };
         let runs: Vec<_> = runs.iter().map(run).collect();
-        attribute(&runs, &classify(&runs), Scope::default())
+        attribute(&runs, &classify(&runs), Scope { unit, ..Scope::default() })
             .splits
             .into_iter()
             .map(|split| (split.by, split.statement))
@@ -149,6 +156,15 @@ mod tests {
             "parity",
             Some("The mix of classes changes from even to odd copies (p <= 1.0e-4 after correction)"),
         );
+    }
+
+    #[test]
+    fn copies_of_one_machine_have_no_sandboxes() {
+        let one = [(0, "a", Some("m"), 0), (1, "b", Some("m"), 0)];
+        check(&found_by(&one, Unit::Machine), "sandbox", Some("one machine gave more than one class"));
+        let two = [one[0], one[1], (2, "a", Some("n"), 0), (3, "a", Some("n"), 0)];
+        let expect = "1 of 2 machines with 2 or more copies gave more than one class";
+        check(&found_by(&two, Unit::Machine), "sandbox", Some(expect));
     }
 
     #[test]

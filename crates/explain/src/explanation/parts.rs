@@ -37,6 +37,8 @@ pub struct Difference {
     pub artifact: Option<String>,
     /// The label of the one side that has the artifact, if the other side does not have it.
     pub only_in: Option<String>,
+    /// How far the two differ, in a sentence; absent if they were not compared.
+    pub statement: Option<String>,
     /// The comparison, with the reference on the left and the class on the right.
     pub comparison: Option<Comparison>,
     /// Why there is no comparison.
@@ -143,6 +145,7 @@ impl OutputPair {
             class: self.class.clone(),
             artifact: artifact.map(str::to_owned),
             only_in: None,
+            statement: None,
             comparison: None,
             unavailable: None,
         }

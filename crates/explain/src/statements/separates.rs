@@ -203,7 +203,7 @@ impl Teller<'_> {
     }
 
     fn warning(&self, test: Option<UnitTest>) -> String {
-        let [one, many] = self.design.unit.nouns();
+        let [one, many] = self.design.scope.unit.nouns();
         match test {
             Some(test) if test.p_holm > SIGNIFICANCE_LEVEL && test.within => {
                 format!("; within {} {many} p {}, maybe chance", count(test.n), p_bound(test.p_holm))

@@ -43,13 +43,13 @@ fn agree(confidence: &Confidence, design: &Design) -> String {
     let copies = confidence.copies;
     let level = level_percent(confidence.level.get());
     let below = percent_at_most(copies.rate_high);
-    let [one, many] = design.unit.nouns();
+    let [one, many] = design.scope.unit.nouns();
     let units = units(confidence, design);
     let all = match copies.n {
         1 => return "one copy gave an output, so nothing is known of other runs".to_owned(),
         n => format!("all {} copies agree", count(n)),
     };
-    match (design.unit, units.n) {
+    match (design.scope.unit, units.n) {
         (Unit::Unseen, _) => {
             format!(
                 "{all} (below {below} % of such runs differ, {level} %); the machines that ran them are not seen"
@@ -70,7 +70,7 @@ fn agree(confidence: &Confidence, design: &Design) -> String {
 
 /// The share of what copies have in common.
 fn units(confidence: &Confidence, design: &Design) -> Share {
-    if design.unit == Unit::Machine { confidence.machines } else { confidence.sandboxes }
+    if design.scope.unit == Unit::Machine { confidence.machines } else { confidence.sandboxes }
 }
 
 /// The sentence if copies differ.
@@ -105,14 +105,14 @@ fn answers(confidence: &Confidence, classes: &[Class], design: &Design) -> Strin
         named.push(format!("others in {}", count(others)));
     }
     let units = units(confidence, design);
-    let spread = if units.n < 2 || design.unit == Unit::Unseen {
+    let spread = if units.n < 2 || design.scope.unit == Unit::Unseen {
         String::new()
     } else {
         format!(
             "; {} of {} {} gave another answer than A ({} % to {} %, {} %)",
             count(units.different),
             count(units.n),
-            design.unit.nouns()[1],
+            design.scope.unit.nouns()[1],
             percent_at_least(units.rate_low),
             percent_at_most(units.rate_high),
             level_percent(confidence.level.get())

@@ -2,8 +2,8 @@ mod traps;
 
 use super::*;
 use crate::{
-    Assessment, Attribution, Class, Confidence, Design, FactMap, ObservedRun, Quantiles, Separator, Share,
-    Stage, Unit, UnitTest,
+    Assessment, Attribution, Class, Confidence, Design, FactMap, ObservedRun, Quantiles, Scope, Separator,
+    Share, Stage, Unit, UnitTest,
 };
 use concord_statistics::Level;
 
@@ -78,7 +78,11 @@ fn mixed(copy: u32) -> u32 {
 }
 
 fn on_one_machine() -> Design {
-    Design { unit: Unit::Machine, is_command: true, ..Design::plain(Stage::Ended) }
+    Design {
+        scope: Scope { unit: Unit::Machine, ..Scope::default() },
+        is_command: true,
+        ..Design::plain(Stage::Ended)
+    }
 }
 
 #[test]
@@ -443,6 +447,7 @@ fn the_longest_sentences_fit() {
         digest: String::new(),
         copies,
         sandboxes: 1,
+        machines: 1,
         first_copy: 0,
         bytes: 1,
         run_us,
