@@ -1,4 +1,7 @@
-//! The explanation of a job as one HTML file.
+//! The explanation of a job as one HTML file of at most about 5 MB. A longer list loses its end, and the page says how
+//! many items it leaves out.
+
+mod bounds;
 
 use concord_page::page;
 
@@ -11,7 +14,8 @@ use crate::result::explanation::ExplainedJob;
 /// # Errors
 /// When the explanation cannot be written as JSON.
 pub(crate) fn html(explained: &ExplainedJob) -> Result<String, CliError> {
-    let json = serde_json::to_string(explained).map_err(CliError::failed)?;
+    let mut explanation = serde_json::to_value(explained).map_err(CliError::failed)?;
+    bounds::bound(&mut explanation);
     let title = format!("{} {}", explained.job, explained.verdict);
-    Ok(page(&json, &title, &markdown(explained)))
+    Ok(page(&explanation.to_string(), &title, &markdown(explained)))
 }
