@@ -79,7 +79,7 @@ class PageCase(unittest.TestCase):
             page.goto(file.as_uri())
             if settings.get("java_script_enabled", True):
                 # The last part that the page makes.
-                expect(page.locator("#confidence-title")).to_be_attached()
+                expect(page.locator("footer")).to_be_attached()
                 wait_for_plots(page)
             yield page
             self.assertEqual(heard, [f"asked for {file.as_uri()}"])

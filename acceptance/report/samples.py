@@ -1,212 +1,29 @@
-"""Explanations of made-up jobs, for the tests of the page. They are the same each time: a seed determines them.
+"""Explanations of made-up jobs, for the tests of the page.
 
     acceptance/report/samples.py NAME    prints one as JSON
-
-They follow the schema that the producer writes. Counts agree with the outcomes. Sentences and probabilities are only
-plausible, because the page shows them without calculating them.
 """
 
-import datetime
-import hashlib
 import json
 import random
 import sys
-from collections import Counter, defaultdict
-from typing import Any
 
-Json = dict[str, Any]
-
-SUBMITTED = datetime.datetime(2026, 11, 23, 16, 0, tzinfo=datetime.UTC)
-HOSTILE = "</script><img src=x onerror=\"window.broken=1\"><!-- {{script}} ${1} \u202e\u2028"
-CPUS = {
-    "Intel(R) Xeon(R) Processor @ 2.90GHz": "avx avx2 fma sse4_2 bmi2 avx512f avx512dq avx512bw avx512vl avx512_vnni",
-    "Intel(R) Xeon(R) Processor @ 2.50GHz": "avx avx2 fma sse4_2 bmi2",
-    "AMD EPYC 7R13 Processor": "avx avx2 fma sse4_2 bmi2 sha_ni vaes vpclmulqdq",
-}
-LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def stamp(seconds: float) -> str:
-    return (SUBMITTED + datetime.timedelta(seconds=seconds)).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def digest(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def label(index: int) -> str:
-    """A, B, .. Z, AA, AB .."""
-    return LABELS[index] if index < 26 else label(index // 26 - 1) + LABELS[index % 26]
-
-
-def environment(chance: random.Random, cpu: str, number: int, facts: int) -> Json:
-    sandbox = hashlib.sha256(f"sandbox {number}".encode()).hexdigest()[:16]
-    own = {
-        "architecture": "x86_64",
-        "cpu.flags": CPUS[cpu],
-        "cpu.model_name": cpu,
-        "cpu.count": "2",
-        "canary.class": "c1" if "AMD" in cpu else "c0",
-        "host.boot_id": hashlib.sha256(f"host {number // 4}".encode()).hexdigest()[:12],
-        "kernel.release": "5.10.240-260.1017.amzn2.x86_64",
-        "libc.version": "glibc 2.34",
-        "memory.limit_mb": "1769",
-        "sandbox.id": sandbox,
-        "sandbox.initialization": chance.choice(["on-demand", "snap-start"]),
-        "variable.GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA" if "AMD" in cpu else "(unset)",
-        "variable.TZ": ":UTC",
-    }
-    for place in range(facts - len(own)):
-        varies = place % 5 == 0
-        own[f"variable.EXTRA_{place:02}"] = f"value {chance.randrange(3)}" if varies else "the same everywhere"
-    return {"facts": own}
-
-
-def run_times(values: list[int]) -> Json:
-    ordered = sorted(values)
-    at = lambda share: ordered[min(len(ordered) - 1, int(share * len(ordered)))]  # noqa: E731
-    return {"min": ordered[0], "p25": at(0.25), "median": at(0.5), "p75": at(0.75), "max": ordered[-1]}
-
-
-def class_rows(outcomes: list[Json], environments: list[Json], digests: dict[str, str]) -> list[Json]:
-    by_class: dict[str, list[Json]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome["class"] is not None:
-            by_class[outcome["class"]].append(outcome)
-    sandbox = lambda outcome: environments[outcome["environment"]]["facts"]["sandbox.id"]  # noqa: E731
-    return [
-        {
-            "class": name,
-            "digest": digests[name],
-            "copies": len(members),
-            "sandboxes": len({sandbox(member) for member in members}),
-            "first_copy": min(member["copy"] for member in members),
-            "bytes": 1_048_576 + len(name),
-            "run_us": run_times([member["run_us"] for member in members]),
-        }
-        for name, members in sorted(by_class.items(), key=lambda each: (-len(each[1]), len(each[0]), each[0]))
-    ]
-
-
-def separator(outcomes: list[Json], environments: list[Json], names: list[str], p: float, **more: object) -> Json:
-    counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for outcome in outcomes:
-        if outcome["class"] is not None:
-            facts = environments[outcome["environment"]]["facts"]
-            counts[tuple(facts[name] for name in names)][outcome["class"]] += 1
-    perfect = all(len(classes) == 1 for classes in counts.values())
-    values = [{"value": list(value), "classes": dict(classes)} for value, classes in counts.items()]
-    return {
-        "facts": names, "perfect": perfect, "p": p, "p_holm": min(1.0, p * 14), "significant": p < 0.001,
-        "sandboxes": {"n": 12, "p": min(1.0, p**0.1)}, "values": values,
-    } | more
-
-
-def comparison(**more: object) -> Json:
-    place = lambda at: {"at": at, "index": [3], "left": "0.1", "right": "0.10000000000000002"}  # noqa: E731
-    path = lambda name, different, ulp, histogram: {  # noqa: E731
-        "path": name, "type": "f64", "compared": 1000, "different": different, "first_index": [3],
-        "first": ["0.1", "0.10000000000000002"], "ulp_max": ulp, "absolute_max": 5.5e-17 * int(ulp), "relative_max": 4.4e-16 * int(ulp),
-        "ulp_at": place(name + "/3"), "absolute_at": place(name + "/4"), "relative_at": place(name + "/3"), "zero_signs": 0,
-        "common_bits_min": 50, "ulp_histogram": [{"ulp": bin_, "values": values} for bin_, values in histogram], "beyond_tolerance": 0,
-    }
-    return {
-        "format": "json", "identical_bytes": False, "bytes": [1_048_577, 1_048_579], "first_different_byte": 17_342,
-        "values_compared": 3_000, "values_different": 402,
-        "mismatches": [
-            {"kind": "shape", "path": "/residuals", "index": None, "left": "[3]", "right": "[4]"},
-            {"kind": "nan", "path": "/energies/*", "index": [17], "left": "NaN", "right": "1.25"},
-        ],
-        "mismatches_total": 2,
-        "paths": [
-            path("/energies/*", 312, "9007199254740993", [("1", 180), ("2-3", 92), ("4-7", 31), ("8-15", 8), ("16+", 1)]),
-            path("/forces/*/x", 89, "4", [("1", 60), ("2-3", 28), ("4-7", 1)]),
-            path("/total", 1, "1", [("1", 1)]),
-        ],
-        "paths_total": 3, "truncated": None, "unmatched_rules": ["/tmie: ignore"], "equivalent": None,
-    } | more
-
-
-def job(seed: int, copies: int, sandboxes: int, digest_of: Any, facts: int = 24, fails: Any = lambda copy: None) -> Json:
-    """A job whose copies ran in random sandboxes. digest_of(chance, facts) names the output of a copy."""
-    chance = random.Random(seed)
-    cpus = list(CPUS)
-    kinds = [cpus[0 if number % 6 < 3 else 1 if number % 6 == 3 else 2] for number in range(sandboxes)]
-    environments = [environment(chance, kind, number, facts) for number, kind in enumerate(kinds)]
-    began = SUBMITTED.timestamp() * 1000
-    outcomes: list[Json] = []
-    for copy in range(copies):
-        place = chance.randrange(sandboxes)
-        kind = environments[place]["facts"]["cpu.model_name"]
-        run_us = int(chance.lognormvariate(13.2 if "AMD" in kind else 12.9, 0.25))
-        reason = fails(copy)
-        outcomes.append({
-            "copy": copy, "class": None if reason else digest_of(chance, environments[place]["facts"]), "failure": reason,
-            "started_at_ms": int(began + copy * 37 + chance.random() * 900), "run_us": run_us, "attempt": 1 + (chance.random() < 0.03),
-            "environment": place, "facts": {"sandbox.call": str(1 + copy // sandboxes)},
-        })
-    names = [name for name, _ in Counter(each["class"] for each in outcomes if each["class"]).most_common()]
-    letters = {name: label(index) for index, name in enumerate(names)}
-    for outcome in outcomes:
-        outcome["class"] = letters.get(outcome["class"])
-    digests = {letter: name if name.startswith("sha256:") or "<" in name else digest(name) for name, letter in letters.items()}
-    return explained(outcomes, environments, class_rows(outcomes, environments, digests))
-
-
-def explained(outcomes: list[Json], environments: list[Json], classes: list[Json]) -> Json:
-    produced = sum(each["copies"] for each in classes)
-    reasons = Counter(each["failure"] for each in outcomes if each["failure"])
-    different = produced - (classes[0]["copies"] if classes else 0)
-    verdict = "inconclusive" if reasons and len(classes) < 2 else "divergent" if len(classes) > 1 else "reproducible"
-    facts = [each["facts"] for each in environments]
-    distinct = lambda name: len({each[name] for each in facts})  # noqa: E731
-    high = 1 - 0.05 ** (1 / max(1, produced)) if not different else min(1.0, different / produced + 0.07)
-    return {
-        "schema": 1, "job": "fft-7f3k", "submission": "fft-7f3k", "submitted_at": stamp(0), "decided_at": stamp(41), "ended_at": stamp(63),
-        "calculation": "command python3 clmath.py", "payload": {"digest": digest("payload"), "bytes": 123},
-        "verdict": verdict, "cause": "failures" if verdict == "inconclusive" else None,
-        "copies": len(outcomes), "produced": produced, "failed": len(outcomes) - produced,
-        "summary": {"separates": "", "difference": "", "supports": ""},
-        "classes": classes,
-        "failures": [{"reason": reason, "copies": copies} for reason, copies in reasons.most_common()],
-        "coverage": {
-            "copies": produced, "sandboxes": len(environments), "hosts": distinct("host.boot_id"), "cpu_kinds": distinct("cpu.model_name"),
-            "canary_classes": distinct("canary.class"), "architectures": 1, "memory_sizes": 1, "host_seen": True,
-        },
-        "confidence": {
-            "level": 0.95,
-            "copies": {"n": produced, "different": different, "rate_low": max(0.0, different / max(1, produced) - 0.06), "rate_high": high},
-            "sandboxes": {"n": len(environments), "different": 4 if different else 0, "rate_low": 0.1 if different else 0.0, "rate_high": 0.65 if different else 0.221},
-            "unseen": {"copies": 0.0, "sandboxes": 0.08 if different else 0.0},
-        },
-        "attribution": None, "differences": [], "equivalence": None, "environments": environments, "outcomes": outcomes,
-    }
-
-
-def attributed(job: Json, separators: list[Json], splits: tuple[Json, ...] = ()) -> Json:
-    names = {name for each in job["environments"] for name in each["facts"]}
-    varying = {name for name in names if len({each["facts"].get(name) for each in job["environments"]}) > 1}
-    found = {"copies": job["produced"], "facts_tested": len(varying), "facts_constant": len(names - varying)}
-    return job | {"attribution": found | {"separators": separators, "splits": list(splits)}}
-
-
-def summary(separates: str, difference: str, supports: str) -> Json:
-    return {"summary": {"separates": separates, "difference": difference, "supports": supports}}
+from made_jobs import CPUS, HOSTILE, Json, attributed, class_rows, comparison, difference, digest, explained, job, separator, summary
 
 
 def divergent() -> Json:
     amd = lambda _, facts: "other" if "AMD" in facts["cpu.model_name"] else "most"  # noqa: E731
     made = job(7, 180, 12, amd, fails=lambda copy: "exit code 1" if copy in (31, 77) else None)
-    split = lambda names, p: separator(made["outcomes"], made["environments"], names, p)  # noqa: E731
+    split = lambda names, p, **more: separator(made["outcomes"], made["environments"], names, p, **more)  # noqa: E731
     made = attributed(made, [
         split(["variable.GLIBC_TUNABLES", "canary.class"], 1e-30), split(["cpu.model_name"], 2.5e-29), split(["sandbox.id"], 7e-21),
-        split(["host.boot_id"], 3.2e-9), split(["variable.EXTRA_05"], 0.021), split(["variable.EXTRA_00"], 0.3), split(["sandbox.initialization"], 0.81),
+        split(["host.boot_id"], 3.2e-9), split(["variable.EXTRA_05"], 0.021, perfect=True), split(["variable.EXTRA_00"], 0.3),
+        split(["sandbox.initialization"], 0.81),
     ])
     return made | summary(
-        "variable.GLIBC_TUNABLES and canary.class separate the classes perfectly (p = 4e-29, corrected).",
-        "402 of 3,000 numbers differ, most by 1 ULP, at most by 9,007,199,254,740,993 ULP at /energies/*.",
+        "variable.GLIBC_TUNABLES separates the classes perfectly (p = 1.4e-29 after correction)",
+        "402 of 3,000 numbers differ, by at most 9,007,199,254,740,993 ulp at /energies/17",
         "Divergent beyond doubt: between 26 % and 40 % of copies on such a fleet give another digest than A (95 % confidence).",
-    ) | {"differences": [{"reference": "A", "class": "B", "comparison": comparison(), "unavailable": None}],
+    ) | {"differences": [difference("B", "402 of 3,000 numbers differ, by at most 9,007,199,254,740,993 ulp", comparison())],
          "equivalence": {"equivalent": False, "tolerances": ["ulp=4"], "largest": "9007199254740993 ulp at /energies/*"}}
 
 
@@ -245,8 +62,8 @@ def huge() -> Json:
     made = attributed(made, [split(["cpu.model_name"], 0.0), split(["sandbox.id"], 3e-250), split(["variable.EXTRA_10"], 0.4)])
     return made | summary("cpu.model_name goes with the classes.", "The outputs of 2 classes differ from A.", "Divergent.") | {
         "differences": [
-            {"reference": "A", "class": "B", "comparison": comparison(mismatches=[], mismatches_total=0), "unavailable": None},
-            {"reference": "A", "class": "C", "comparison": None, "unavailable": "the output of class C was not kept"},
+            difference("B", "402 of 3,000 numbers differ", comparison(mismatches=[], mismatches_total=0)),
+            difference("C", None, None, unavailable="the output of class C was not kept"),
         ]
     }
 
@@ -275,14 +92,103 @@ def hostile() -> Json:
     return made | summary(HOSTILE, HOSTILE, HOSTILE) | {
         "job": HOSTILE, "submission": HOSTILE * 2, "calculation": HOSTILE, "cause": HOSTILE, "payload": {"digest": HOSTILE, "bytes": 1},
         "differences": [
-            {"reference": "A", "class": "B", "comparison": compared, "unavailable": None},
-            {"reference": "A", "class": "B", "comparison": None, "unavailable": HOSTILE},
+            difference("B", HOSTILE, compared, artifact=HOSTILE),
+            difference("B", None, None, unavailable=HOSTILE),
         ],
+        "artifacts": [{"name": HOSTILE, "contents": 2, "missing_in": 0}],
+        "hidden_failures": [{"reason": HOSTILE, "copies": 1}],
         "equivalence": {"equivalent": True, "tolerances": [HOSTILE], "largest": HOSTILE},
     }
 
 
-SAMPLES = {each.__name__: each for each in (divergent, reproducible, inconclusive, nothing, huge, many, hostile)}
+def on_one_machine(made: Json) -> Json:
+    """The same job, as if one process on one machine had run it."""
+    facts = {"architecture": "x86_64", "cpu.model_name": list(CPUS)[0], "host.boot_id": "one", "sandbox.id": "here"}
+    counts = made["coverage"] | {"sandboxes": 1, "hosts": 1, "cpu_kinds": 1, "canary_classes": 1, "memory_sizes": 0}
+    rate = lambda share: {**made["confidence"][share], "n": 1}  # noqa: E731
+    return made | {
+        "unit": "machine", "coverage": counts, "environments": [{"facts": facts}],
+        "outcomes": [each | {"environment": 0, "facts": {"variable.OMP_NUM_THREADS": "4"}} for each in made["outcomes"]],
+        "classes": [each | {"sandboxes": 1, "machines": 1} for each in made["classes"]],
+        "confidence": made["confidence"] | {"sandboxes": rate("sandboxes"), "machines": rate("machines")},
+    }
+
+
+def one_machine() -> Json:
+    """A reproducible job on one machine, in which nothing varies."""
+    return on_one_machine(reproducible()) | summary("", "", "all 180 copies agree on this one machine; nothing is known of other machines")
+
+
+def patterns() -> Json:
+    """No fact separates the classes. They change at a copy, come in blocks, and the run time follows them."""
+    made = job(19, 120, 1, lambda chance, _: "one")
+    for outcome in made["outcomes"]:
+        outcome["class"] = "B" if outcome["copy"] >= 80 else "A"
+    digests = {"A": digest("one"), "B": digest("two")}
+    rows = class_rows(made["outcomes"], made["environments"], digests)
+    made = on_one_machine(explained(made["outcomes"], made["environments"], rows))
+    pattern = lambda kind, by, statement, **more: {  # noqa: E731
+        "kind": kind, "by": [by], "statement": statement, "perfect": False, "consequence": False, "p_corrected": 1e-4, "permuted": True,
+        "significant": True, "explained": 1.0, "sandboxes": None,
+    } | more
+    split = {"by": "sandbox", "statement": "one machine gave more than one class", "p": None}
+    found = [
+        pattern("change", "copy index", "The classes change at copy 80: B in all 40 copies from there, in none of the 80 before"),
+        pattern("blocks", "copy index", "Copies of one class come in blocks by copy index: 2 runs of one class, where about 54 are expected"),
+        pattern("seen", "loaded.libm", "B in 30 of 40 copies in which loaded.libm was seen, in 10 of 80 others",
+                sandboxes={"n": 3, "p": 0.02, "p_holm": 0.061, "within": True}),
+        pattern("threshold", "run time", "B in 21 of 30 copies with run time of 0.400 s or more, in 19 of 90 below", consequence=True, p_corrected=0.0123),
+    ]
+    made = attributed(made, [], (split,))
+    return made | {"attribution": made["attribution"] | {"patterns": found}} | summary(
+        "no single fact, threshold or pair of those tested separates them. The classes change at copy 80: B in all 40 copies from there, "
+        "in none of the 80 before (p <= 1.0e-4, 10,000 permutations)", "A and B: 1 of 1 numbers differs, by at most 1 ulp at /", "two answers: A in 80 copies, B in 40",
+    ) | {"differences": [difference("B", "1 of 1 numbers differs, by at most 1 ulp at /", one_number())]}
+
+
+def one_number() -> Json:
+    """Two outputs of one number each, which differ by one step."""
+    compared = comparison(mismatches=[], mismatches_total=0, values_compared=1, values_different=1, paths_total=1, unmatched_rules=[])
+    path = compared["paths"][2] | {"path": "/", "compared": 1}
+    return compared | {"paths": [path]}
+
+
+def artifacts() -> Json:
+    """A job with 40 artifacts, of which two differ; some copies failed at first."""
+    made = on_one_machine(job(23, 40, 1, lambda chance, _: "one" if chance.random() < 0.7 else "two"))
+    names = [f"results/step {number:02}.npy" for number in range(38)]
+    listed = [{"name": name, "contents": 1, "missing_in": 0} for name in names]
+    listed += [{"name": "log.txt", "contents": 2, "missing_in": 0}, {"name": "results/warnings.txt", "contents": 1, "missing_in": 1}]
+    chance = separator(made["outcomes"], made["environments"], ["cpu.model_name"], 0.9)
+    return attributed(made, [chance]) | summary(
+        "no single fact, threshold or pair of those tested separates the classes, nor does time or order",
+        "38 of 40 artifacts are stable; log.txt and results/warnings.txt differ. A and B, log.txt: 1 of 1 numbers differs, by at most 1 ulp at /",
+        "two answers",
+    ) | {
+        "artifacts": sorted(listed, key=lambda each: each["name"]),
+        "hidden_failures": [{"reason": "command was killed by signal 11", "copies": 3}],
+        "differences": [
+            difference("B", "1 of 1 numbers differs, by at most 1 ulp at /", one_number(), artifact="log.txt"),
+            difference("B", None, None, artifact="results/warnings.txt", only_in="B", unavailable="only B has it"),
+        ],
+    }
+
+
+def cut() -> Json:
+    """A part of a job of a million copies, in which the page leaves out a part of that part."""
+    made = on_one_machine(job(29, 200, 1, lambda chance, _: f"{chance.randrange(150)}"))
+    rows = made["classes"][:50]
+    return attributed(made, []) | summary("nothing beyond chance (from 20,000 of 1,000,000 copies)", "", "9,000 answers") | {
+        "copies": 1_000_000, "produced": 1_000_000, "copies_read": 20_000, "distinct_digests": 9_000, "classes": rows,
+        "left_out": {"classes": 8_000, "outcomes": 19_800, "failures": 12, "artifacts": 3},
+        "failures": [{"reason": "exit code 1", "copies": 1}],
+    }
+
+
+SAMPLES = {
+    each.__name__: each
+    for each in (divergent, reproducible, inconclusive, nothing, huge, many, hostile, one_machine, patterns, artifacts, cut)
+}
 
 
 def plain_text(explanation: Json) -> str:

@@ -20,6 +20,44 @@ TABS_MAX = 60
 BRIGHT, DARK = re.compile(r"^rgb\((2\d\d, ){2}2\d\d\)$"), re.compile(r"^rgb\((\d\d?, ){2}\d\d?\)$")
 
 
+NO_BREAK = "\u00a0"
+# Texts in which a line may end between a number and its unit. What a program wrote stays as it is.
+TORN = r"""() => {
+    const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const { data, parentElement } = walker.currentNode;
+        if (parentElement.closest('script, noscript, svg, code, .value, .reason')) continue;
+        const unit = /\d ([mµ]?s|min|h|ulp|bytes?|cop(y|ies)|sandbox(es)?|machines?|facts?|classes)\b/u;
+        if (unit.test(data) || /\d %/.test(data) || /\bp (=|<=|<) /.test(data)) found.push(data);
+    }
+    return found;
+}"""
+
+
+def titles_of(explanation: dict) -> list[str]:
+    """The parts that have something to say of a job, in their order."""
+    outcomes, classes = explanation.get("outcomes") or [], explanation["classes"]
+    ran = {each["run_us"] for each in outcomes} - {None}
+    started = {each["started_at_ms"] for each in outcomes} - {None}
+    environments = [explanation["environments"][each["environment"]]["facts"] for each in outcomes if each["environment"] is not None]
+    name = next((name for name in ("cpu.kind", "cpu.model_name", "cpu.model") if any(name in facts for facts in environments)), None)
+    cpus = {facts.get(name) for facts in environments} if name else set()
+    parts = {
+        "Classes": classes,
+        "Failures": explanation["failures"] or explanation["hidden_failures"],
+        "What separates": len(classes) > 1 and explanation["attribution"],
+        "Numeric difference": explanation["differences"],
+        "Artifacts": explanation["artifacts"],
+        "Classes by fact": any(environments) or any(each["facts"] for each in outcomes),
+        "Over time": len({each["class"] for each in outcomes}) > 1 and len(started) > 1,
+        "By CPU": len(cpus) > 1,
+        "Run time": len(ran) > 1,
+        "Outcomes": outcomes,
+        "How sure": explanation["confidence"] and explanation["confidence"]["copies"]["n"],
+    }
+    return [title for title, says in parts.items() if says]
+
+
 def files() -> dict[str, pathlib.Path]:
     return {"given": pathlib.Path(GIVEN)} if GIVEN else {name: file_of(name) for name in SAMPLES}
 
@@ -52,6 +90,8 @@ class EveryPage(PageCase):
         checks = (
             self.all_parts_stand_in_order,
             self.the_verdict_is_a_word_with_its_sentences,
+            self.nothing_is_empty,
+            self.no_number_is_torn_from_its_unit,
             self.no_value_became_markup,
             self.every_control_has_a_name,
             self.texts_and_marks_stand_out_in_both_schemes,
@@ -62,7 +102,7 @@ class EveryPage(PageCase):
                 check(page, explanation)
 
     def all_parts_stand_in_order(self, page: Page, explanation: dict) -> None:
-        titles = ["Classes", "What separates", "Classes by fact", "Over time", "By CPU", "Run time", "Numeric difference", "Raw facts", "Failures", "How sure"]
+        titles = titles_of(explanation)
         expect(page.locator("h2")).to_have_text(titles)
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("[role=alert]"), "parts that could not be shown").to_have_count(0)
@@ -75,7 +115,20 @@ class EveryPage(PageCase):
         expect(page.locator(".verdict strong")).to_have_text(explanation["verdict"])
         head = page.locator("header").text_content()
         for sentence in filter(None, explanation["summary"].values()):
-            self.assertIn(visible(sentence), head)
+            self.assertIn(visible(sentence), head.replace(NO_BREAK, " "))
+
+    def nothing_is_empty(self, page: Page, explanation: dict) -> None:
+        for part in page.locator("section.part").all():
+            self.assertNotEqual(part.locator(".content").inner_text().strip(), "", part.get_attribute("id"))
+        for table in shown(page.locator("table")).all():
+            self.assertGreater(shown(table.locator("tbody tr:not(.none)")).count(), 0)
+        coverage = page.locator(".coverage").inner_text()
+        self.assertNotRegex(coverage.removeprefix("0 of "), r"\b0 ")
+        for plot in page.locator("svg.plot").all():
+            self.assertGreater(plot.evaluate("plot => plot.querySelectorAll('.tick').length"), 1, "ticks of an axis")
+
+    def no_number_is_torn_from_its_unit(self, page: Page, explanation: dict) -> None:
+        self.assertEqual(page.evaluate(TORN), [])
 
     def no_value_became_markup(self, page: Page, explanation: dict) -> None:
         expect(page.locator("script")).to_have_count(2)
@@ -88,7 +141,7 @@ class EveryPage(PageCase):
     def every_control_has_a_name(self, page: Page, explanation: dict) -> None:
         tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
         named = [node for node in tree if not node["ignored"] and node["role"]["value"] in NAMED_ROLES]
-        self.assertGreater(len(named), 20)
+        self.assertGreater(len(named), 5)
         nameless = [node["role"]["value"] for node in named if not node.get("name", {}).get("value", "").strip()]
         self.assertEqual(nameless, [])
         for table in page.locator("table").all():
@@ -100,7 +153,7 @@ class EveryPage(PageCase):
             page.emulate_media(color_scheme=scheme)
             expect(page.locator("html")).to_have_css("background-color", background)
             result = page.evaluate(CONTRAST)
-            self.assertGreater(result["judged"], 50)
+            self.assertGreater(result["judged"], 20)
             self.assertEqual(result["found"], [], scheme)
 
     def it_prints_on_white(self, page: Page, explanation: dict) -> None:
@@ -135,7 +188,7 @@ class EveryPage(PageCase):
     @every_page()
     def test_the_keyboard_reaches_every_control_and_shows_where_it_is(self, page: Page, explanation: dict) -> None:
         controls = shown(page.locator(FOCUSABLE)).all()
-        self.assertGreater(len(controls), 20)
+        self.assertGreater(len(controls), 5)
         # A page may have hundreds of buttons that are all alike. Those of the first rows stand for the others.
         for control in controls[:TABS_MAX]:
             page.keyboard.press("Tab")

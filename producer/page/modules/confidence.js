@@ -10,9 +10,13 @@ import { diamond, round } from "./marks.js";
 /** @import { Rate, Unseen } from "./explanation.js" */
 
 export function confidenceSection() {
-  const { confidence } = explanation;
-  if (!confidence) return h("p.empty", {}, "There are too few outcomes to say how sure this is.");
+  const { confidence, unit } = explanation;
+  if (!confidence?.copies?.n) return null;
   const level = percent(confidence.level);
+  const shared = unit === "machine" ? confidence.machines : confidence.sandboxes;
+  /** @type {[one: string, many: string]} */
+  const nouns = unit === "machine" ? ["machine", "machines"] : ["sandbox", "sandboxes"];
+  const hasUnits = unit !== "unseen" && shared && shared.n > 0;
   return h(
     "div",
     {},
@@ -20,33 +24,47 @@ export function confidenceSection() {
       "dl.sure",
       {},
       rateEntry("By copies", confidence.copies, level, ["copy", "copies"]),
-      rateEntry("By sandboxes", confidence.sandboxes, level, ["sandbox", "sandboxes"]),
-      unseenEntry(confidence.unseen),
+      hasUnits ? rateEntry(`By ${nouns[1]}`, shared, level, nouns) : null,
+      confidence.copies.different ? unseenEntry(confidence.unseen, unit) : null,
     ),
+    h("p.note", {}, draws(unit, hasUnits ? (shared?.n ?? 0) : 0, nouns)),
     h(
       "p.note",
       {},
-      "The bounds hold for independent draws of the environment. Copies in one sandbox share its machine, so the line by sandboxes is the one to rely on; the line by copies also covers what varies from run to run.",
-    ),
-    h(
-      "p.note",
-      {},
-      `Bounds are exact (Clopper–Pearson) with ${level} confidence. A p is that of an exact test of a fact against the classes; “for all tests together” is corrected for everything that was tested.`,
+      `Bounds hold with ${level} confidence. “After correction” means that a p-value counts all facts that were tested, and all looks at the job.`,
     ),
   );
 }
 
 /**
+ * What the bounds assume.
+ *
+ * @param {string | undefined} unit
+ * @param {number} units how many sandboxes or machines there were
+ * @param {[one: string, many: string]} nouns
+ */
+function draws(unit, units, [one, many]) {
+  const begin = "The bounds hold for independent draws of the environment.";
+  if (units > 1) {
+    return `${begin} Copies ${unit === "machine" ? "on" : "in"} one ${one} share it, so the line by ${many} is the one to rely on; the line by copies also covers what varies from run to run.`;
+  }
+  return `${begin} Here they cover what varies from run to run${units === 1 ? ` on this one ${one}, and nothing else` : ""}.`;
+}
+
+/**
  * @param {string} label
- * @param {Rate | null | undefined} rate
+ * @param {Rate} rate
  * @param {string} level
  * @param {[one: string, many: string]} nouns
  */
 function rateEntry(label, rate, level, nouns) {
-  if (!rate?.n) return entry(label, `Unknown: no ${nouns[0]} could be told from another.`);
+  if (rate.n === 1 && nouns[0] !== "copy") {
+    return entry(label, `All copies ran on one ${nouns[0]}: nothing is known of other ${nouns[1]}.`);
+  }
   const all = counted(rate.n, ...nouns);
+  if (rate.n === 1) return entry(label, "One copy gave a digest: nothing is known of other copies.");
   if (!rate.different) {
-    const words = `${rate.n === 1 ? "The only" : "All"} ${all} agreed. With ${level} confidence, fewer than ${percent(rate.rate_high)} of ${nouns[1]} would give another digest.`;
+    const words = `All ${all} agreed. With ${level} confidence, fewer than ${percent(rate.rate_high)} of ${nouns[1]} would give another digest.`;
     return entry(label, words, interval(rate));
   }
   const words =
@@ -55,13 +73,18 @@ function rateEntry(label, rate, level, nouns) {
   return entry(label, words, interval(rate));
 }
 
-/** @param {Unseen | null | undefined} unseen */
-function unseenEntry(unseen) {
+/**
+ * @param {Unseen | null | undefined} unseen
+ * @param {string | undefined} unit
+ */
+function unseenEntry(unseen, unit) {
   if (!unseen) return null;
   /** @type {(share: number | null | undefined, noun: string) => string | null} */
   const one = (share, noun) =>
     share === null || share === undefined ? null : `${percent(share)} for the next ${noun}`;
-  const parts = [one(unseen.copies, "copy"), one(unseen.sandboxes, "sandbox")].filter(Boolean);
+  const parts = [one(unseen.copies, "copy"), unit === "sandbox" ? one(unseen.sandboxes, "sandbox") : null].filter(
+    Boolean,
+  );
   if (!parts.length) return null;
   return entry(
     "Digests not seen yet",

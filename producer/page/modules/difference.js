@@ -1,33 +1,47 @@
 // @ts-check
 // How far the outputs of two classes differ, path by path.
 
-import { h, s } from "./elements.js";
+import { histogramPart, sparkBars } from "./distances.js";
+import { h } from "./elements.js";
 import { explanation } from "./explanation.js";
-import { count, counted, percent, scientific, shortValue } from "./format.js";
-import { classMark, round } from "./marks.js";
-import { classes } from "./model.js";
-import { numberColumn, plainTable, sortableTable, textColumn } from "./table.js";
+import { count, counted, scientific, shortValue, together } from "./format.js";
+import { classMark } from "./marks.js";
+import { numberColumn, sortableTable, textColumn } from "./table.js";
+import { leftOut } from "./values.js";
 
 /** @import { Child } from "./elements.js" */
-/** @import { Comparison, Difference, DifferingPath, HistogramBin, Mismatch, NumberPlace } from "./explanation.js" */
+/** @import { Comparison, Difference, DifferingPath, Mismatch } from "./explanation.js" */
 /** @import { Column } from "./table.js" */
 
 /** @typedef {{ row: DifferingPath, place: number }} PathRow a path with its place in the list */
 
 const PATHS_A_PAGE = 25;
+const DIFFERENCES_SHOWN = 4;
 
 export function differenceSection() {
   const differences = explanation.differences ?? [];
-  const parts = differences.map(differencePart);
-  if (!parts.length)
-    parts.push(
-      h(
-        "p.empty",
-        {},
-        classes.length > 1 ? "The outputs were not compared." : "There is one class, so there is nothing to compare.",
-      ),
-    );
-  return h("div", {}, equivalenceLine(), parts);
+  if (!differences.length) return null;
+  const rest = differences.slice(DIFFERENCES_SHOWN);
+  return h(
+    "div",
+    {},
+    equivalenceLine(),
+    differences.slice(0, DIFFERENCES_SHOWN).map(differencePart),
+    rest.length ? restPart(rest) : null,
+    leftOut(explanation.left_out?.differences, "more comparison"),
+  );
+}
+
+/**
+ * Further comparisons, which a button shows.
+ *
+ * @param {Difference[]} rest
+ */
+function restPart(rest) {
+  const button = h("button.more", { type: "button" }, `Show ${counted(rest.length, "more comparison")}`);
+  const place = h("div", {}, button);
+  button.addEventListener("click", () => place.replaceChildren(...rest.map(differencePart)));
+  return place;
 }
 
 function equivalenceLine() {
@@ -47,8 +61,10 @@ function equivalenceLine() {
 }
 
 /** @param {Difference} difference */
-function differencePart({ reference, class: label, comparison, unavailable }) {
-  const title = h("h3", {}, classMark(label), h("span.and", {}, " against "), classMark(reference));
+function differencePart({ reference, class: label, artifact, only_in, statement, comparison, unavailable }) {
+  const name = artifact ? [h("span.and", {}, ", "), h("code", {}, shortValue(artifact))] : null;
+  const title = h("h3", {}, classMark(label), h("span.and", {}, " against "), classMark(reference), name);
+  if (only_in) return h("section.difference", {}, title, h("p", {}, "Only ", classMark(only_in), " has it."));
   if (!comparison)
     return h(
       "section.difference",
@@ -60,6 +76,7 @@ function differencePart({ reference, class: label, comparison, unavailable }) {
     "section.difference",
     {},
     title,
+    statement ? h("p.statement", {}, together(statement)) : null,
     comparisonFacts(comparison),
     pathsPart(comparison, label, reference),
     mismatchesPart(comparison, label, reference),
@@ -86,8 +103,11 @@ function comparisonFacts(comparison) {
     ["Read as", comparison.format],
     ["Bytes", left === right ? count(left) : `${count(left)} and ${count(right)}`],
     ["First different byte", count(comparison.first_different_byte)],
-    ["Values different", `${count(comparison.values_different)} of ${count(comparison.values_compared)}`],
-    ["Mismatches", count(comparison.mismatches_total)],
+    [
+      comparison.format === "bytes" ? "Bytes that differ" : "Numbers that differ",
+      `${count(comparison.values_different)} of ${count(comparison.values_compared)}`,
+    ],
+    ["Mismatches", comparison.mismatches_total ? count(comparison.mismatches_total) : null],
     [
       "Within tolerance",
       comparison.equivalent === null || comparison.equivalent === undefined
@@ -112,12 +132,12 @@ function comparisonFacts(comparison) {
  * @param {string} reference
  */
 function pathsPart(comparison, label, reference) {
-  const paths = comparison.paths ?? [];
+  const paths = (comparison.paths ?? []).filter((path) => path.different > 0);
   if (!paths.length) return null;
   const detail = h("div.histogram", {
     role: "region",
     "aria-live": "polite",
-    "aria-label": `ULP histogram of ${label} against ${reference}`,
+    "aria-label": `Largest differences of ${label} against ${reference}`,
   });
   /** @type {Map<DifferingPath, HTMLButtonElement>} */
   const buttons = new Map();
@@ -128,7 +148,7 @@ function pathsPart(comparison, label, reference) {
   };
   for (const row of paths) buttons.set(row, pathButton(row, select));
   const table = sortableTable({
-    caption: `Numbers that differ by path, ${label} against ${reference}, worst first; choose a path to see its ULP histogram`,
+    caption: `Numbers that differ by path, ${label} against ${reference}, worst first; choose a path to see its largest differences`,
     columns: pathColumns(paths, buttons),
     rows: paths.map((row, place) => ({ row, place })),
     size: PATHS_A_PAGE,
@@ -136,7 +156,7 @@ function pathsPart(comparison, label, reference) {
     noun: "paths",
   });
   select(paths[0]);
-  const more = comparison.paths_total - paths.length;
+  const more = comparison.paths_total - (comparison.paths?.length ?? 0);
   return h(
     "div",
     {},
@@ -151,7 +171,7 @@ function pathsPart(comparison, label, reference) {
  * @param {(row: DifferingPath) => void} select
  */
 function pathButton(row, select) {
-  const button = h("button.path", { type: "button", "aria-pressed": "false" }, shortValue(row.path));
+  const button = h("button.path", { type: "button", "aria-pressed": "false" }, shortValue(row.path || "/"));
   button.addEventListener("click", () => select(row));
   return button;
 }
@@ -175,122 +195,26 @@ function pathColumns(paths, buttons) {
       ({ row }) => row.type,
       ({ row }) => row.type,
     ),
-    numberColumn("different", "Different", ({ row }) => row.different),
+    numberColumn("different", "Differ", ({ row }) => row.different),
     numberColumn("compared", "of", ({ row }) => row.compared),
     {
       key: "ulp",
-      label: "Most ULP",
+      label: "Max ulp",
       numeric: true,
       downFirst: true,
       sorts: ({ row }) => (row.ulp_max === null || row.ulp_max === undefined ? null : Number(row.ulp_max)),
       cell: ({ row }) => count(row.ulp_max),
     },
-    { key: "histogram", label: "ULPs", cell: ({ row }) => sparkBars(row.ulp_histogram ?? []) },
-    numberColumn("absolute", "Most absolute", ({ row }) => row.absolute_max, scientific),
-    numberColumn("relative", "Most relative", ({ row }) => row.relative_max, scientific),
-    numberColumn("bits", "Bits in common", ({ row }) => row.common_bits_min),
+    numberColumn("absolute", "Max absolute", ({ row }) => row.absolute_max, scientific),
+    numberColumn("relative", "Max relative", ({ row }) => row.relative_max, scientific),
+    numberColumn("bits", "Same bits", ({ row }) => row.common_bits_min),
   ];
+  // One bar alone would say nothing.
+  if (paths.some((row) => (row.ulp_histogram ?? []).length > 1))
+    columns.splice(5, 0, { key: "histogram", label: "By ulp", cell: ({ row }) => sparkBars(row.ulp_histogram ?? []) });
   if (paths.some((row) => (row.beyond_tolerance ?? 0) > 0))
     columns.push(numberColumn("beyond", "Beyond tolerance", ({ row }) => row.beyond_tolerance));
   return columns;
-}
-
-/**
- * The histogram of one path as small bars.
- *
- * @param {HistogramBin[]} histogram
- */
-function sparkBars(histogram) {
-  const most = Math.max(1, ...histogram.map((bin) => bin.values));
-  const bars = histogram.map((bin, index) => {
-    const height = bin.values ? Math.max(1, (bin.values / most) * 14) : 0;
-    return s("rect", { x: index * 5, y: round(14 - height), width: 4, height: round(height) });
-  });
-  const label = histogram.map((bin) => `${bin.ulp}: ${count(bin.values)}`).join(", ");
-  const width = Math.max(1, histogram.length * 5);
-  return s(
-    "svg.spark",
-    { viewBox: `0 0 ${width} 14`, width, height: 14, role: "img", "aria-label": `values by ULP ${label}` },
-    bars,
-  );
-}
-
-/**
- * @param {DifferingPath} row
- * @param {string} label
- * @param {string} reference
- */
-function histogramPart(row, label, reference) {
-  const [left, right] = row.first ?? [];
-  const at = row.first_index ? `[${row.first_index.join(", ")}]` : "";
-  const histogram = row.ulp_histogram ?? [];
-  const most = Math.max(1, ...histogram.map((bin) => bin.values));
-  const rows = histogram.map((bin) => [
-    count(bin.ulp),
-    h(
-      "span.barred",
-      {},
-      s(
-        "svg.bar",
-        { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
-        s("rect.ulp", { width: bin.values ? Math.max(0.5, (bin.values / most) * 100) : 0, height: 8 }),
-      ),
-    ),
-    count(bin.values),
-    percent(bin.values / row.different),
-  ]);
-  const first = row.first
-    ? h(
-        "dl.first",
-        {},
-        h("dt", {}, "First difference ", at),
-        h("dd", {}, classMark(reference), " ", h("code", {}, left)),
-        h("dd", {}, classMark(label), " ", h("code", {}, right)),
-      )
-    : null;
-  const columns = [
-    { label: "ULP" },
-    { label: "Values" },
-    { label: "Count", numeric: true },
-    { label: "Share", numeric: true },
-  ];
-  const table = rows.length
-    ? plainTable(`Values of ${shortValue(row.path)} by their distance in ULP`, columns, rows)
-    : h("p.empty", {}, "There is no ULP distance for this path.");
-  return h("div.pair", {}, table, first, worstPairs(row, label, reference));
-}
-
-/**
- * The two numbers with the largest difference in each measure. A pair that has the largest in several is shown once.
- *
- * @param {DifferingPath} row
- * @param {string} label
- * @param {string} reference
- */
-function worstPairs(row, label, reference) {
-  /** @type {Map<string, { place: NumberPlace, names: string[] }>} */
-  const pairs = new Map();
-  /** @type {[string, NumberPlace | null | undefined][]} */
-  const measures = [
-    ["ULP", row.ulp_at],
-    ["absolute", row.absolute_at],
-    ["relative", row.relative_at],
-  ];
-  for (const [name, place] of measures) {
-    if (!place) continue;
-    const known = pairs.get(place.at);
-    if (known) known.names.push(name);
-    else pairs.set(place.at, { place, names: [name] });
-  }
-  return [...pairs.values()].map(({ place, names }) =>
-    h(
-      "dl.first",
-      {},
-      h("dt", {}, `Most ${names.join(", ")} `, h("code", {}, shortValue(place.at))),
-      h("dd", {}, classMark(reference), " ", h("code", {}, place.left)),
-      h("dd", {}, classMark(label), " ", h("code", {}, place.right)),
-    ),
-  );
 }
 
 /**

@@ -25,6 +25,7 @@
  * @property {string} digest
  * @property {number} copies
  * @property {number} sandboxes
+ * @property {number} [machines]
  * @property {number} first_copy
  * @property {number} bytes
  * @property {Record<Quantile, number> | null} [run_us]
@@ -40,19 +41,32 @@
  * @property {number | null} [p_holm]
  * @property {boolean} [permuted]
  * @property {number} [not_seen]
- * @property {{ n: number, p: number, within?: boolean } | null} [sandboxes]
+ * @property {UnitTest | null} [sandboxes]
  * @property {SeparatorValue[]} values
+ * @property {number} [values_total]
+ *
+ * @typedef {{ n: number, p: number, p_holm?: number, within?: boolean }} UnitTest a test that does not count copies of one
+ *   sandbox, or of one machine, as independent
+ *
+ * @typedef {object} Pattern what else goes with the classes
+ * @property {string} statement
+ * @property {boolean} [consequence]
+ * @property {number} [p_corrected]
+ * @property {boolean} [permuted]
+ * @property {UnitTest | null} [sandboxes]
  *
  * @typedef {{ value: (string | null)[], classes: Record<string, number> }} SeparatorValue one value of each fact, and
  *   the copies of each class that have it
+ *
+ * @typedef {{ by: string, statement?: string, p?: number | null }} Split how the classes are spread over what is no fact
  *
  * @typedef {object} Attribution
  * @property {number} copies
  * @property {number} facts_tested
  * @property {number} facts_constant
  * @property {Separator[]} [separators]
- * @property {{ statement: string }[]} [patterns] what else goes with the classes
- * @property {{ by: string, statement?: string }[]} [splits]
+ * @property {Pattern[]} [patterns]
+ * @property {Split[]} [splits]
  *
  * @typedef {{ ulp: string, values: number }} HistogramBin
  *
@@ -100,8 +114,11 @@
  * @typedef {object} Difference
  * @property {string} reference
  * @property {string} class
+ * @property {string | null} [artifact] the one that is compared, in a job with artifacts
+ * @property {string | null} [statement]
  * @property {Comparison | null} comparison
  * @property {string | null} [unavailable] why there is no comparison
+ * @property {string | null} [only_in] the side that has the artifact, if the other does not
  *
  * @typedef {{ n: number, different: number, rate_low: number | null, rate_high: number | null }} Rate
  * @typedef {{ copies?: number | null, sandboxes?: number | null }} Unseen
@@ -110,6 +127,7 @@
  * @property {number} level
  * @property {Rate | null} [copies]
  * @property {Rate | null} [sandboxes]
+ * @property {Rate | null} [machines]
  * @property {Unseen | null} [unseen]
  *
  * @typedef {object} Coverage
@@ -129,6 +147,9 @@
  * @property {number} copies
  * @property {number} produced
  * @property {number} failed
+ * @property {number} [distinct_digests]
+ * @property {number} [copies_read] fewer than the copies if the explanation is made from a sample
+ * @property {"sandbox" | "machine" | "unseen"} [unit] what copies share
  * @property {string | null} [submitted_at]
  * @property {string | null} [decided_at]
  * @property {string | null} [ended_at]
@@ -139,6 +160,9 @@
  * @property {{ equivalent: boolean, tolerances?: string[], largest?: string | null } | null} [equivalence]
  * @property {DigestClass[]} [classes]
  * @property {{ reason: string, copies: number }[]} [failures]
+ * @property {{ reason: string, copies: number }[]} [hidden_failures]
+ * @property {{ name: string, contents: number, missing_in: number }[]} [artifacts]
+ * @property {Record<string, number>} [left_out] how many items of a list are not on this page, by the name of the list
  * @property {Confidence | null} [confidence]
  * @property {Attribution | null} [attribution]
  * @property {Difference[]} [differences]

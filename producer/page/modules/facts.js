@@ -20,11 +20,12 @@ const FACT_ROWS_A_PAGE = 50;
 const EVERY_FACT = "every";
 
 export function factsSection() {
-  if (!factTable.size) return h("p.empty", {}, "No facts were recorded.");
+  if (!factTable.size) return null;
+  const constants = factTable.size - varyingFacts.length;
   /** @type {Filter} */
   const state = {
     fact: separatingFacts.length ? `fact:${separatingFacts[0]}` : EVERY_FACT,
-    constant: false,
+    constant: !varyingFacts.length,
     wanted: "",
   };
   const table = sortableTable({
@@ -50,7 +51,6 @@ export function factsSection() {
   };
   drawChoice();
   update();
-  const constants = factTable.size - varyingFacts.length;
   return h(
     "div.long",
     { id: "fact-table" },
@@ -62,11 +62,13 @@ export function factsSection() {
         state.wanted = wanted;
         update();
       }),
-      toggle(`Facts that never vary (${count(constants)})`, false, (on) => {
-        state.constant = on;
-        drawChoice();
-        update();
-      }),
+      constants && varyingFacts.length
+        ? toggle(`Facts that never vary (${count(constants)})`, false, (on) => {
+            state.constant = on;
+            drawChoice();
+            update();
+          })
+        : null,
     ),
     table.node,
   );

@@ -3,20 +3,20 @@
 
 export const NOT_RECORDED = "not recorded";
 const whole = new Intl.NumberFormat("en-US");
-/** @type {Record<string, string>} */
-const SUPERSCRIPTS = {
-  "-": "⁻",
-  0: "⁰",
-  1: "¹",
-  2: "²",
-  3: "³",
-  4: "⁴",
-  5: "⁵",
-  6: "⁶",
-  7: "⁷",
-  8: "⁸",
-  9: "⁹",
-};
+/** A space at which no line ends. */
+const NO_BREAK = "\u00a0";
+
+/**
+ * A sentence in which no line tears a number from the word, the unit or the sign after it.
+ *
+ * @param {string} text
+ */
+export function together(text) {
+  return text
+    .replace(/(\d) (?=[\p{L}%])/gu, `$1${NO_BREAK}`)
+    .replace(/ (<=|<|=|x) /g, `${NO_BREAK}$1${NO_BREAK}`)
+    .replace(/\b(copy|copies|byte|code|signal|round) (?=\d)/g, `$1${NO_BREAK}`);
+}
 
 /**
  * `180,000`. A text that is not a whole number stays as it is. An absent number is a dash.
@@ -37,11 +37,11 @@ export function count(number) {
  * @param {string} many
  */
 export function counted(number, one, many = `${one}s`) {
-  return `${count(number)} ${number === 1 ? one : many}`;
+  return `${count(number)}${NO_BREAK}${number === 1 ? one : many}`;
 }
 
 /**
- * `0.0021`, `4 × 10⁻²⁹`: a number with so many significant digits.
+ * `0.0021`, `4.0e-29`: a number with so many significant digits, as the sentences write it.
  *
  * @param {number | null | undefined} number
  */
@@ -50,19 +50,22 @@ export function scientific(number, digits = 2) {
   if (number === 0) return "0";
   const size = Math.abs(number);
   if (size >= 0.001 && size < 100_000) return String(Number(number.toPrecision(digits)));
-  const [mantissa, exponent] = number.toExponential(digits - 1).split("e");
-  const power = [...String(Number(exponent))].map((sign) => SUPERSCRIPTS[sign]).join("");
-  const factor = String(Number(mantissa));
-  return factor === "1" ? `10${power}` : `${factor} × 10${power}`;
+  return number.toExponential(digits - 1).replace("e+", "e");
 }
 
+const P_MIN = 1e-300;
+
 /**
- * The p of a test. A p that is too small for a double is given as its bound.
+ * `p = 4.3e-5`, or `p <= 0.013` for a p-value that is only a bound, which is rounded up.
  *
  * @param {number} p
+ * @param {boolean | undefined} isBound
  */
-export function probability(p) {
-  return p === 0 ? "< 10⁻³⁰⁰" : scientific(p);
+export function probability(p, isBound) {
+  if (p <= P_MIN) return together("p < 1e-300");
+  if (!isBound) return together(`p = ${scientific(p)}`);
+  const unit = 10 ** (Math.floor(Math.log10(p)) - 1);
+  return together(`p <= ${scientific(Math.min(1, Math.ceil(p / unit - 1e-9) * unit))}`);
 }
 
 /**
@@ -73,10 +76,10 @@ export function probability(p) {
 export function percent(share) {
   if (share === null || share === undefined) return "–";
   const points = share * 100;
-  if (points === 0 || points === 100) return `${points} %`;
-  if (points < 0.01) return "below 0.01 %";
-  if (points > 99.99) return "above 99.99 %";
-  return `${Number(points.toPrecision(points > 99 ? 4 : 3))} %`;
+  if (points === 0 || points === 100) return `${points}${NO_BREAK}%`;
+  if (points < 0.01) return together("below 0.01 %");
+  if (points > 99.99) return together("above 99.99 %");
+  return `${Number(points.toPrecision(points > 99 ? 4 : 3))}${NO_BREAK}%`;
 }
 
 /**
@@ -86,12 +89,12 @@ export function percent(share) {
  */
 export function duration(us) {
   if (us === null || us === undefined) return "–";
-  if (us < 1_000) return `${Number(us.toPrecision(3))} µs`;
-  if (us < 1_000_000) return `${Number((us / 1_000).toPrecision(3))} ms`;
-  if (us < 60_000_000) return `${Number((us / 1_000_000).toPrecision(3))} s`;
+  if (us < 1_000) return together(`${Number(us.toPrecision(3))} µs`);
+  if (us < 1_000_000) return together(`${Number((us / 1_000).toPrecision(3))} ms`);
+  if (us < 60_000_000) return together(`${Number((us / 1_000_000).toPrecision(3))} s`);
   const seconds = Math.round(us / 1_000_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${count(Math.floor(seconds / 3_600))} h ${Math.floor((seconds % 3_600) / 60)} min`;
+  if (seconds < 3_600) return together(`${Math.floor(seconds / 60)} min ${seconds % 60} s`);
+  return together(`${count(Math.floor(seconds / 3_600))} h ${Math.floor((seconds % 3_600) / 60)} min`);
 }
 
 /**

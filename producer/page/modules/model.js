@@ -48,6 +48,24 @@ function environmentFacts(outcome) {
   return (outcome.environment === null ? null : environments[outcome.environment]?.facts) ?? {};
 }
 
+const NO_VALUE = "(none)";
+/** Variables that the explanation takes as not set where they are missing: "(none)" is one of their values. */
+const unsetWhereMissing = new Set(
+  (explanation.attribution?.separators ?? []).flatMap(({ facts, values, not_seen }) =>
+    not_seen ? [] : facts.filter((_, place) => values.some(({ value }) => value[place] === NO_VALUE)),
+  ),
+);
+
+/**
+ * What it means that an outcome lacks a fact.
+ *
+ * @param {string} name
+ * @param {boolean} hasFailed a failed copy is not part of the explanation
+ */
+function missingValue(name, hasFailed) {
+  return unsetWhereMissing.has(name) && !hasFailed ? NO_VALUE : null;
+}
+
 /**
  * A fact of an outcome, or null if it was not recorded. Facts of the run hide facts of its environment.
  *
@@ -57,7 +75,7 @@ function environmentFacts(outcome) {
 export function factOf(outcome, name) {
   for (const facts of [outcome.facts ?? {}, environmentFacts(outcome)])
     if (Object.hasOwn(facts, name)) return facts[name];
-  return null;
+  return missingValue(name, outcome.class === null);
 }
 
 /**
@@ -117,7 +135,7 @@ function countFacts() {
   return facts;
 }
 
-/** All facts by name. A fact that only some outcomes have also has a row with the value null. */
+/** All facts by name. A fact that only some outcomes have also has a row with the value null, or "(none)". */
 export const factTable = (() => {
   const all = new Array(groups.length).fill(0);
   for (const outcome of outcomes) all[outcome.group] += 1;
@@ -129,7 +147,11 @@ export const factTable = (() => {
       .map(([value, counts]) => ({ value, counts, total: sum(counts) }))
       .filter((row) => row.total > 0);
     const missing = all.map((count, group) => count - sum(rows.map((row) => row.counts[group])));
-    if (sum(missing) > 0) rows.push({ value: null, counts: missing, total: sum(missing) });
+    const hasFailed = groups.map((group) => group.mark === FAILED);
+    for (const failed of unsetWhereMissing.has(name) ? [false, true] : [null]) {
+      const counts = missing.map((count, group) => (failed === null || hasFailed[group] === failed ? count : 0));
+      if (sum(counts) > 0) rows.push({ value: missingValue(name, failed ?? false), counts, total: sum(counts) });
+    }
     rows.sort((left, right) => right.total - left.total || compareText(String(left.value), String(right.value)));
     facts.set(name, { name, values: rows, varies: rows.length > 1 });
   }
@@ -144,7 +166,7 @@ export const cpuFact =
   [...factTable.keys()].find((name) => name.startsWith("cpu.")) ??
   null;
 
-/** The facts that separate the classes, the strongest first; one for each set of facts that split the copies identically. */
-export const separatingFacts = (explanation.attribution?.separators ?? []).flatMap(({ facts: [name] }) =>
-  name !== undefined && factTable.has(name) ? [name] : [],
+/** The facts that go with the classes beyond chance, the strongest first; one for each set of facts that split the copies identically. */
+export const separatingFacts = (explanation.attribution?.separators ?? []).flatMap(({ facts: [name], significant }) =>
+  significant && name !== undefined && factTable.has(name) ? [name] : [],
 );

@@ -20,7 +20,7 @@ import {
   varyingFacts,
 } from "./model.js";
 import { numberColumn, placeColumn, sortableTable, textColumn, wordsOf } from "./table.js";
-import { factValue } from "./values.js";
+import { factValue, leftOut } from "./values.js";
 
 /** @import { Facts } from "./explanation.js" */
 /** @import { GroupedOutcome } from "./model.js" */
@@ -34,7 +34,7 @@ const COLUMNS_AT_FIRST = 3;
 const ANY_CLASS = "any";
 
 export function outcomesSection() {
-  if (!outcomes.length) return h("p.empty", {}, "No copy has an outcome yet.");
+  if (!outcomes.length) return null;
   /** @type {Set<GroupedOutcome>} the outcomes with all of their facts shown */
   const open = new Set();
   const state = { wanted: "", group: ANY_CLASS, facts: firstColumns() };
@@ -74,8 +74,9 @@ export function outcomesSection() {
         update();
       }),
     ),
-    columnChooser(state.facts, columns),
+    factTable.size ? columnChooser(state.facts, columns) : null,
     table.node,
+    leftOut(explanation.left_out?.outcomes, "more outcome"),
   );
 }
 
@@ -101,7 +102,7 @@ const oneDay = (() => {
 /** The facts that are columns at first: those that say most about the classes. */
 function firstColumns() {
   const wanted = [...separatingFacts, cpuFact ?? "", "sandbox.id", ...varyingFacts.map((fact) => fact.name)];
-  return new Set([...new Set(wanted)].filter((name) => factTable.has(name)).slice(0, COLUMNS_AT_FIRST));
+  return new Set([...new Set(wanted)].filter((name) => factTable.get(name)?.varies).slice(0, COLUMNS_AT_FIRST));
 }
 
 /**
@@ -134,6 +135,10 @@ function outcomeColumns(facts, open, toggleFacts) {
   /** @param {GroupedOutcome} row */
   const reason = (row) =>
     row.failure === null ? "–" : h("span.reason", { title: row.failure }, shortValue(row.failure));
+  /** @param {GroupedOutcome} row */
+  const attemptOf = (row) => row.attempt;
+  /** @param {GroupedOutcome} row */
+  const environmentOf = (row) => row.environment;
   const started = oneDay ? `Started (${oneDay} UTC)` : "Started (UTC)";
   return [
     placeColumn("copy", "Copy", (row) => row.copy),
@@ -150,9 +155,11 @@ function outcomeColumns(facts, open, toggleFacts) {
       (row) => startElement(row.started_at_ms),
     ),
     numberColumn("run", "Run", (row) => row.run_us, duration),
-    placeColumn("attempt", "Attempt", (row) => row.attempt),
-    placeColumn("environment", "Environment", (row) => row.environment),
-    ...(explanation.failed > 0 ? [textColumn("failure", "Failure", (row) => row.failure, reason)] : []),
+    ...(outcomes.some((each) => each.attempt > 1) ? [placeColumn("attempt", "Attempt", attemptOf)] : []),
+    ...(environments.length > 1 ? [placeColumn("environment", "Environment", environmentOf)] : []),
+    ...(outcomes.some((each) => each.failure !== null)
+      ? [textColumn("failure", "Failure", (row) => row.failure, reason)]
+      : []),
     ...[...facts].map((name) =>
       /** @type {typeof textColumn<GroupedOutcome>} */ (textColumn)(
         `fact:${name}`,

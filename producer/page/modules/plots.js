@@ -3,7 +3,7 @@
 
 import { choice } from "./controls.js";
 import { h, s } from "./elements.js";
-import { count, counted, duration, isTime, NOT_RECORDED, shortValue, utc } from "./format.js";
+import { count, counted, duration, isTime, NOT_RECORDED, shortValue, together, utc } from "./format.js";
 import { classMark, round, tone } from "./marks.js";
 import { cpuFact, factOf, factTable, groups, outcomes, separatingFacts } from "./model.js";
 import { rowPlot } from "./plot.js";
@@ -68,7 +68,8 @@ export function timeSection() {
   const timed = outcomes.flatMap((outcome) =>
     isTime(outcome.started_at_ms) ? [{ outcome, at: outcome.started_at_ms }] : [],
   );
-  if (!timed.length) return h("p.empty", {}, "No start of a copy was recorded.");
+  // One row of marks, or marks that all started at once, would say nothing.
+  if (new Set(timed.map(({ outcome }) => outcome.group)).size < 2 || !differ(timed)) return null;
   const place = h("div");
   /** @param {string} by */
   const draw = (by) => place.replaceChildren(timePlot(timed, factOfOption(by)));
@@ -76,6 +77,15 @@ export function timeSection() {
   /** @type {Option[]} */
   const options = [[BY_CLASS, "class"], ...factOptions(rowFacts(PLOT_ROWS_MAX))];
   return h("div", { id: "time-plot" }, h("div.controls", {}, choice("Rows", options, BY_CLASS, draw), legend()), place);
+}
+
+/**
+ * Whether there are two different values on the axis.
+ *
+ * @param {Timed[]} timed
+ */
+function differ(timed) {
+  return timed.some(({ at }) => at !== timed[0].at);
 }
 
 function legend() {
@@ -117,9 +127,9 @@ function timePlot(timed, fact) {
 }
 
 export function cpuSection() {
+  if (cpuFact === null || !factTable.get(cpuFact)?.varies) return null;
   const facts = rowFacts(Infinity);
-  if (!facts.length) return h("p.empty", {}, "No kind of CPU was recorded.");
-  const first = `${FACT_PREFIX}${cpuFact ?? facts[0].name}`;
+  const first = `${FACT_PREFIX}${cpuFact}`;
   const place = h("div");
   /** @param {string} by */
   const draw = (by) => place.replaceChildren(barTable(factOfOption(by) ?? facts[0]));
@@ -189,7 +199,7 @@ export function runSection() {
   const ran = outcomes.flatMap((outcome) =>
     typeof outcome.run_us === "number" ? [{ outcome, at: outcome.run_us }] : [],
   );
-  if (!ran.length) return h("p.empty", {}, "No run time was recorded.");
+  if (!ran.length || !differ(ran)) return null;
   const scale = durationScale(ran.map((each) => each.at));
   const shown = groups.flatMap((group, index) => {
     const box = fiveNumbers(ran.filter(({ outcome }) => outcome.group === index).map((each) => each.at));
@@ -209,7 +219,7 @@ export function runSection() {
     ticks: scale.ticks,
     tell: outcomeLine,
   });
-  const labels = ["Shortest", "25 %", "Median", "75 %", "Longest"];
+  const labels = ["Shortest", together("25 %"), "Median", together("75 %"), "Longest"];
   const columns = [
     { label: "Class" },
     { label: "Copies", numeric: true },

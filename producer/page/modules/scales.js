@@ -7,6 +7,9 @@ import { duration } from "./format.js";
 /** @typedef {{ at: number, label: string }} Tick */
 
 const TICK_PX = 88;
+// The label of a time with milliseconds is longer.
+const TICK_WITH_MS_PX = 136;
+const SECOND_MS = 1_000;
 const TIME_STEPS_MS = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
   900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
@@ -48,8 +51,12 @@ export function linear(least, most) {
  * @returns {Tick[]}
  */
 export function timeTicks(least, most, width) {
-  const wanted = (most - least) / Math.max(2, Math.floor(width / TICK_PX));
-  const step = TIME_STEPS_MS.find((each) => each >= wanted) ?? Math.ceil(wanted / DAY_MS) * DAY_MS;
+  /** @param {number} px the width of a label */
+  const stepOf = (px) => {
+    const wanted = (most - least) / Math.max(2, Math.floor(width / px));
+    return TIME_STEPS_MS.find((each) => each >= wanted) ?? Math.ceil(wanted / DAY_MS) * DAY_MS;
+  };
+  const step = stepOf(stepOf(TICK_PX) < SECOND_MS ? TICK_WITH_MS_PX : TICK_PX);
   const ticks = [];
   for (let at = Math.ceil(least / step) * step; at <= most; at += step) ticks.push({ at, label: timeLabel(at, step) });
   return ticks.length ? ticks : [{ at: least, label: timeLabel(least, 1) }];
@@ -63,7 +70,7 @@ function timeLabel(at, step) {
   const text = new Date(at).toISOString();
   if (step >= DAY_MS) return text.slice(0, 10);
   if (step >= 60_000) return text.slice(11, 16);
-  return step >= 1_000 ? text.slice(11, 19) : text.slice(11, 23);
+  return step >= SECOND_MS ? text.slice(11, 19) : text.slice(11, 23);
 }
 
 /**

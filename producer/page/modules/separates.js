@@ -3,49 +3,88 @@
 
 import { h, scrollBox } from "./elements.js";
 import { explanation } from "./explanation.js";
-import { counted, probability } from "./format.js";
+import { counted, probability, together } from "./format.js";
 import { countCell, groupHead } from "./marks.js";
 import { classes, FAILED, groupOf, groups } from "./model.js";
 import { captionOf } from "./table.js";
-import { factValue } from "./values.js";
+import { factValue, leftOut } from "./values.js";
 
-/** @import { Separator, SeparatorValue } from "./explanation.js" */
+/** @import { Pattern, Separator, SeparatorValue, Split, UnitTest } from "./explanation.js" */
 /** @import { Group } from "./model.js" */
 
 const SEPARATORS_SHOWN = 5;
+const SIGNIFICANCE_LEVEL = 0.05;
 const VALUES_SHOWN = 6;
+
+/** What stands for one draw of the environment, and several of it. */
+const UNIT_NOUNS = explanation.unit === "machine" ? ["machine", "machines"] : ["sandbox", "sandboxes"];
 
 export function separatesSection() {
   const { attribution } = explanation;
-  if (classes.length < 2) {
-    return h(
-      "p.empty",
-      {},
-      classes.length ? "All digests are equal, so there is nothing to separate." : "There is no digest to separate.",
-    );
-  }
-  if (!attribution) return h("p.empty", {}, "The facts of the copies were not compared.");
+  if (classes.length < 2 || !attribution) return null;
   const { separators = [], patterns = [], splits = [] } = attribution;
   const found = [
-    ...patterns.map((pattern) => pattern.statement),
-    ...splits.map((split) => split.statement ?? split.by),
+    ...patterns.map((pattern) => h("li", {}, together(pattern.statement), " ", testOfPattern(pattern))),
+    ...spread(splits).map((statement) => h("li", {}, together(statement))),
   ];
-  const tested =
-    `${counted(attribution.facts_tested, "fact")} that ${attribution.facts_tested === 1 ? "varies was" : "vary were"} tested over ` +
-    `${counted(attribution.copies, "copy", "copies")}; ${counted(attribution.facts_constant, "other")} had the same value everywhere.`;
+  const list = found.length ? h("ul.splits", {}, found) : null;
+  const nothing = h("p.empty", {}, "No single fact goes with the classes beyond chance.");
+  const isExplained = separators.some((each) => each.significant);
+  const { facts_tested: varying, facts_constant: constant } = attribution;
+  const same = constant ? `; ${counted(constant, "other")} had the same value everywhere` : "";
+  const tested = varying
+    ? `${counted(varying, "fact")} that ${varying === 1 ? "varies was" : "vary were"} tested over ${counted(attribution.copies, "copy", "copies")}${same}.`
+    : `No fact varies: ${counted(constant, "fact")} had the same value everywhere.`;
   return h(
     "div",
     {},
-    found.length
-      ? h(
-          "ul.splits",
-          {},
-          found.map((statement) => h("li", {}, statement)),
-        )
-      : null,
-    separators.length ? separatorTable(separators) : h("p.empty", {}, "No recorded fact goes with the classes."),
+    isExplained ? null : patterns.length ? [list, nothing] : [nothing, list],
+    separators.length ? separatorTable(separators) : null,
+    leftOut(explanation.left_out?.separators, "more fact"),
     h("p.note", {}, tested),
+    isExplained && list ? [h("h3", {}, "What else goes with the classes"), list] : null,
   );
+}
+
+const NO_SIGN = "no sign that ";
+
+/**
+ * How the classes are spread over what is no fact. Where that is beyond chance, a pattern says so already; what shows no
+ * sign is one sentence.
+ *
+ * @param {Split[]} splits
+ */
+function spread(splits) {
+  const statements = splits.map((split) => ({
+    text: split.statement ?? split.by,
+    tested: typeof split.p === "number",
+  }));
+  const clean = statements.filter(({ text }) => text.startsWith(NO_SIGN)).map(({ text }) => text.slice(NO_SIGN.length));
+  return [
+    ...statements.filter(({ tested }) => !tested).map(({ text }) => text),
+    ...(clean.length ? [NO_SIGN + clean.join(", nor that ")] : []),
+  ];
+}
+
+/** @param {Pattern} pattern */
+function testOfPattern({ consequence, p_corrected, permuted, sandboxes }) {
+  if (p_corrected === undefined) return null;
+  const details = [`${probability(p_corrected, permuted)} after correction`, ...testByUnit(sandboxes)];
+  if (consequence) details.unshift("a consequence");
+  return h("span.test", {}, `(${details.join(" · ")})`);
+}
+
+/**
+ * The test that does not count copies of one sandbox, or of one machine, as independent.
+ *
+ * @param {UnitTest | null | undefined} test
+ */
+function testByUnit(test) {
+  if (!test) return [];
+  const p = test.p_holm ?? test.p;
+  const units = counted(test.n, UNIT_NOUNS[0], UNIT_NOUNS[1]);
+  const chance = p > SIGNIFICANCE_LEVEL ? ", maybe chance" : "";
+  return [`${test.within ? "within" : "with one vote for each of"} ${units} ${probability(p, test.within)}${chance}`];
 }
 
 /** @param {Separator[]} separators */
@@ -58,30 +97,35 @@ function separatorTable(separators) {
     shownGroups.map((group) => h("th.num", { scope: "col" }, groupHead(group))),
   );
   const bodies = separators.map((each) => separatorBody(each, shownGroups));
-  bodies.slice(SEPARATORS_SHOWN).forEach((body) => {
-    body.hidden = true;
-  });
+  const shown = separators.slice(0, SEPARATORS_SHOWN).filter((each) => each.significant).length;
   const caption = "Facts by class: copies with each value; facts in one heading split the copies identically";
   const table = h("table.separators", {}, captionOf(caption), h("thead", {}, head), bodies);
-  return h("div", {}, scrollBox(caption, table), moreButton(bodies));
+  const box = scrollBox(caption, table);
+  return h("div", {}, box, moreButton(shown ? bodies.slice(shown) : [box], separators.length - shown, shown > 0));
 }
 
 /**
- * The button that shows the rows of weaker facts, or hides them.
+ * The button that shows further facts, or hides them.
  *
- * @param {HTMLElement[]} bodies
+ * @param {HTMLElement[]} parts what holds these facts
+ * @param {number} number how many facts there are
+ * @param {boolean} hasStronger whether other facts are always shown
  */
-function moreButton(bodies) {
-  const more = bodies.length - SEPARATORS_SHOWN;
-  if (more <= 0) return null;
+function moreButton(parts, number, hasStronger) {
+  if (!number) return null;
   const button = h("button.more", { type: "button", "aria-expanded": "false" });
   /** @param {boolean} open */
   const draw = (open) => {
-    bodies.slice(SEPARATORS_SHOWN).forEach((body) => {
-      body.hidden = !open;
+    parts.forEach((part) => {
+      part.hidden = !open;
     });
     button.setAttribute("aria-expanded", String(open));
-    button.textContent = open ? "Show only the strongest" : `Show ${counted(more, "weaker fact")} too`;
+    const facts = counted(
+      number,
+      hasStronger ? "weaker fact" : "fact that may be chance",
+      hasStronger ? "weaker facts" : "facts that may be chance",
+    );
+    button.textContent = open ? `Hide ${facts}` : `Show ${facts}${hasStronger ? " too" : ""}`;
   };
   draw(false);
   button.addEventListener("click", () => draw(button.getAttribute("aria-expanded") === "false"));
@@ -103,34 +147,42 @@ function separatorBody(separator, shownGroups) {
     h("span.sticky", {}, h("span.facts", {}, names), " ", verdictOfTest(separator)),
   );
   const shown = separator.values.slice(0, VALUES_SHOWN).map((row) => valueRow(row, shownGroups));
-  const rest = separator.values.length - VALUES_SHOWN;
+  const rest = Math.max(separator.values.length, separator.values_total ?? 0) - VALUES_SHOWN;
   const more =
     rest > 0
-      ? h("tr", {}, h("td.note", { colspan: shownGroups.length + 1 }, `and ${counted(rest, "other value")}, see below`))
+      ? h(
+          "tr",
+          {},
+          h(
+            "td.note",
+            { colspan: shownGroups.length + 1 },
+            `and ${counted(rest, "other value")}, see “Classes by fact”`,
+          ),
+        )
       : null;
-  return h(separator.significant ? "tbody" : "tbody.weak", {}, h("tr.group", {}, title), shown, more);
+  return h(
+    separator.significant && !separator.consequence ? "tbody" : "tbody.weak",
+    {},
+    h("tr.group", {}, title),
+    shown,
+    more,
+  );
 }
 
 /**
- * Whether the facts separate the classes, and how probable such a split is by chance.
+ * Whether the facts separate the classes, and how probable such a split is by chance. Each p-value is a corrected one.
  *
  * @param {Separator} separator
  */
-function verdictOfTest({ perfect, significant, tested, consequence, exact, permuted, p, p_holm, not_seen, sandboxes }) {
+function verdictOfTest({ perfect, significant, tested, consequence, permuted, p, p_holm, not_seen, sandboxes }) {
   if (tested === false) return h("span.test", {}, h("span", {}, "not tested: equal values mean nothing here"));
   const words =
     perfect && significant && !consequence
       ? h("strong.perfect", {}, "separates perfectly")
       : h("span", {}, significant ? (consequence ? "follows the classes" : "goes with the classes") : "may be chance");
-  const details = [`p ${exact === false ? "≤ " : ""}${probability(p)}`];
-  if (p_holm !== null && p_holm !== undefined) {
-    details.push(`${permuted ? "≤ " : ""}${probability(p_holm)} for all tests together`);
-  }
+  const details = [`${probability(p_holm ?? p, permuted)} after correction`];
   if (not_seen) details.push(`not seen in ${counted(not_seen, "copy", "copies")}`);
-  if (sandboxes) {
-    const how = sandboxes.within ? ["≤ ", "within"] : ["", "over"];
-    details.push(`${how[0]}${probability(sandboxes.p)} ${how[1]} ${counted(sandboxes.n, "sandbox", "sandboxes")}`);
-  }
+  details.push(...testByUnit(sandboxes));
   return h("span.test", {}, words, " · ", details.join(" · "));
 }
 

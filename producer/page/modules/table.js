@@ -2,7 +2,7 @@
 // Tables: plain tables, and tables in pages that are sorted by their headers.
 
 import { h, scrollBox } from "./elements.js";
-import { count } from "./format.js";
+import { count, together } from "./format.js";
 import { compareText } from "./model.js";
 
 /** @import { Child } from "./elements.js" */
@@ -263,7 +263,7 @@ function pager(counts, turn) {
       Object.assign(state, { page, last: Math.max(0, Math.ceil(total / size) - 1) });
       const from = page * size;
       const range = `${count(from + 1)}–${count(Math.min(total, from + size))} of ${count(total)} ${noun}`;
-      said.textContent = total <= size ? `${count(total)} ${noun}` : range;
+      said.textContent = together(total <= size ? `${count(total)} ${noun}` : range);
       turning.hidden = total <= size;
       node.hidden = total <= size && !counts;
       buttons.forEach((each, index) => {

@@ -2,7 +2,7 @@
 // Values as elements: facts, times and digests.
 
 import { h } from "./elements.js";
-import { isTime, NOT_RECORDED, shortDigest, shortValue, utc } from "./format.js";
+import { counted, isTime, NOT_RECORDED, shortDigest, shortValue, utc } from "./format.js";
 
 const COPIED_MS = 1_500;
 
@@ -16,6 +16,17 @@ export function factValue(value) {
   if (value === "") return h("i.absent", {}, "empty");
   const shown = shortValue(value);
   return h("code.value", { title: shown === value ? null : value }, shown);
+}
+
+/**
+ * How many things a list leaves out; nothing if it has all.
+ *
+ * @param {number | undefined} more
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function leftOut(more, one, many) {
+  return more && more > 0 ? h("p.note", {}, `${counted(more, one, many)} not listed on this page.`) : null;
 }
 
 /**

@@ -3,11 +3,11 @@
 
 import { h, s } from "./elements.js";
 import { explanation } from "./explanation.js";
-import { count, counted, duration, percent } from "./format.js";
+import { count, counted, duration, percent, together } from "./format.js";
 import { classMark, tone } from "./marks.js";
-import { classes, groupOf, groups } from "./model.js";
+import { classes, groupOf, groups, outcomes } from "./model.js";
 import { numberColumn, placeColumn, sortableTable, textColumn } from "./table.js";
-import { digestElement, timeElement } from "./values.js";
+import { digestElement, leftOut, timeElement } from "./values.js";
 
 /** @import { Child } from "./elements.js" */
 /** @import { DigestClass } from "./explanation.js" */
@@ -19,8 +19,9 @@ const VERDICT_SIGNS = { reproducible: "=", divergent: "≠", inconclusive: "?", 
 const CAUSES = {
   failures: "copies failed",
   deadline: "the deadline passed",
-  coverage: "the copies do not cover enough of the fleet",
-  drift: "a copy gave another digest than before",
+  coverage: "too few sandboxes gave a digest",
+  drift: "the copies agree, but not with the expected digest",
+  empty: "every output is empty",
 };
 
 export function verdictHead() {
@@ -42,7 +43,7 @@ export function verdictHead() {
     h("h1", {}, "Job ", h("span", {}, job)),
     word,
     summary(),
-    h("p.coverage", {}, coverageSentence()),
+    h("p.coverage", {}, [producedSentence(), coverageSentence(), sampleSentence()].filter(Boolean).join(" ")),
     about(submission !== job ? submission : null),
   );
 }
@@ -57,20 +58,41 @@ function summary() {
   return h(
     "dl.summary",
     {},
-    sentences.filter(([, text]) => text).map(([label, text]) => h("div", {}, h("dt", {}, label), h("dd", {}, text))),
+    sentences.flatMap(([label, text]) => (text ? [h("div", {}, h("dt", {}, label), h("dd", {}, together(text)))] : [])),
   );
 }
 
+function producedSentence() {
+  const { copies, produced, failed } = explanation;
+  return `${count(produced)} of ${counted(copies, "copy", "copies")} gave a digest${failed ? `, ${count(failed)} failed` : ""}.`;
+}
+
+/** Where the copies ran; nothing if no copy gave a digest. */
 function coverageSentence() {
-  const { coverage, copies, produced, failed } = explanation;
-  const began = `${count(produced)} of ${counted(copies, "copy", "copies")} gave a digest${failed ? `, ${count(failed)} failed` : ""}`;
-  if (!coverage) return `${began}.`;
-  const hosts = coverage.host_seen ? `on ${counted(coverage.hosts, "host")}` : "on hosts that could not be told apart";
-  return (
-    `${began}. They ran in ${counted(coverage.sandboxes, "sandbox", "sandboxes")} ${hosts}: ` +
-    `${counted(coverage.cpu_kinds, "kind")} of CPU, ${counted(coverage.canary_classes, "class", "classes")} of canary, ` +
-    `${counted(coverage.architectures, "architecture")}, ${counted(coverage.memory_sizes, "memory size")}.`
-  );
+  const { coverage, unit, produced } = explanation;
+  if (!coverage || !produced) return "";
+  if (unit === "unseen" || !coverage.host_seen) return "The machines that ran them are not seen.";
+  /** @type {(number: number, one: string, many?: string) => string[]} */
+  const some = (number, one, many) => (number ? [counted(number, one, many)] : []);
+  const places = [
+    ...(unit === "machine" ? [] : some(coverage.sandboxes, "sandbox", "sandboxes").map((words) => `in ${words}`)),
+    ...some(coverage.hosts, "machine").map((words) => `on ${words}`),
+  ];
+  const kinds = [
+    ...some(coverage.cpu_kinds, "kind of CPU", "kinds of CPU"),
+    ...some(coverage.canary_classes, "canary class", "canary classes"),
+    ...some(coverage.architectures, "architecture"),
+    ...some(coverage.memory_sizes, "memory size"),
+  ];
+  return `They ran ${places.join(" ")}${kinds.length ? `: ${kinds.join(", ")}` : ""}.`;
+}
+
+/** From how many copies the tables and plots are, if not from all. */
+function sampleSentence() {
+  const shown = new Set(outcomes.map((outcome) => outcome.copy)).size;
+  if (!explanation.left_out?.outcomes && (explanation.copies_read ?? explanation.copies) >= explanation.copies)
+    return "";
+  return `Plots, facts and outcomes on this page are those of ${counted(shown, "copy", "copies")}: rare classes and failures first, then others from all over the job.`;
 }
 
 /** @param {string | null} submission the submission, if it has another name than the job */
@@ -96,9 +118,10 @@ function about(submission) {
 const CLASSES_A_PAGE = 20;
 
 export function classesSection() {
-  if (!classes.length) return h("p.empty", {}, "No copy has given a digest.");
+  if (!classes.length) return null;
   const most = Math.max(...classes.map((each) => each.copies));
   const rows = classes.map((each, place) => ({ each, place }));
+  const { coverage, unit } = explanation;
   /** @type {Column<{ each: DigestClass, place: number }>[]} */
   const columns = [
     textColumn(
@@ -114,18 +137,25 @@ export function classesSection() {
       ({ each }) => digestElement(each.digest),
     ),
     numberColumn("copies", "Copies", ({ each }) => each.copies),
-    {
+  ];
+  // One class has all copies: its share says nothing.
+  if (classes.length > 1) {
+    columns.push({
       key: "share",
       label: "Share",
       downFirst: true,
       sorts: ({ each }) => each.copies,
       cell: ({ each }) => shareCell(each, most),
-    },
-    numberColumn("sandboxes", "Sandboxes", ({ each }) => each.sandboxes),
+    });
+  }
+  if (unit === "sandbox") columns.push(numberColumn("places", "Sandboxes", ({ each }) => each.sandboxes));
+  if (unit === "machine" && (coverage?.hosts ?? 0) > 1)
+    columns.push(numberColumn("places", "Machines", ({ each }) => each.machines ?? null));
+  columns.push(
     placeColumn("first", "First copy", ({ each }) => each.first_copy),
     numberColumn("bytes", "Bytes", ({ each }) => each.bytes),
     numberColumn("median", "Median run", ({ each }) => each.run_us?.median ?? null, duration),
-  ];
+  );
   const table = sortableTable({
     caption: "Classes of equal digests, most frequent first",
     columns,
@@ -134,7 +164,8 @@ export function classesSection() {
     sort: { key: "class" },
     noun: "classes",
   });
-  return table.node;
+  const all = explanation.distinct_digests ?? classes.length;
+  return h("div", {}, table.node, leftOut(all - classes.length, "more class", "more classes"));
 }
 
 /**
@@ -154,10 +185,29 @@ function shareCell(each, most) {
 }
 
 export function failuresSection() {
-  const failures = explanation.failures ?? [];
-  if (!failures.length) return h("p.empty", {}, "No copy failed.");
+  const { failures = [], hidden_failures: hidden = [], left_out: left = {} } = explanation;
+  if (!failures.length && !hidden.length) return null;
+  const read = (explanation.copies_read ?? explanation.copies) < explanation.copies;
+  const ofRead = read ? `, of ${counted(explanation.copies_read ?? 0, "copy that was", "copies that were")} read` : "";
+  return h(
+    "div",
+    {},
+    failures.length ? reasonTable("Copies that gave no digest", failures) : null,
+    leftOut(left.failures, "more reason"),
+    hidden.length
+      ? reasonTable(`Copies that failed at first, and gave a digest at a later attempt${ofRead}`, hidden)
+      : null,
+    leftOut(left.hidden_failures, "more reason"),
+  );
+}
+
+/**
+ * @param {string} caption
+ * @param {{ reason: string, copies: number }[]} rows
+ */
+function reasonTable(caption, rows) {
   const table = sortableTable({
-    caption: "Why copies gave no digest",
+    caption,
     columns: [
       numberColumn("copies", "Copies", (row) => row.copies),
       textColumn(
@@ -167,7 +217,7 @@ export function failuresSection() {
         (row) => h("span.reason", {}, row.reason),
       ),
     ],
-    rows: failures,
+    rows,
     size: CLASSES_A_PAGE,
     sort: { key: "copies", down: true },
     noun: "reasons",

@@ -21,9 +21,9 @@ macro_rules! modules {
 }
 
 /// The modules of the page. Each imports only modules that stand before it.
-const MODULES: [Module; 18] = modules![
+const MODULES: [Module; 20] = modules![
     "explanation" "format" "model" "elements" "marks" "values" "controls" "table" "verdict" "separates" "facts" "scales"
-    "plot" "plots" "difference" "outcomes" "confidence" "start"
+    "plot" "plots" "distances" "difference" "artifacts" "outcomes" "confidence" "start"
 ];
 
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
