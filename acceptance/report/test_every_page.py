@@ -42,6 +42,7 @@ def titles_of(explanation: dict) -> list[str]:
     environments = [explanation["environments"][each["environment"]]["facts"] for each in outcomes if each["environment"] is not None]
     name = next((name for name in ("cpu.kind", "cpu.model_name", "cpu.model") if any(name in facts for facts in environments)), None)
     cpus = {facts.get(name) for facts in environments} if name else set()
+    differ = len(classes) > 1 and len(classes) == explanation["produced"]
     parts = {
         "Classes": classes,
         "Failures": explanation["failures"] or explanation["hidden_failures"],
@@ -49,9 +50,9 @@ def titles_of(explanation: dict) -> list[str]:
         "Numeric difference": explanation["differences"],
         "Artifacts": explanation["artifacts"],
         "Classes by fact": any(environments) or any(each["facts"] for each in outcomes),
-        "Over time": len({each["class"] for each in outcomes}) > 1 and len(started) > 1,
-        "By CPU": len(cpus) > 1,
-        "Run time": len(ran) > 1,
+        "Over time": not differ and len({each["class"] for each in outcomes}) > 1 and len(started) > 1,
+        "By CPU": not differ and len(cpus) > 1,
+        "Run time": not differ and len(ran) > 1,
         "Outcomes": outcomes,
         "How sure": explanation["confidence"] and explanation["confidence"]["copies"]["n"],
     }

@@ -93,7 +93,10 @@ class JobsOfAllKinds(PageCase):
         expect(column(page, "#classes", "Class")).to_have_count(20)
         expect(page.locator("#classes .pager")).to_contain_text("1–20 of 300 classes")
         expect(page.locator("#separates")).to_contain_text("several digests")
-        expect(page.locator("#time-plot .legend li")).to_have_text([*"ABCDEFGH", "others"])
+        expect(page.locator("#classes thead"), "each class has one copy").not_to_contain_text("Share")
+        expect(page.locator(f"{FACTS} thead .class")).to_have_text([*"ABCDEFGH"])
+        expect(page.locator(f"{FACTS} thead")).to_contain_text("others")
+        expect(page.locator("#time, #cpu, #run-time")).to_have_count(0)
 
     def test_ten_thousand_outcomes(self) -> None:
         page, explanation = self.sample("huge"), sample("huge")

@@ -125,7 +125,9 @@ function factRows({ fact, constant, wanted }) {
   const words = wordsOf(wanted);
   /** @type {NamedRow[]} */
   const rows = [];
-  for (const { name, values, varies } of factTable.values()) {
+  // Of all facts, those with few values say most.
+  const facts = [...factTable.values()].sort((left, right) => left.values.length - right.values.length);
+  for (const { name, values, varies } of facts) {
     if (fact === EVERY_FACT ? !varies && !constant : fact !== `fact:${name}`) continue;
     for (const row of values) {
       const text = `${name} ${row.value ?? NOT_RECORDED}`.toLowerCase();

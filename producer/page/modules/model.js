@@ -15,6 +15,11 @@ export const OTHERS = "others";
 /** @typedef {Outcome & { group: number }} GroupedOutcome an outcome with its place in `groups` */
 
 export const classes = explanation.classes ?? [];
+/** Whether no two copies agree: then a class is one copy, and nothing can be said of classes. */
+export const allDiffer =
+  classes.length > 1 &&
+  classes.every((each) => each.copies === 1) &&
+  explanation.produced === (explanation.distinct_digests ?? classes.length);
 export const environments = explanation.environments ?? [];
 
 /** @type {Group[]} The columns of every table by class: the most frequent classes, then the others, then failures. */

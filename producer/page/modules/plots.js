@@ -5,7 +5,7 @@ import { choice } from "./controls.js";
 import { h, s } from "./elements.js";
 import { count, counted, duration, isTime, NOT_RECORDED, shortValue, together, utc } from "./format.js";
 import { classMark, round, tone } from "./marks.js";
-import { cpuFact, factOf, factTable, groups, outcomes, separatingFacts } from "./model.js";
+import { allDiffer, cpuFact, factOf, factTable, groups, outcomes, separatingFacts } from "./model.js";
 import { rowPlot } from "./plot.js";
 import { bounds, durationScale, linear, timeTicks } from "./scales.js";
 import { numberColumn, plainTable, sortableTable, textColumn } from "./table.js";
@@ -69,7 +69,7 @@ export function timeSection() {
     isTime(outcome.started_at_ms) ? [{ outcome, at: outcome.started_at_ms }] : [],
   );
   // One row of marks, or marks that all started at once, would say nothing.
-  if (new Set(timed.map(({ outcome }) => outcome.group)).size < 2 || !differ(timed)) return null;
+  if (allDiffer || new Set(timed.map(({ outcome }) => outcome.group)).size < 2 || !differ(timed)) return null;
   const place = h("div");
   /** @param {string} by */
   const draw = (by) => place.replaceChildren(timePlot(timed, factOfOption(by)));
@@ -127,7 +127,7 @@ function timePlot(timed, fact) {
 }
 
 export function cpuSection() {
-  if (cpuFact === null || !factTable.get(cpuFact)?.varies) return null;
+  if (allDiffer || cpuFact === null || !factTable.get(cpuFact)?.varies) return null;
   const facts = rowFacts(Infinity);
   const first = `${FACT_PREFIX}${cpuFact}`;
   const place = h("div");
@@ -199,7 +199,7 @@ export function runSection() {
   const ran = outcomes.flatMap((outcome) =>
     typeof outcome.run_us === "number" ? [{ outcome, at: outcome.run_us }] : [],
   );
-  if (!ran.length || !differ(ran)) return null;
+  if (allDiffer || !ran.length || !differ(ran)) return null;
   const scale = durationScale(ran.map((each) => each.at));
   const shown = groups.flatMap((group, index) => {
     const box = fiveNumbers(ran.filter(({ outcome }) => outcome.group === index).map((each) => each.at));

@@ -5,7 +5,7 @@ import { h, s } from "./elements.js";
 import { explanation } from "./explanation.js";
 import { count, counted, duration, percent, together } from "./format.js";
 import { classMark, tone } from "./marks.js";
-import { classes, groupOf, groups, outcomes } from "./model.js";
+import { allDiffer, classes, groupOf, groups, outcomes } from "./model.js";
 import { numberColumn, placeColumn, sortableTable, textColumn } from "./table.js";
 import { digestElement, leftOut, timeElement } from "./values.js";
 
@@ -138,8 +138,8 @@ export function classesSection() {
     ),
     numberColumn("copies", "Copies", ({ each }) => each.copies),
   ];
-  // One class has all copies: its share says nothing.
-  if (classes.length > 1) {
+  // If one class has all copies, or each class has one, their shares say nothing.
+  if (classes.length > 1 && !allDiffer) {
     columns.push({
       key: "share",
       label: "Share",
