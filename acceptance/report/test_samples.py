@@ -45,13 +45,13 @@ class JobsOfAllKinds(PageCase):
     def test_artifacts(self) -> None:
         page = self.sample("artifacts")
         table = "#artifact-table"
-        expect(page.locator(table)).to_contain_text("38 of 40 artifacts are the same in every copy; 2 differ.")
+        expect(page.locator(table)).to_contain_text("38 of 40 artifacts are stable; 2 differ.")
         names, hows = column(page, table, "Artifact"), column(page, table, "Difference")
         expect(names).to_have_count(20)
         self.assertEqual(names.all_text_contents()[:2], ["log.txt", "results/warnings.txt"])
         expect(hows.nth(0)).to_have_text("A and B: 1 of 1 numbers differs, by at most 1 ulp at /")
         expect(hows.nth(1)).to_have_text("A and B: only B has it")
-        expect(hows.nth(2)).to_have_text("the same in every copy")
+        expect(hows.nth(2)).to_have_text("stable")
         expect(column(page, table, "Missing in classes").nth(1)).to_have_text("1")
         expect(page.locator(f"{table} .pager")).to_contain_text("1–20 of 40 artifacts")
         expect(page.locator("#difference h3").first).to_have_text("B against A, log.txt")

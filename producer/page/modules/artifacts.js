@@ -1,5 +1,5 @@
 // @ts-check
-// Which artifacts are the same in every copy, and how the others differ.
+// Which artifacts are stable, and how the others differ.
 
 import { h } from "./elements.js";
 import { explanation } from "./explanation.js";
@@ -29,9 +29,8 @@ export function artifactsSection() {
     sort: { key: "name" },
     noun: "artifacts",
   });
-  const words = differing
-    ? `${count(stable)} of ${counted(rows.length, "artifact")} ${stable === 1 ? "is" : "are"} the same in every copy; ${count(differing)} ${differing === 1 ? "differs" : "differ"}.`
-    : `${counted(rows.length, "artifact")}, the same in every copy.`;
+  const also = differing ? `; ${count(differing)} ${differing === 1 ? "differs" : "differ"}` : "";
+  const words = `${count(stable)} of ${count(rows.length)} artifacts are stable${also}.`;
   return h(
     "div",
     { id: "artifact-table" },
@@ -82,7 +81,7 @@ function columnsOf(rows) {
       key: "how",
       label: "Difference",
       sorts: (row) => row.how,
-      cell: (row) => h("span.how", {}, isStable(row) ? "the same in every copy" : together(row.how ?? "not compared")),
+      cell: (row) => h("span.how", {}, isStable(row) ? "stable" : together(row.how ?? "not compared")),
     },
     numberColumn("contents", "Contents", (row) => row.contents),
   ];

@@ -1,4 +1,4 @@
-//! The artifacts of a job in words: which are the same in every copy, and how the others differ.
+//! The artifacts of a job in words: which are stable, and how the others differ.
 
 use concord_explain::{ArtifactOverview, Difference, Explanation};
 
@@ -6,19 +6,19 @@ use super::words::{SHOWN_MAX, counted};
 
 /// The artifacts of a job in words, within bounds.
 pub(super) struct ArtifactWords {
-    /// How many artifacts are the same in every class.
+    /// How many artifacts are stable: the same in every class.
     pub(super) head: String,
     /// The first artifacts that differ, each with how many contents it has and how they differ.
     pub(super) differing: Vec<Differing>,
     /// How many artifacts that differ are left out.
     pub(super) differing_left_out: usize,
-    /// The names of the first artifacts that are the same everywhere.
+    /// The names of the first stable artifacts.
     pub(super) stable: Vec<String>,
     /// How many of these are left out.
     pub(super) stable_left_out: usize,
 }
 
-/// An artifact that is not the same in every class.
+/// An artifact that is not stable.
 pub(super) struct Differing {
     pub(super) name: String,
     /// Such as `2 contents, missing in 1 class`.
@@ -36,13 +36,7 @@ impl ArtifactWords {
         }
         let (stable, differing): (Vec<_>, Vec<_>) =
             artifacts.iter().partition(|artifact| artifact.is_stable());
-        let all = counted(artifacts.len(), "artifact", "artifacts");
-        let verb = if stable.len() == 1 { "is" } else { "are" };
-        let head = if differing.is_empty() {
-            format!("{all}, the same in every copy")
-        } else {
-            format!("{} of {all} {verb} the same in every copy", stable.len())
-        };
+        let head = format!("{} of {} artifacts are stable", stable.len(), artifacts.len());
         let words = |artifact: &&ArtifactOverview| Differing {
             name: artifact.name.clone(),
             contents: contents(artifact),

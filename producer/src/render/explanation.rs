@@ -114,7 +114,7 @@ fn artifacts(lines: &mut Lines, explained: &ExplainedJob) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        lines.paragraph(2, &format!("the same: {}{more}", words.stable.join(", ")));
+        lines.paragraph(2, &format!("stable: {}{more}", words.stable.join(", ")));
     }
 }
 

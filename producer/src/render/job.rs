@@ -6,7 +6,7 @@ use concord_explain::ArtifactOverview;
 use concord_protocol::{Cause, Digest, Verdict};
 
 use super::sentences::{coverage, equivalence};
-use super::words::{SHOWN_MAX, calculation, counted, elapsed, short, wrapped};
+use super::words::{SHOWN_MAX, calculation, elapsed, short, wrapped};
 use crate::result::job::{JobEvidence, JobReport};
 
 /// The report of a job, with `verdict` as its first words and `flags` behind the command of a hint.
@@ -91,11 +91,10 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     if evidence.coverage.copies > 0 {
         lines.push(wrapped(&coverage(&evidence.coverage, evidence.unit, report.succeeded)));
     }
-    if !evidence.artifacts.is_empty() && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
-        lines.push(format!(
-            "{}, the same in every copy",
-            counted(evidence.artifacts.len(), "artifact", "artifacts")
-        ));
+    let artifacts = evidence.artifacts.len();
+    // The summary names those that differ.
+    if artifacts > 0 && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
+        lines.push(format!("{artifacts} of {artifacts} artifacts are stable"));
     }
     for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
         lines.push(format!("{:>9} x failed at first: {}", failed.copies, failed.reason));

@@ -116,7 +116,7 @@ fn artifacts(text: &mut String, explained: &ExplainedJob) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let _ = writeln!(text, "\nThe same: {}{more}", names.join(", "));
+        let _ = writeln!(text, "\nStable: {}{more}", names.join(", "));
     }
 }
 

@@ -40,7 +40,7 @@ fn every_form_lists_the_artifacts() {
                   [ $copy -lt 9 ] || { echo 1.25 >log.txt; echo 1 >more.txt; }";
     submit(&sandbox, &["--job", "d", "--artifact", "*.txt"], script).exits(1);
     let forms = forms(&sandbox, "d");
-    all_say(&forms, "3 of 5 artifacts are the same in every copy");
+    all_say(&forms, "3 of 5 artifacts are stable");
     all_say(&forms, "1.txt, 2.txt, 3.txt");
     all_say(&forms, "2 contents");
     all_say(&forms, "1 content, missing in 1 class");
@@ -48,7 +48,7 @@ fn every_form_lists_the_artifacts() {
     all_say(&forms, "A and B: only A has it");
     // A job that passes says so, too.
     submit(&sandbox, &["--job", "s", "--artifact", "1.txt"], "echo 1 >1.txt").exits(0);
-    all_say(&self::forms(&sandbox, "s"), "1 artifact, the same in every copy");
+    all_say(&self::forms(&sandbox, "s"), "1 of 1 artifacts are stable");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_long_list_of_artifacts_says_what_it_leaves_out() {
     let script = "for n in $(seq 10 29); do echo 1 >s$n; echo $copy >d$n; done";
     submit(&sandbox, &["--job", "l", "--artifact", "[sd]*"], script).exits(1);
     let forms = forms(&sandbox, "l");
-    all_say(&forms, "20 of 40 artifacts are the same in every copy");
+    all_say(&forms, "20 of 40 artifacts are stable");
     all_say(&forms, "… 12 more differ");
     all_say(&forms, "s16, s17 and 12 more");
     for (form, report) in &forms {
