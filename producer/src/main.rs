@@ -12,6 +12,7 @@ mod conclude;
 mod error;
 mod exit;
 mod expectation;
+mod folders;
 mod functions;
 mod gather;
 mod interrupt;

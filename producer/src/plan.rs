@@ -187,6 +187,12 @@ fn check_files(submit: &SubmitSettings, calculations: &[Calculation]) -> Result<
             "a pattern looks like results/**/*.npy or log.txt, and is quoted; stdout is standard output",
         )
     })?;
+    if submit.files.keep_folders
+        && calculations.iter().any(|calculation| !matches!(calculation, Calculation::Command { .. }))
+    {
+        return Err(CliError::usage_text("--keep-folders is for a command on this machine")
+            .hint("leave --stack out, and name the command after --"));
+    }
     let flag = if !submit.files.artifacts.is_empty() {
         "--artifact"
     } else if submit.files.scratch {

@@ -70,6 +70,7 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
             ("artifacts", spec.policy.artifacts.join(", ")),
             ("select of artifacts", format!("{:?}", spec.policy.selections)),
             ("scratch", spec.policy.scratch.to_string()),
+            ("keep-folders", spec.policy.keep_folders.is_some().to_string()),
             ("allow-empty", spec.policy.allow_empty.to_string()),
             ("read-as", spec.policy.read_as.clone().unwrap_or_else(|| "detected from the output".to_owned())),
             ("equivalent", spec.policy.equivalent.join("; ")),

@@ -20,6 +20,7 @@ pub use artifacts::{ArtifactPatternError, ArtifactPatterns, ProducedArtifact};
 pub use built_in::{BuiltIn, NoFunctions};
 pub use collect::{CollectError, read_artifacts};
 pub use runs::Runs;
+pub(crate) use scratch::{LeftFolder, RunFolder, remove_folder};
 
 /// One run to do.
 #[derive(Clone, Debug)]
@@ -30,6 +31,16 @@ pub struct Task {
     pub payload: Arc<Payload>,
     /// How long the run may take.
     pub time_limit: Duration,
+    /// Where a calculation of this crate leaves the folder of the run.
+    pub(crate) left: LeftFolder,
+}
+
+impl Task {
+    /// A run of a copy of `spec` on `payload`, which may take `time_limit`.
+    #[must_use]
+    pub fn new(spec: Arc<JobSpec>, payload: Arc<Payload>, time_limit: Duration) -> Self {
+        Self { spec, payload, time_limit, left: LeftFolder::default() }
+    }
 }
 
 /// The result of a run.

@@ -40,6 +40,7 @@
 pub mod calc;
 mod digested;
 mod environment;
+mod kept;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod payloads;
@@ -52,5 +53,6 @@ pub use calc::{
 };
 pub use digested::Digested;
 pub use environment::{System, Variables, environment, unseen};
+pub use kept::{FOLDERS_MAX, FOLDERS_PER_CLASS_MAX, KeptClass, KeptFolder, KeptFolders};
 pub use payloads::Payload;
 pub use worker::{Disposition, Worker};

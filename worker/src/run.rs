@@ -14,6 +14,9 @@ const KNOWN_BEST: [&str; 5] = ["cpu.", "host.", "loaded.", "numerics.", "variabl
 /// The prefix of all other facts that a calculation reports.
 const REPORTED: &str = "reported.";
 
+/// The fact that the folder of the run was to be kept and could not be, with the system's reason.
+pub(crate) const FOLDER_NOT_KEPT: &str = "run.folder_not_kept";
+
 /// The facts of a run that are known before it begins.
 pub(crate) fn of_delivery(delivery: &Delivery, now: Timestamp) -> Facts {
     let mut facts = Facts::default();

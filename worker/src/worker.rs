@@ -9,13 +9,15 @@ use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
 use concord_protocol::{
-    CopyId, Digest, Environment, Facts, Failure, Job, JobId, Outcome, Produced, Timestamp,
+    CopyId, Digest, Environment, Facts, Failure, Job, JobId, JobSpec, Outcome, Produced, Timestamp,
 };
 use futures::FutureExt;
 use lru::LruCache;
 
+use crate::calc::RunFolder;
 use crate::digested::Digested;
 use crate::environment::{FloatMode, is_unseen, unseen};
+use crate::kept::{KeptClass, KeptFolder, KeptFolders};
 use crate::payloads::Payloads;
 use crate::run;
 use crate::{Calculate, CalculationError, Output, Payload, Task};
@@ -61,6 +63,8 @@ pub struct Worker<L, C, K> {
     known_outputs: Mutex<LruCache<(JobId, Digest), ()>>,
     /// The reason of the first failure of each copy that is to be attempted again, and how many attempts failed.
     retried: Mutex<LruCache<CopyId, (String, u32)>>,
+    /// Held while a folder is kept, so that not too many are.
+    keeping: Mutex<()>,
 }
 
 impl<L, C, K> Worker<L, C, K>
@@ -82,6 +86,7 @@ where
             payloads: Payloads::default(),
             known_outputs: Mutex::new(LruCache::new(KNOWN_OUTPUTS_MAX)),
             retried: Mutex::new(LruCache::new(RETRIED_MAX)),
+            keeping: Mutex::default(),
         }
     }
 
@@ -106,12 +111,16 @@ where
             return Ok(Disposition::Release);
         }
         let time_limit = left.min(Duration::from_millis(job.spec.policy.copy_timeout_ms));
-        let task = Task { payload, time_limit, spec: Arc::clone(&job.spec) };
+        let task = Task::new(Arc::clone(&job.spec), payload, time_limit);
+        let left = task.left.clone();
         let started_at = self.clock.now();
         let (environment, mut facts) = self.known_before(&job, delivery, started_at);
         let started_us = self.clock.ticks_us();
         let output = self.run(task).await;
         let run_us = self.clock.ticks_us().saturating_sub(started_us);
+        if let Some(folder) = left.take() {
+            self.keep_folder(folder, &job.spec, &delivery.copy, &output, &mut facts);
+        }
         let (result, stderr_tail) = match output {
             Ok(output) => {
                 facts.record_all(output.facts);
@@ -203,6 +212,28 @@ where
             }
         }
         Ok(digested.produced)
+    }
+
+    /// Keeps the folder of a run if the job asks for it, and there is room. That it cannot be kept is a fact of the run.
+    fn keep_folder(
+        &self,
+        folder: RunFolder,
+        spec: &JobSpec,
+        copy: &CopyId,
+        output: &Result<Given, CalculationError>,
+        facts: &mut Facts,
+    ) {
+        let Some(place) = &spec.policy.keep_folders else { return };
+        let class = match output {
+            Ok(given) => KeptClass::produced(&given.result.produced.digest),
+            Err(CalculationError::Failed { reason, .. }) => KeptClass::failed(Failure::new(reason).reason()),
+            Err(CalculationError::Stopped) => return,
+        };
+        let _one_at_a_time = locked(&self.keeping);
+        let wanted = KeptFolder { copy: copy.index, class };
+        if let Err(error) = KeptFolders::new(place, &copy.job).keep(folder, &wanted) {
+            facts.record(run::FOLDER_NOT_KEPT, error.to_string());
+        }
     }
 
     /// Remembers that an attempt of a copy failed, so that the outcome of a later attempt can say so.

@@ -156,6 +156,12 @@ impl Explanation {
         self.fact("run.folder_in_output")
     }
 
+    /// Why the folder of a copy could not be kept, if a copy says so.
+    #[must_use]
+    pub fn folder_not_kept(&self) -> Option<&str> {
+        self.fact("run.folder_not_kept")
+    }
+
     /// The first value of a fact that belongs to single runs.
     fn fact(&self, name: &str) -> Option<&str> {
         self.outcomes.iter().find_map(|outcome| outcome.facts.get(name)).map(String::as_str)

@@ -93,6 +93,10 @@ pub struct Policy {
     /// Whether each copy runs in a folder of its own. A job with artifacts always does.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scratch: bool,
+    /// The folder for temporary files in which the folders of some copies are kept: of copies that failed, and of copies
+    /// of each class. When absent, none is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_folders: Option<PathBuf>,
     /// The digest that every copy has to give. When absent, any digest on which all copies agree is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect: Option<Digest>,
@@ -152,6 +156,7 @@ impl Policy {
             artifacts: Vec::new(),
             selections: BTreeMap::new(),
             scratch: false,
+            keep_folders: None,
             expect: None,
             allow_empty: false,
             equivalent: Vec::new(),

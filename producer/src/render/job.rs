@@ -6,7 +6,8 @@ use concord_explain::ArtifactOverview;
 use concord_protocol::{Cause, Digest, Verdict};
 
 use super::sentences::{coverage, equivalence};
-use super::words::{SHOWN_MAX, calculation, elapsed, short, wrapped};
+use super::words::{SHOWN_MAX, calculation, counted, elapsed, short, wrapped};
+use crate::folders::FoldersReport;
 use crate::result::job::{JobEvidence, JobReport};
 
 /// The report of a job, with `verdict` as its first words and `flags` behind the command of a hint.
@@ -85,6 +86,22 @@ fn compared(report: &JobReport, expected: &Digest) -> String {
     format!("{words} {}", short(expected))
 }
 
+/// Where the folders of odd copies are.
+fn kept(folders: &FoldersReport, ended: bool) -> Option<String> {
+    let (kept, place) = (folders.kept.len(), folders.place.display());
+    let of = counted(kept, "copy", "copies");
+    match (kept, folders.not_kept) {
+        (0, 0) => None,
+        (0, 1) => Some("folders: none is kept of the 1 copy that failed or differs".to_owned()),
+        (0, lost) => Some(format!("folders: none is kept of the {lost} copies that failed or differ")),
+        _ if !ended => Some(format!("folders: those of {of} are kept so far in {place}")),
+        (_, 0) => Some(format!("folders: those of {of} that failed or differ are kept in {place}")),
+        (_, lost) => {
+            Some(format!("folders: those of {of} that failed or differ are kept in {place}, {lost} are not"))
+        }
+    }
+}
+
 /// Where the copies ran, the summary, and the command that says more.
 fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) -> Vec<String> {
     let mut lines = Vec::new();
@@ -102,6 +119,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     if evidence.hidden_failures.len() > SHOWN_MAX {
         lines.push(format!("          … {} reasons in all", evidence.hidden_failures.len()));
     }
+    lines.extend(evidence.folders.as_ref().and_then(|folders| kept(folders, report.ended)));
     let summary = &evidence.summary;
     let mut told = |name: &str, words: Option<&str>| {
         if let Some(words) = words {

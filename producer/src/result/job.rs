@@ -12,6 +12,7 @@ use super::moment;
 use super::warnings::warnings;
 use crate::backend::Backend;
 use crate::error::CliError;
+use crate::folders::{self, FoldersReport};
 use crate::gather::{Comparing, JudgedExplanation, gather};
 use crate::settings::Settings;
 use crate::warning::Warning;
@@ -108,6 +109,8 @@ pub(crate) struct JobEvidence {
     divergence_rate_below: Option<f64>,
     /// The first difference between the two most frequent outputs.
     first_difference: Option<FirstDifference>,
+    /// The folders of copies that are kept, if the job keeps some.
+    pub(crate) folders: Option<FoldersReport>,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -188,7 +191,9 @@ impl JobReport {
             text: format!("no second opinion: {:#}", error.cause),
             hint: error.hint.unwrap_or_default(),
         }));
+        let folders = folders::report(job, &backend.read_tally(&job.spec.job).await?, &explanation);
         report.evidence = Some(JobEvidence {
+            folders,
             worker_processes: explanation.coverage.sandboxes,
             cpu_kinds: explanation
                 .environments

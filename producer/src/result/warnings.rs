@@ -28,6 +28,7 @@ pub(super) fn warnings(
         (hidden > 0).then(|| hidden_failures(hidden)),
         explanation.folder_changed().map(folder_changed),
         explanation.folder_in_output().map(folder_in_output),
+        explanation.folder_not_kept().map(folder_not_kept),
         unmatched_rules_sentence(&explanation.unmatched_rules()).map(unmatched_rules),
     ];
     of_verdict.into_iter().chain(of_runs.into_iter().flatten()).collect()
@@ -74,6 +75,15 @@ fn folder_in_output(part: &str) -> Warning {
              folders"
         ),
         hint: "have the program write relative paths, or no path".to_owned(),
+    }
+}
+
+/// The warning for a folder that was to be kept and could not be.
+fn folder_not_kept(reason: &str) -> Warning {
+    Warning {
+        text: format!("the folder of a copy could not be kept: {reason}"),
+        hint: "see that the folder for temporary files (TMPDIR) has room, and is the same as at the submit"
+            .to_owned(),
     }
 }
 

@@ -114,6 +114,7 @@ impl SubmitSettings {
             files: FileSettings {
                 artifacts: args.files.artifact,
                 scratch: args.files.scratch,
+                keep_folders: args.files.keep_folders,
                 allow_empty: args.files.allow_empty,
             },
             second_opinion: SecondOpinionSettings {

@@ -57,6 +57,8 @@ pub(crate) struct FileSettings {
     pub(crate) artifacts: Vec<String>,
     /// Whether each copy runs in a folder of its own, also without artifacts.
     pub(crate) scratch: bool,
+    /// Whether the folders of odd copies are kept.
+    pub(crate) keep_folders: bool,
     /// Whether an empty output is a result.
     pub(crate) allow_empty: bool,
 }

@@ -8,6 +8,7 @@ use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::expectation::{self, Expectation};
+use crate::folders;
 use crate::new_id::new_id;
 use crate::payloads;
 use crate::plan::plan;
@@ -31,6 +32,9 @@ pub(crate) async fn run(
     let submission = submit.submission.clone().map_or_else(new_id, Ok)?;
     let deployed = stack.as_ref().map(|stack| &stack.deployed);
     let mut jobs = plan(submit, payloads, calculations, deployed, &submission, settings.clock.now())?;
+    if submit.files.keep_folders {
+        folders::keep(&mut jobs, &settings.temporary_folder);
+    }
     if let Some(program) = &settings.comparator {
         Comparator::find(program, settings.search_path.clone())?;
     }

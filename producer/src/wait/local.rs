@@ -15,6 +15,7 @@ use crate::backend::Backend;
 use crate::conclude::conclude;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::folders;
 use crate::interrupt::Interrupt;
 use crate::named::read;
 use crate::new_id::new_id;
@@ -75,9 +76,13 @@ pub(super) async fn wait(
     let ended = waited?;
     stopped?;
     match ended {
-        WaitEnd::All => conclude(backend, jobs, settings, printer).await,
+        WaitEnd::All => {
+            folders::settle(backend, jobs, printer).await?;
+            conclude(backend, jobs, settings, printer).await
+        }
         WaitEnd::Interrupted => {
-            printer.say(&format!("interrupted; what was recorded is kept\n hint: {go_on} goes on"));
+            let places = folders::places(backend, jobs).await?;
+            printer.say(&format!("interrupted; what was recorded is kept{places}\n hint: {go_on} goes on"));
             Ok(Exit::Interrupted)
         }
     }

@@ -136,6 +136,12 @@ pub(crate) fn runs_with_argument(argument: &str) -> bool {
     })
 }
 
+/// Sends a signal to a process.
+pub(crate) fn signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+}
+
 /// Waits until `seen`, for half a minute at most.
 #[track_caller]
 pub(crate) fn until(what: &str, mut seen: impl FnMut() -> bool) {

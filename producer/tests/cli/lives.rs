@@ -4,12 +4,7 @@ use std::collections::HashSet;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Run, Sandbox, repository_file, runs_with_argument, until};
-
-fn signal(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
-}
+use crate::harness::{Run, Sandbox, repository_file, runs_with_argument, signal, until};
 
 fn ended(child: Child) -> Run {
     Run::of(child.wait_with_output().unwrap())

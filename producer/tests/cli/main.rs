@@ -6,6 +6,7 @@ mod conditions;
 mod evidence;
 mod faults;
 mod files;
+mod folders;
 #[cfg(feature = "aws")]
 mod functions;
 mod harness;

@@ -6,6 +6,7 @@
 //! program lays out its memory.
 
 mod layout;
+mod left;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tempfile::TempDir;
 
 pub(super) use layout::Layout;
+pub(crate) use layout::remove as remove_folder;
+pub(crate) use left::{LeftFolder, RunFolder};
 
 /// The first letters of the folder of a process.
 const PREFIX: &str = "concord-";

@@ -17,11 +17,12 @@ const CAUSES: [&str; 1] = ["variable."];
 
 const SPECIFIC: [&str; 4] = ["canary.", "cpu.", "loaded.", "numerics."];
 
-const CONSEQUENCES: [&str; 8] = [
+const CONSEQUENCES: [&str; 9] = [
     "run.peak_memory_mb",
     "run.program",
     "run.folder_changed",
     "run.folder_in_output",
+    "run.folder_not_kept",
     "run.failed_attempts",
     "run.first_failure",
     "function.peak_memory_mb",

@@ -15,7 +15,7 @@ use crate::calc::artifacts::{ArtifactPatterns, ProducedArtifact};
 use crate::calc::collect::collect;
 use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running};
 use crate::calc::folder_watch::FolderWatch;
-use crate::calc::scratch::{Layout, Scratch, Scratches};
+use crate::calc::scratch::{Layout, RunFolder, Scratch, Scratches};
 use crate::calc::{CalculationError, Output, Task};
 
 /// Jobs whose commands are remembered, at most: the ones used last.
@@ -35,7 +35,7 @@ pub(super) struct Commands {
     /// The folders in which programs are searched, as in `PATH`.
     search_path: Option<OsString>,
     observer: Observer,
-    scratches: Scratches,
+    scratches: Arc<Scratches>,
     own_files: Vec<PathBuf>,
     jobs: Mutex<LruCache<JobId, Arc<JobCommand>>>,
     /// A watch on each common folder; `None` where there can be none.
@@ -73,7 +73,7 @@ impl Commands {
         Self {
             search_path,
             observer: Observer::default(),
-            scratches: Scratches::new(temporary),
+            scratches: Arc::new(Scratches::new(temporary)),
             own_files: Vec::new(),
             jobs: Mutex::new(LruCache::new(JOBS_MAX)),
             watches: Mutex::new(LruCache::new(WATCHES_MAX)),
@@ -106,7 +106,10 @@ impl Commands {
                     |error| CalculationError::failed(format!("no folder for the copy: {error}"), []);
                 let scratch = self.scratches.take(layout).map_err(no_folder)?;
                 let run = self.run_in(&scratch, task, &job, layout, running);
-                self.scratches.give_back(scratch);
+                let folder = RunFolder::new(scratch, &self.scratches);
+                if task.spec.policy.keep_folders.is_some() {
+                    task.left.put(folder);
+                }
                 run
             }
         }

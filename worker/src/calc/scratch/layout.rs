@@ -88,7 +88,7 @@ fn parents(folder: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Removes a file, a link, or a folder with all that is in it; nothing is there afterwards.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let is_folder = match path.symlink_metadata() {
         Ok(found) => found.is_dir(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -115,6 +115,6 @@ pub(super) fn make_removable(folder: &Path) {
     }
 }
 
-fn allow(folder: &Path) -> io::Result<()> {
+pub(super) fn allow(folder: &Path) -> io::Result<()> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o700))
 }
