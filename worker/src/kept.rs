@@ -199,7 +199,7 @@ mod tests {
         };
         check(produced(17, "1"), "copy-000017-sha256-6b86b273ff34fce1");
         let failed = KeptFolder { copy: 123_456, class: KeptClass::failed("command exited with code 3") };
-        check(failed, "copy-123456-failed-c9be26226b20e2ba");
+        check(failed, "copy-123456-failed-3a1610e0fcdc3aec");
         for name in ["", "copy-1", "copy-x-sha256-00", "copy-000001-other-00", "lock"] {
             assert_eq!(KeptFolder::parse(name), None, "{name}");
         }

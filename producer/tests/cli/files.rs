@@ -159,18 +159,66 @@ fn what_is_no_artifact_is_refused() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_a_failure_of_the_copy_and_nothing_hangs() {
+fn a_folder_that_cannot_be_made_is_a_failure_that_says_what_helps() {
     let sandbox = Sandbox::new();
     sandbox.write("p", "{}");
-    let mut command =
-        sandbox.command(&["submit", "p", "--copies", "2", "--attempts", "1", "--scratch", "--", "echo"]);
-    command.env("TMPDIR", sandbox.path("missing"));
-    Run::of(command.output().unwrap()).exits(3).prints("no folder for the copy");
-    // A folder that shows very many entries.
-    for number in 0..5_000 {
-        sandbox.write(&format!("many-{number}"), "");
+    let args = ["submit", "p", "--copies", "2", "--attempts", "1", "--scratch", "--", "echo"];
+    // The second place cannot be written even by root.
+    for place in [sandbox.path("missing"), "/sys".into()] {
+        let run = Run::of(sandbox.command(&args).env("TMPDIR", &place).output().unwrap()).exits(3);
+        run.prints(&format!("2 x failed: no folder for the copy in {}: ", place.display()))
+            .prints("; name one that exists and can be written with TMPDIR");
     }
-    submit(&sandbox, &["--artifact", "a.txt"], "count=$(ls | wc -l); echo $count >a.txt")
-        .exits(0)
-        .prints("reproducible");
+}
+
+#[test]
+fn a_full_disk_is_a_failure_that_says_what_helps_and_nothing_is_left_on_it() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("tmp")).unwrap();
+    for number in 0..20 {
+        sandbox.write(&format!("shown-{number}"), "");
+    }
+    let submit =
+        sandbox.command(&["submit", "p", "--copies", "2", "--attempts", "1", "--job", "f", "--scratch"]);
+    sandbox.write("p", "{}");
+    // A file system of its own for 12 files, seen by nobody else. A user without rights may mount it too, unless the system
+    // forbids name spaces: then there is no full disk to test on.
+    let script = "mount -t tmpfs -o nr_inodes=12 none tmp || exit 77; \"$@\" -- echo 1; code=$?; \
+                  ls -A tmp >left; umount tmp; exit $code";
+    let mut command = sandbox.command(&[]);
+    let mut wrapped = std::process::Command::new("unshare");
+    wrapped.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    wrapped.arg(submit.get_program()).args(submit.get_args()).current_dir(sandbox.path(""));
+    wrapped.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.env("TMPDIR", sandbox.path("tmp")).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command.stdout(std::process::Stdio::piped());
+    let run = Run::of(wrapped.output().unwrap());
+    if run.stderr.contains("unshare failed") || run.code == Some(77) {
+        return;
+    }
+    let run = run
+        .exits(3)
+        .prints("No space left on device")
+        .prints("make room there, or name another one with TMPDIR");
+    assert!(run.stdout.contains("2 x failed: no folder for the copy in "), "{run:#?}");
+    assert_eq!(std::fs::read_to_string(sandbox.path("left")).unwrap(), "");
+    // Nothing is lost: the job goes on where there is room.
+    sandbox.run(&["retry", "f"]).exits(0).prints("2 of 2 copies gave a digest");
+}
+
+#[test]
+fn a_folder_of_100_000_entries_that_nobody_may_write_to_is_shown() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox.path("shown");
+    std::fs::create_dir(&shown).unwrap();
+    for number in 0..100_000 {
+        std::fs::File::create(shown.join(number.to_string())).unwrap();
+    }
+    sandbox.write("p", "{}");
+    std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
+    let mut command = sandbox.command(&["submit", "../p", "--copies", "4", "-j1", "--artifact", "a.txt"]);
+    command.current_dir(&shown).args(["--", "sh", "-c", "ls | wc -l >a.txt"]);
+    let run = Run::of(command.output().unwrap());
+    std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    run.exits(0).prints("1 artifact, the same in every copy");
 }

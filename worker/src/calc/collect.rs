@@ -1,6 +1,8 @@
 //! Reads the artifacts that a command left in its folder.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -57,39 +59,48 @@ pub fn read_artifacts(
     folder: &Path,
     patterns: &ArtifactPatterns,
 ) -> Result<Vec<ProducedArtifact>, CollectError> {
-    collect(folder, patterns, |_| false)
+    let unreadable = |source| CollectError::Unreadable { name: String::new(), source };
+    let entries = folder.read_dir().map_err(unreadable)?.map(|entry| entry.map(|entry| entry.file_name()));
+    collect(folder, patterns, entries.collect::<Result<_, _>>().map_err(unreadable)?)
 }
 
-/// The artifacts in `folder`, in the order of their names. `is_shown` says which entries of the folder itself are links that show
-/// other files, and belong to no copy.
+/// The artifacts in `folder`, in the order of their names. `entries` names the entries of the folder itself that are looked at;
+/// others show other files, and belong to no copy.
 ///
 /// Contents are kept up to [`OUTPUT_BYTES_MAX`] bytes in all; larger artifacts are digested only.
 pub(super) fn collect(
     folder: &Path,
     patterns: &ArtifactPatterns,
-    is_shown: impl Fn(&Path) -> bool,
+    entries: BTreeSet<OsString>,
 ) -> Result<Vec<ProducedArtifact>, CollectError> {
-    let mut found = Vec::new();
-    let mut entries = 0;
-    let mut waiting = vec![PathBuf::new()];
+    let (mut found, mut waiting) = (Vec::new(), Vec::new());
+    let mut count = 0;
+    let mut look = |path: PathBuf, kind: FileType, waiting: &mut Vec<PathBuf>| {
+        count += 1;
+        if count > ENTRIES_MAX {
+            return Err(CollectError::TooManyEntries);
+        }
+        if kind.is_dir() {
+            waiting.push(path);
+        } else if patterns.matches(&path) {
+            found.push(path);
+        }
+        Ok(())
+    };
+    for entry in entries.into_iter().map(PathBuf::from) {
+        match folder.join(&entry).symlink_metadata() {
+            Ok(metadata) => look(entry, metadata.file_type(), &mut waiting)?,
+            // It was made, and removed again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(CollectError::Unreadable { name: name(&entry), source }),
+        }
+    }
     while let Some(inner) = waiting.pop() {
         let unreadable = |source| CollectError::Unreadable { name: name(&inner), source };
         for entry in folder.join(&inner).read_dir().map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
-            entries += 1;
-            if entries > ENTRIES_MAX {
-                return Err(CollectError::TooManyEntries);
-            }
-            let path = inner.join(entry.file_name());
-            if inner.as_os_str().is_empty() && is_shown(&path) {
-                continue;
-            }
             let kind = entry.file_type().map_err(unreadable)?;
-            if kind.is_dir() {
-                waiting.push(path);
-            } else if patterns.matches(&path) {
-                found.push(path);
-            }
+            look(inner.join(entry.file_name()), kind, &mut waiting)?;
         }
     }
     if found.len() > ARTIFACTS_MAX {

@@ -2,20 +2,25 @@
 //!
 //! A folder shows the entries of the folder from which the job was submitted, as symbolic links. The files of the
 //! artifacts are not shown, so that every copy starts without them. A folder serves one copy after the other and is
-//! cleaned between them. All folders of a process have paths of the same length: the length of a path can change how a
+//! cleaned between them: only what the copy touched, where the kernel tells it. All folders of a process have paths of the same length: the length of a path can change how a
 //! program lays out its memory.
 
+mod changes;
 mod layout;
 mod left;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tempfile::TempDir;
+
+use changes::{Changes, WatchedFolder};
 
 pub(super) use layout::Layout;
 pub(crate) use layout::remove as remove_folder;
@@ -35,6 +40,8 @@ pub(super) struct Scratches {
     /// The folder of this process; absent until the first copy needs it.
     own: OnceLock<OwnFolder>,
     slots: Mutex<Slots>,
+    /// What copies change in their folders; `None` where the system does not tell.
+    changes: OnceLock<Option<Changes>>,
 }
 
 #[derive(Debug)]
@@ -55,29 +62,55 @@ pub(super) struct Scratch {
     path: PathBuf,
     /// What it shows; absent until it is prepared.
     layout: Option<Arc<Layout>>,
+    watched: Option<WatchedFolder>,
 }
 
 impl Scratches {
     /// Folders below `place`, which exists.
     pub(super) fn new(place: PathBuf) -> Self {
-        Self { place, own: OnceLock::new(), slots: Mutex::default() }
+        Self { place, own: OnceLock::new(), slots: Mutex::default(), changes: OnceLock::new() }
+    }
+
+    /// The folder in which all these folders are.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
     }
 
     /// A clean folder that shows what `layout` says.
     ///
     /// # Errors
-    /// When the folder cannot be made or cleaned: no permission, a full disk.
+    /// When the folder cannot be made or cleaned: no permission, a full disk. Nothing is left of it then.
     pub(super) fn take(&self, layout: &Arc<Layout>) -> io::Result<Scratch> {
         let own = self.own()?;
         let mut slots = self.lock();
         let idle = slots.idle.pop();
         let mut scratch = idle.unwrap_or_else(|| {
             slots.made += 1;
-            Scratch { path: own.folder.path().join(format!("{:04}", slots.made)), layout: None }
+            let path = own.folder.path().join(format!("{:04}", slots.made));
+            Scratch { path, layout: None, watched: None }
         });
         drop(slots);
-        scratch.prepare(layout)?;
-        Ok(scratch)
+        match scratch.prepare(layout, self.changes()) {
+            Ok(()) => Ok(scratch),
+            Err(error) => {
+                scratch.layout = None;
+                let _ = layout::remove(&scratch.path);
+                self.give_back(scratch);
+                Err(error)
+            }
+        }
+    }
+
+    /// The names of the entries of a folder that are no links to what it shows: those that a copy made.
+    pub(super) fn own_entries(&self, scratch: &Scratch) -> io::Result<BTreeSet<OsString>> {
+        let touched =
+            self.changes().zip(scratch.watched).and_then(|(changes, watched)| changes.touched(watched));
+        let layout = scratch.layout.as_ref().ok_or_else(|| io::Error::other("it is not prepared"))?;
+        layout.own_entries(&scratch.path, touched)
+    }
+
+    fn changes(&self) -> Option<&Changes> {
+        self.changes.get_or_init(|| Changes::start().ok()).as_ref()
     }
 
     /// Gives a folder back for the next copy.
@@ -141,17 +174,45 @@ impl Scratch {
         &self.path
     }
 
-    fn prepare(&mut self, layout: &Arc<Layout>) -> io::Result<()> {
+    fn prepare(&mut self, layout: &Arc<Layout>, changes: Option<&Changes>) -> io::Result<()> {
         let as_before = self.layout.as_ref().is_some_and(|before| Arc::ptr_eq(before, layout));
-        if as_before {
-            return layout.restore(&self.path);
+        if as_before && self.restore(layout, changes).is_ok() {
+            return Ok(());
         }
         // Only a folder that is prepared to the end counts as prepared.
         self.layout = None;
+        self.end_watch(changes);
         layout::remove(&self.path)?;
         std::fs::create_dir(&self.path)?;
         layout.restore(&self.path)?;
+        self.watch(changes);
         self.layout = Some(Arc::clone(layout));
         Ok(())
+    }
+
+    /// Brings the folder back to its layout.
+    fn restore(&mut self, layout: &Layout, changes: Option<&Changes>) -> io::Result<()> {
+        if let (Some(changes), Some(watched)) = (changes, self.watched)
+            && let Some(touched) = changes.touched(watched)
+        {
+            layout.mend(&self.path, touched)?;
+            changes.reset(watched);
+            return Ok(());
+        }
+        // What follows may be more than the kernel remembers.
+        self.end_watch(changes);
+        layout.restore(&self.path)?;
+        self.watch(changes);
+        Ok(())
+    }
+
+    fn watch(&mut self, changes: Option<&Changes>) {
+        self.watched = changes.and_then(|changes| changes.watch(&self.path).ok());
+    }
+
+    fn end_watch(&mut self, changes: Option<&Changes>) {
+        if let (Some(changes), Some(watched)) = (changes, self.watched.take()) {
+            changes.end(watched);
+        }
     }
 }

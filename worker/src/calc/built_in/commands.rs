@@ -1,6 +1,7 @@
 //! Commands as calculations: the folder in which a copy runs, the run, and the artifacts that it leaves.
 
 use std::ffi::OsString;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -103,9 +104,9 @@ impl Commands {
             }
             Place::Own(layout) => {
                 let no_folder =
-                    |error| CalculationError::failed(format!("no folder for the copy: {error}"), []);
+                    |error| CalculationError::failed(no_folder(self.scratches.place(), &error), []);
                 let scratch = self.scratches.take(layout).map_err(no_folder)?;
-                let run = self.run_in(&scratch, task, &job, layout, running);
+                let run = self.run_in(&scratch, task, &job, running);
                 let folder = RunFolder::new(scratch, &self.scratches);
                 if task.spec.policy.keep_folders.is_some() {
                     task.left.put(folder);
@@ -120,21 +121,30 @@ impl Commands {
         scratch: &Scratch,
         task: &Task,
         job: &JobCommand,
-        layout: &Layout,
         running: &Running,
     ) -> Result<Output, CalculationError> {
         let program = job.program.in_folder(scratch.path().to_owned());
         let mut output = output(self.finished(task, &program, running)?);
         if !job.patterns.is_empty() {
-            let found = collect(scratch.path(), &job.patterns, |name| layout.is_link(name));
-            output.artifacts = found.map_err(|error| {
-                CalculationError::failed(error.to_string(), output.stderr_tail.as_slice())
-            })?;
+            let found = self.artifacts(scratch, &job.patterns);
+            output.artifacts =
+                found.map_err(|reason| CalculationError::failed(reason, output.stderr_tail.as_slice()))?;
         }
         if let Some(name) = names_folder(&output, &job.patterns, scratch.path()) {
             output.facts.record(FOLDER_IN_OUTPUT, name);
         }
         Ok(output)
+    }
+
+    /// The artifacts that a copy left, or the reason why they cannot be read.
+    fn artifacts(
+        &self,
+        scratch: &Scratch,
+        patterns: &ArtifactPatterns,
+    ) -> Result<Vec<ProducedArtifact>, String> {
+        let entries = self.scratches.own_entries(scratch);
+        let entries = entries.map_err(|error| format!("the folder of the copy cannot be read: {error}"))?;
+        collect(scratch.path(), patterns, entries).map_err(|error| error.to_string())
     }
 
     fn finished(
@@ -234,6 +244,17 @@ impl Drop for Present<'_> {
 fn output(finished: Finished) -> Output {
     let Finished { output, stderr_tail, facts } = finished;
     Output { bytes: output, stderr_tail, facts, artifacts: Vec::new() }
+}
+
+/// Why there is no folder for a copy in the folder for temporary files, and what helps.
+fn no_folder(place: &Path, error: &io::Error) -> String {
+    let helps = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there, or name another one",
+        _ => "name one that exists and can be written",
+    };
+    // An error that is not the system's own names a path, which differs from copy to copy.
+    let error = error.raw_os_error().map_or_else(|| error.kind().to_string(), |_| error.to_string());
+    format!("no folder for the copy in {}: {error}; {helps} with TMPDIR", place.display())
 }
 
 /// The first part of the output that has the path of `folder` in it.

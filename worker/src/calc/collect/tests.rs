@@ -15,8 +15,7 @@ type Found = (String, Option<Vec<u8>>);
 fn collected(pattern: &str, fill: impl FnOnce(&Path) -> io::Result<()>) -> Result<Vec<Found>, String> {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path()).unwrap();
-    let found =
-        collect(folder.path(), &patterns(&[pattern]), |_| false).map_err(|error| error.to_string())?;
+    let found = read_artifacts(folder.path(), &patterns(&[pattern])).map_err(|error| error.to_string())?;
     Ok(found
         .into_iter()
         .map(|found| {

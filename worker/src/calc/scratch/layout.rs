@@ -1,7 +1,7 @@
 //! What a scratch folder shows, and how it is brought back to that.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -50,34 +50,76 @@ impl Layout {
         Ok(Self { shown: shown.to_owned(), links, empty })
     }
 
-    /// Whether the entry of this name is a link to what is shown.
-    pub(in crate::calc) fn is_link(&self, name: &Path) -> bool {
-        self.links.contains(name.as_os_str())
+    /// The names of the entries of a scratch folder that are no links to what is shown. `touched` names the entries that were
+    /// touched since the folder was prepared, if they are known; then the folder is not listed.
+    pub(super) fn own_entries(
+        &self,
+        folder: &Path,
+        touched: Option<BTreeSet<OsString>>,
+    ) -> io::Result<BTreeSet<OsString>> {
+        let mut names = match touched {
+            Some(touched) => touched.into_iter().chain(self.first_empty()).collect(),
+            None => folder
+                .read_dir()?
+                .map(|entry| entry.map(|entry| entry.file_name()))
+                .collect::<io::Result<BTreeSet<_>>>()?,
+        };
+        names.retain(|name| !self.links.contains(name));
+        Ok(names)
     }
 
-    /// Brings a scratch folder back to this layout. Touches only what differs.
+    /// The entries of the scratch folder itself that are empty folders, or have some in them.
+    fn first_empty(&self) -> impl Iterator<Item = OsString> + '_ {
+        self.empty.iter().filter(|inner| inner.components().count() == 1).map(|inner| inner.clone().into())
+    }
+
+    /// Brings a scratch folder back to this layout. Lists it, and touches only what differs.
     pub(super) fn restore(&self, folder: &Path) -> io::Result<()> {
-        // The copy may have taken the permissions away.
-        if folder.read_dir().is_err() {
-            allow(folder)?;
-        }
-        let mut present = BTreeSet::new();
+        open_to_owner(folder)?;
+        let mut differing = self.links.clone();
         for entry in folder.read_dir()? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let is_ours = self.links.contains(&name)
-                && entry.path().read_link().is_ok_and(|target| target == self.shown.join(&name));
-            if is_ours {
-                present.insert(name);
+            let name = entry?.file_name();
+            if self.has_link(folder, &name) {
+                differing.remove(&name);
             } else {
-                remove(&entry.path())?;
+                differing.insert(name);
             }
         }
-        for name in self.links.difference(&present) {
-            symlink(self.shown.join(name), folder.join(name))?;
+        self.mend(folder, differing)
+    }
+
+    /// Brings back a scratch folder in which no other entries than `touched` differ from this layout.
+    pub(super) fn mend(&self, folder: &Path, touched: BTreeSet<OsString>) -> io::Result<()> {
+        open_to_owner(folder)?;
+        for name in touched.into_iter().chain(self.first_empty()) {
+            if self.has_link(folder, &name) {
+                continue;
+            }
+            remove(&folder.join(&name))?;
+            if self.links.contains(&name) {
+                symlink(self.shown.join(&name), folder.join(&name))?;
+            }
         }
         self.empty.iter().try_for_each(|inner| std::fs::create_dir(folder.join(inner)))
     }
+
+    /// Whether an entry is the link that this layout has under its name.
+    fn has_link(&self, folder: &Path, name: &OsStr) -> bool {
+        self.links.contains(name)
+            && folder.join(name).read_link().is_ok_and(|target| target == self.shown.join(name))
+    }
+}
+
+/// Gives the owner the permissions on a folder that a copy may have taken away.
+///
+/// # Errors
+/// When it is no folder: what a copy put in its place is never followed.
+fn open_to_owner(folder: &Path) -> io::Result<()> {
+    let found = folder.symlink_metadata()?;
+    if !found.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    if found.permissions().mode() & 0o700 == 0o700 { Ok(()) } else { allow(folder) }
 }
 
 /// The folder and its parents, the outermost first.
