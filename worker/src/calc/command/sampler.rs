@@ -7,6 +7,8 @@ mod libraries;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -27,6 +29,11 @@ const OUTPUT_COUNTS_AFTER: Duration = Duration::from_millis(5);
 /// Generations of descendants that are followed, at most, from a command to the process that calculates: a shell, `env`,
 /// an interpreter.
 const GENERATIONS_MAX: usize = 8;
+
+/// Room for the variables of a process at first, and at most. They share a quarter of the stack's bound with the arguments
+/// (`execve(2)`), 2 MiB by default.
+const ENVIRON_BYTES: usize = 64 * 1024;
+const ENVIRON_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Value of a variable that the worker has and the command does not have.
 const NOT_SET: &str = "(not set)";
@@ -164,8 +171,24 @@ fn newest_descendant(leader: &Path) -> Option<PathBuf> {
     line.by_ref().last()
 }
 
+/// The variables with which a process was started; `None` when it is gone.
 fn variables(folder: &Path) -> Option<Variables> {
-    let environ = std::fs::read(folder.join("environ")).ok()?;
-    // It is empty when the process is gone.
+    let environ = environ(folder)?;
     (!environ.is_empty()).then(|| Variables::parse(&environ))
+}
+
+/// The whole of the variables of a process, or nothing. For the length of one read the kernel keeps the memory of a process
+/// that exits; between two reads it does not, so the variables must come in one.
+fn environ(folder: &Path) -> Option<Vec<u8>> {
+    let mut room = ENVIRON_BYTES;
+    while room <= ENVIRON_BYTES_MAX {
+        let mut bytes = vec![0; room];
+        let read = File::open(folder.join("environ")).and_then(|mut file| file.read(&mut bytes)).ok()?;
+        if read < room {
+            bytes.truncate(read);
+            return Some(bytes);
+        }
+        room *= 8;
+    }
+    None
 }

@@ -57,6 +57,30 @@ fn samples_are_taken_at_their_times() {
 }
 
 #[test]
+fn variables_come_whole_however_many_there_are() {
+    let variables = |bytes: usize| {
+        let mut command = std::process::Command::new("sleep");
+        command.arg("60").env_clear().env("MKL_CBWR", "AVX2");
+        // One string has at most 128 KiB.
+        for number in 0..bytes / 100_000 {
+            command.env(format!("A{number}"), "x".repeat(100_000));
+        }
+        let mut child = command.env("TZ", "UTC").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let found = variables(&process(pid));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        (found, variables(&process(pid)))
+    };
+    for bytes in [0, 100_000, 1_000_000] {
+        let (found, gone) = variables(bytes);
+        let found = found.unwrap();
+        assert_eq!((found.get("MKL_CBWR"), found.get("TZ")), (Some("AVX2"), Some("UTC")), "{bytes}");
+        assert_eq!(gone, None);
+    }
+}
+
+#[test]
 fn a_process_that_is_gone_takes_nothing_away() {
     let observer = Observer::default();
     let mut sampler = Sampler::new(&observer, rustix::process::getpid(), Instant::now());
