@@ -125,24 +125,33 @@ impl<'a> Sampler<'a> {
     fn sample(&mut self) {
         let leader = process(self.leader.as_raw_nonzero().get());
         let newest = newest_descendant(&leader);
-        for folder in [Some(leader), newest].into_iter().flatten() {
-            // Empty when the process is gone: the facts of earlier samples stay.
-            let Some(maps) = text(&folder.join("maps")).filter(|maps| !maps.is_empty()) else { continue };
-            for (library, file) in Loaded::of(&maps).describe(&self.observer.builds) {
-                self.facts.record(&format!("loaded.{library}"), file);
-            }
-            if let Some(variables) = variables(&folder).filter(|variables| !is_being_read(variables)) {
-                self.variables = Some(variables);
-                if let Some(program) = text(&folder.join("comm")) {
-                    self.facts.record("run.program", program.trim_end());
-                }
-            }
-            let status = text(&folder.join("status")).unwrap_or_default();
-            self.peak_kilobytes = self.peak_kilobytes.max(kilobytes(&status, "VmHWM").unwrap_or_default());
+        let of_leader = self.look_at(&leader);
+        let of_newest = newest.as_deref().and_then(|newest| self.look_at(newest));
+        // If the newest process is gone meanwhile, what was seen of it before says more than what is seen of the leader.
+        let says_more = newest.is_some() && self.variables.is_some();
+        if let Some((variables, program)) = of_newest.or_else(|| of_leader.filter(|_| !says_more)) {
+            self.variables = Some(variables);
+            self.facts.record("run.program", program);
         }
         if self.peak_kilobytes > 0 {
             self.facts.record("run.peak_memory_mb", (self.peak_kilobytes / 1024).to_string());
         }
+    }
+
+    /// Records libraries and memory of a process; gives its variables and the name of its program. Nothing is recorded when
+    /// the process is gone: the facts of earlier samples stay.
+    fn look_at(&mut self, folder: &Path) -> Option<(Variables, String)> {
+        let maps = text(&folder.join("maps")).filter(|maps| !maps.is_empty())?;
+        for (library, file) in Loaded::of(&maps).describe(&self.observer.builds) {
+            self.facts.record(&format!("loaded.{library}"), file);
+        }
+        let status = text(&folder.join("status")).unwrap_or_default();
+        self.peak_kilobytes = self.peak_kilobytes.max(kilobytes(&status, "VmHWM").unwrap_or_default());
+        let name = || text(&folder.join("comm")).map(|name| name.trim_end().to_owned());
+        let program = name()?;
+        let variables = variables(folder).filter(|variables| !is_being_read(variables))?;
+        // A process may become another program between two reads.
+        (name()? == program).then_some((variables, program))
     }
 }
 
