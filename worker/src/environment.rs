@@ -45,7 +45,7 @@ pub fn environment(sandbox: String, system: &System) -> Environment {
         facts.record(&format!("variable.{name}"), value);
     }
     let mut identity = host::identity(system);
-    identity.record_all(sandbox::identity(system, &sandbox));
+    identity.record_all(&sandbox::identity(system, &sandbox));
     Environment { sandbox, identity, facts }
 }
 

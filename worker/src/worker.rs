@@ -123,7 +123,7 @@ where
         }
         let (result, stderr_tail) = match output {
             Ok(output) => {
-                facts.record_all(output.facts);
+                facts.record_all(&output.facts);
                 (Ok(self.keep(&job, output.result).await?), output.stderr_tail)
             }
             Err(CalculationError::Stopped) => return Ok(Disposition::Release),

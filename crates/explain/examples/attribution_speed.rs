@@ -8,7 +8,8 @@
 use std::io::{Result, Write, stdout};
 use std::time::Instant;
 
-use concord_explain::{Assessment, Design, FactMap, ObservedRun, Stage};
+use concord_explain::{Assessment, Design, ObservedRun, Stage};
+use concord_protocol::Facts;
 use concord_statistics::Level;
 use fastrand::Rng;
 
@@ -31,7 +32,7 @@ fn main() -> Result<()> {
 
 fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
     let mut random = Rng::with_seed(seed);
-    let environments: Vec<FactMap> = (0..places)
+    let environments: Vec<Facts> = (0..places)
         .map(|place| {
             let value = |fact: usize| if fact == 0 { place } else { random.usize(..2 + fact / 4) };
             (0..FACTS - OWN)
@@ -41,7 +42,7 @@ fn measured_ms(seed: u64, places: usize, digests: usize) -> f64 {
                 .collect()
         })
         .collect();
-    let own: Vec<FactMap> = (0..COPIES)
+    let own: Vec<Facts> = (0..COPIES)
         .map(|copy| {
             let value = |fact: usize| {
                 if fact == 0 { copy } else { random.usize(..10_usize.pow(u32::try_from(fact).unwrap_or(1))) }

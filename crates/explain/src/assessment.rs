@@ -57,7 +57,7 @@ pub(crate) fn by_unit<'a>(runs: &[ObservedRun<'a>], unit: Unit) -> Vec<ObservedR
 /// What may separate the classes and was not recorded.
 fn not_looked_at(runs: &[ObservedRun<'_>], design: &Design) -> Vec<String> {
     let has = |found: &dyn Fn(&str) -> bool| {
-        runs.iter().any(|run| run.facts.keys().chain(run.environment.keys()).any(|name| found(name)))
+        runs.iter().any(|run| run.facts.names().chain(run.environment.names()).any(|name| found(name)))
     };
     let mut missing = vec!["variables outside the list"];
     if design.is_python && !has(&|name| name == "variable.PYTHONHASHSEED") {
@@ -74,16 +74,16 @@ fn not_looked_at(runs: &[ObservedRun<'_>], design: &Design) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::Facts;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{FactMap, Stage};
+    use crate::Stage;
 
     #[test]
     fn an_assessment_is_serialised_as_one_object() {
-        let environments =
-            ["c0", "c1"].map(|class| FactMap::from([("canary.class".to_owned(), class.to_owned())]));
-        let nothing = FactMap::new();
+        let environments = ["c0", "c1"].map(|class| [("canary.class", class)].into_iter().collect::<Facts>());
+        let nothing = Facts::default();
         let run = |copy: u32| ObservedRun {
             copy,
             digest: if copy.is_multiple_of(4) { "sha256:1" } else { "sha256:0" },

@@ -115,8 +115,9 @@ fn class(digest: &str, runs: &[&ObservedRun<'_>]) -> Option<Class> {
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::Facts;
+
     use super::*;
-    use crate::FactMap;
 
     #[test]
     fn labels_continue_after_z() {
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_most_frequent_class_comes_first_then_the_lowest_copy() {
-        let nothing = FactMap::new();
+        let nothing = Facts::default();
         let run = |copy, digest, sandbox| ObservedRun {
             copy,
             digest,

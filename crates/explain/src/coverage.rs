@@ -74,12 +74,13 @@ fn distinct<'a>(runs: &[ObservedRun<'a>], names: &[&str]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::Facts;
+
     use super::*;
-    use crate::FactMap;
 
     #[test]
     fn known_environments_are_counted_once() {
-        let facts = |pairs: &[(&str, &str)]| -> FactMap {
+        let facts = |pairs: &[(&str, &str)]| -> Facts {
             pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
         };
         let environments = [

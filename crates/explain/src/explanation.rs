@@ -70,26 +70,25 @@ impl Explanation {
     /// Explains the outcomes of a job, in the order of their copies, at a level of confidence. If they are a part of the
     /// job, `census` has the counts of the whole.
     #[must_use]
-    pub fn of(job: &Job, outcomes: &[Outcome], census: Option<&Census>, level: Level) -> Self {
-        let observed = Observed::of(outcomes);
-        let runs = observed.runs();
-        let design = Design::of(job, outcomes, census);
-        let assessment = Assessment::of(&runs, level, &design, census);
+    pub fn of(job: &Job, outcomes: Vec<Outcome>, census: Option<&Census>, level: Level) -> Self {
+        let design = Design::of(job, &outcomes, census);
+        let observed = Observed::of(&outcomes);
+        let assessment = Assessment::of(&observed.runs(), level, &design, census);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
-        drop(runs);
-        let Observed { places, own, digests, .. } = observed;
-        let explained =
-            outcomes.iter().zip(own).zip(digests).map(|((outcome, facts), digest)| ExplainedOutcome {
-                copy: outcome.copy.index,
-                class: digest.and_then(|digest| labels.get(&digest).cloned()),
-                failure: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
-                started_at_ms: outcome.started_at.unix_ms,
-                run_us: outcome.run_us,
-                attempt: outcome.attempt,
-                environment: places.place(outcome),
-                facts,
-            });
+        let Observed { places, digests, .. } = observed;
+        let failures = failures(&outcomes, census);
+        let hidden_failures = hidden_failures(&outcomes);
+        let explained = outcomes.into_iter().zip(digests).map(|(outcome, digest)| ExplainedOutcome {
+            copy: outcome.copy.index,
+            class: digest.and_then(|digest| labels.get(&digest).cloned()),
+            failure: outcome.result.as_ref().err().map(|failure| failure.reason().to_owned()),
+            started_at_ms: outcome.started_at.unix_ms,
+            run_us: outcome.run_us,
+            attempt: outcome.attempt,
+            environment: places.place(&outcome),
+            facts: outcome.facts,
+        });
         let explained = explained.collect();
         let class_digests: Vec<Digest> =
             assessment.classes.iter().filter_map(|class| class.digest.parse().ok()).collect();
@@ -104,10 +103,8 @@ impl Explanation {
         };
         Self {
             summary: Summary { separates, difference: None, supports },
-            failures: failures(outcomes, census),
-            hidden_failures: counted(outcomes.iter().filter_map(|outcome| {
-                outcome.facts.get("run.first_failure").filter(|_| outcome.result.is_ok())
-            })),
+            failures,
+            hidden_failures,
             unit: design.scope.unit,
             coverage: assessment.coverage,
             confidence: assessment.confidence,
@@ -164,7 +161,7 @@ impl Explanation {
 
     /// The first value of a fact that belongs to single runs.
     fn fact(&self, name: &str) -> Option<&str> {
-        self.outcomes.iter().find_map(|outcome| outcome.facts.get(name)).map(String::as_str)
+        self.outcomes.iter().find_map(|outcome| outcome.facts.get(name))
     }
 
     /// The digests of the classes, most frequent first.
@@ -350,6 +347,12 @@ fn failures(outcomes: &[Outcome], census: Option<&Census>) -> Vec<FailedCopies> 
     let of_reason =
         |(reason, copies): &(String, u32)| FailedCopies { reason: reason.clone(), copies: (*copies).into() };
     census.failures.iter().map(of_reason).collect()
+}
+
+/// The reasons of first failures that a later attempt hid, the most frequent first.
+fn hidden_failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
+    let succeeded = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    counted(succeeded.filter_map(|outcome| outcome.facts.get("run.first_failure")))
 }
 
 /// How often each reason occurs, the most frequent first.

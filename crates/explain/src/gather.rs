@@ -44,8 +44,7 @@ pub async fn gather<L: ReadTally + ReadOutcomes + ReadOutput + Sync>(
 ) -> PortResult<Gathered> {
     let SampledOutcomes { outcomes, copies_read, census } =
         sampled_outcomes(ledger, job, &limits.sample, limits.copies_per_read_max).await?;
-    let mut explanation = Explanation::of(job, &outcomes, census.as_ref(), level);
-    drop(outcomes);
+    let mut explanation = Explanation::of(job, outcomes, census.as_ref(), level);
     let reader = OutputReader { ledger, job: &job.spec.job, limits };
     if job.spec.policy.artifacts.is_empty() {
         for pair in explanation.pairs(options.tolerances.is_some() || judge.is_some()) {

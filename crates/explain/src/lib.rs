@@ -40,7 +40,7 @@ pub use explanation::{
 };
 pub use gather::{GatherLimits, Gathered, Judge, SampleLimits, SampledOutcomes, gather, sampled_outcomes};
 pub use numbers::p_told;
-pub use run::{FactMap, ObservedRun};
+pub use run::ObservedRun;
 pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};
 pub use unit::Unit;

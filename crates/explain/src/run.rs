@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
-
-/// The facts of an environment or of a run, by their dotted names: `cpu.model_name`, `variable.GLIBC_TUNABLES`.
-pub type FactMap = BTreeMap<String, String>;
+use concord_protocol::Facts;
 
 /// One run of a copy that gave a digest. A copy that gave a second, differing digest has two runs.
 #[derive(Clone, Copy, Debug)]
@@ -18,17 +15,16 @@ pub struct ObservedRun<'a> {
     pub run_us: u64,
     /// The sandbox that ran it, if it is known.
     pub sandbox: Option<&'a str>,
-    /// The facts of the environment. Runs of one environment should share one map, because a shared map is read only
-    /// once.
-    pub environment: &'a FactMap,
-    /// The facts of this run alone. If both maps have a fact, this one counts.
-    pub facts: &'a FactMap,
+    /// The facts of the environment. Runs of one environment should share them, because shared facts are read only once.
+    pub environment: &'a Facts,
+    /// The facts of this run alone. If the environment has a fact of the same name, this one counts.
+    pub facts: &'a Facts,
 }
 
 impl<'a> ObservedRun<'a> {
     /// The value of the fact called `name`.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&'a str> {
-        self.facts.get(name).or_else(|| self.environment.get(name)).map(String::as_str)
+        self.facts.get(name).or_else(|| self.environment.get(name))
     }
 }

@@ -216,9 +216,9 @@ impl JobReport {
 }
 
 /// A kind of processor, in words.
-fn cpu_kind<'a>(fact: impl Fn(&str) -> Option<&'a String>) -> String {
+fn cpu_kind<'a>(fact: impl Fn(&str) -> Option<&'a str>) -> String {
     let names = [ARCHITECTURE].into_iter().chain(CPU_KIND_FACTS);
-    let words: Vec<_> = names.filter_map(fact).map(String::as_str).collect();
+    let words: Vec<_> = names.filter_map(fact).collect();
     if words.is_empty() { "unknown".to_owned() } else { words.join(" ") }
 }
 

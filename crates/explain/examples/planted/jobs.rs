@@ -1,7 +1,8 @@
 //! Synthetic jobs with 30 recorded facts. One of the facts may decide the class of a copy. The same seed gives the
 //! same job.
 
-use concord_explain::{Assessment, Design, FactMap, ObservedRun, Separator, Stage};
+use concord_explain::{Assessment, Design, ObservedRun, Separator, Stage};
+use concord_protocol::Facts;
 use concord_statistics::Level;
 use fastrand::Rng;
 
@@ -51,8 +52,8 @@ struct Job {
     random: Rng,
     copies: usize,
     sandboxes: usize,
-    of_sandboxes: Vec<FactMap>,
-    of_copies: Vec<FactMap>,
+    of_sandboxes: Vec<Facts>,
+    of_copies: Vec<Facts>,
 }
 
 /// Makes a job and explains it; `None` if all copies agree, or if the planted fact has only one value.
@@ -119,7 +120,7 @@ impl Cause {
 impl Job {
     fn new(seed: u64, copies: usize) -> Self {
         let sandboxes = (copies / 15).max(4);
-        let (of_sandboxes, of_copies) = (vec![FactMap::new(); sandboxes], vec![FactMap::new(); copies]);
+        let (of_sandboxes, of_copies) = (vec![Facts::default(); sandboxes], vec![Facts::default(); copies]);
         Self { random: Rng::with_seed(seed), copies, sandboxes, of_sandboxes, of_copies }
     }
 
@@ -152,7 +153,7 @@ impl Job {
     fn record(&mut self, name: &str, is_of_sandbox: bool, value: impl Fn(usize) -> String) {
         let units = if is_of_sandbox { &mut self.of_sandboxes } else { &mut self.of_copies };
         for (unit, facts) in units.iter_mut().enumerate() {
-            facts.insert(name.to_owned(), value(unit));
+            facts.record(name, value(unit));
         }
     }
 
@@ -203,9 +204,10 @@ impl Job {
 
     /// Adds a fact that copies another fact under another name, except for a share of its units.
     fn follow(&mut self, followed: &str, name: &str, noise: f64) {
-        let is_of_sandbox = self.of_sandboxes[0].contains_key(followed);
+        let is_of_sandbox = self.of_sandboxes[0].get(followed).is_some();
         let units = if is_of_sandbox { &self.of_sandboxes } else { &self.of_copies };
-        let values: Vec<String> = units.iter().map(|facts| facts[followed].clone()).collect();
+        let values: Vec<String> =
+            units.iter().map(|facts| facts.get(followed).unwrap_or_default().to_owned()).collect();
         let strays: Vec<Option<usize>> = values
             .iter()
             .map(|_| (self.random.f64() < noise).then(|| self.random.usize(..values.len())))

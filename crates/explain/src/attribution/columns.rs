@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, HashMap};
 
+use concord_protocol::Facts;
 use concord_statistics::UNKNOWN;
 
 use super::names::{self, Standing};
 use super::sampled::Sampled;
-use crate::{FactMap, ObservedRun};
+use crate::ObservedRun;
 
 /// The value that is shown for a variable that is not set.
 pub(super) const NO_VALUE: &str = "(none)";
@@ -45,7 +46,7 @@ pub(super) struct Partitions {
 impl<'a> Columns<'a> {
     pub(super) fn of(runs: &[ObservedRun<'a>]) -> Self {
         let mut builder = Builder::new(runs.len());
-        let mut environments = HashMap::<*const FactMap, Vec<(usize, u32)>>::new();
+        let mut environments = HashMap::<*const Facts, Vec<(usize, u32)>>::new();
         for (place, run) in runs.iter().enumerate() {
             let shared = environments.entry(std::ptr::from_ref(run.environment)).or_insert_with(|| {
                 run.environment.iter().map(|(name, value)| builder.number(name, value)).collect()
@@ -53,7 +54,7 @@ impl<'a> Columns<'a> {
             for &(fact, value) in &*shared {
                 builder.columns[fact][place] = value;
             }
-            for (name, value) in run.facts {
+            for (name, value) in run.facts.iter() {
                 let (fact, value) = builder.number(name, value);
                 builder.columns[fact][place] = value;
             }

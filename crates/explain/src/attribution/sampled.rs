@@ -29,7 +29,7 @@ impl Sampled {
         // For each variable, the programs in which it was seen.
         let mut seen = HashMap::<&str, HashSet<&str>>::new();
         for run in runs {
-            for name in run.facts.keys().filter(|name| names::is_absence_a_value(name)) {
+            for name in run.facts.names().filter(|name| names::is_absence_a_value(name)) {
                 seen.entry(name).or_default().extend(program(run));
             }
         }
@@ -38,7 +38,7 @@ impl Sampled {
                 is_sampled(run)
                     && (programs.is_empty() || program(run).is_some_and(|own| programs.contains(own)))
             };
-            let is_known = |run: &ObservedRun<'_>| run.facts.contains_key(name) || is_comparable(run);
+            let is_known = |run: &ObservedRun<'_>| run.facts.get(name).is_some() || is_comparable(run);
             (name.to_owned(), runs.iter().map(is_known).collect())
         };
         Self {
@@ -60,11 +60,11 @@ impl Sampled {
 }
 
 fn program<'a>(run: &ObservedRun<'a>) -> Option<&'a str> {
-    run.facts.get(PROGRAM).map(String::as_str)
+    run.facts.get(PROGRAM)
 }
 
 fn is_sampled(run: &ObservedRun<'_>) -> bool {
-    run.facts.contains_key(PEAK_MEMORY) || run.facts.keys().any(|name| is_seen_by_looking(name))
+    run.facts.get(PEAK_MEMORY).is_some() || run.facts.names().any(is_seen_by_looking)
 }
 
 /// Whether only a look at the running program shows the fact, so that a longer run shows more.

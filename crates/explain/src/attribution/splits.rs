@@ -109,15 +109,17 @@ fn by_unit(runs: &[ObservedRun<'_>], classes: &Classes, unit: Unit) -> Option<Sp
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::Facts;
+
     use super::*;
-    use crate::{FactMap, Scope, attribute, classify};
+    use crate::{Scope, attribute, classify};
 
     fn found(runs: &[(u32, &str, Option<&str>, u64)]) -> Vec<(String, String)> {
         found_by(runs, Unit::Sandbox)
     }
 
     fn found_by(runs: &[(u32, &str, Option<&str>, u64)], unit: Unit) -> Vec<(String, String)> {
-        let nothing = FactMap::new();
+        let nothing = Facts::default();
         let run = |&(copy, digest, sandbox, started_at_ms)| ObservedRun {
             copy,
             digest,

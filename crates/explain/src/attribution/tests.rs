@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
 
+use concord_protocol::Facts;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{FactMap, classify};
+use crate::classify;
 
 /// One run: its digest, sandbox and facts.
-type Row = (String, Option<String>, FactMap);
+type Row = (String, Option<String>, Facts);
 
 fn with<T>(rows: &[Row], order: &[usize], then: impl FnOnce(&[ObservedRun<'_>]) -> T) -> T {
-    let nothing = FactMap::new();
+    let nothing = Facts::default();
     let run = |&row: &usize| ObservedRun {
         copy: u32::try_from(row).unwrap(),
         digest: &rows[row].0,
@@ -28,14 +29,14 @@ fn attributed(rows: &[Row]) -> Attribution {
     with(rows, &order, |runs| attribute(runs, &classify(runs), Scope::default()))
 }
 
-fn facts(pairs: &[(&str, String)]) -> FactMap {
+fn facts(pairs: &[(&str, String)]) -> Facts {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn rows(
     copies: usize,
     digest: impl Fn(usize) -> &'static str,
-    facts_of: impl Fn(usize) -> FactMap,
+    facts_of: impl Fn(usize) -> Facts,
 ) -> Vec<Row> {
     (0..copies).map(|copy| (digest(copy).to_owned(), Some((copy / 4).to_string()), facts_of(copy))).collect()
 }
@@ -62,7 +63,7 @@ fn the_cause_comes_first_and_identical_splits_are_one_separator() {
                 ("cpu.parity", (copy % 2).to_string()),
             ]);
             if is_cause {
-                facts.insert("variable.X".to_owned(), "1".to_owned());
+                facts.record("variable.X", "1");
             }
             facts
         },
@@ -137,11 +138,11 @@ fn three_classes_and_many_values_are_tested_too() {
 
 #[test]
 fn shared_and_separate_environments_give_the_same_result() {
-    let environments: Vec<FactMap> =
+    let environments: Vec<Facts> =
         (0..3).map(|place| facts(&[("cpu.x", place.to_string()), ("cpu.y", "own".to_owned())])).collect();
-    let own: Vec<FactMap> = (0..30).map(|copy| facts(&[("cpu.y", (copy % 2).to_string())])).collect();
-    let copied: Vec<FactMap> = (0..30).map(|copy| environments[copy % 3].clone()).collect();
-    let nothing = FactMap::new();
+    let own: Vec<Facts> = (0..30).map(|copy| facts(&[("cpu.y", (copy % 2).to_string())])).collect();
+    let copied: Vec<Facts> = (0..30).map(|copy| environments[copy % 3].clone()).collect();
+    let nothing = Facts::default();
     let found = |is_shared: bool| {
         let run = |copy: usize| ObservedRun {
             copy: u32::try_from(copy).unwrap(),
@@ -200,7 +201,8 @@ proptest! {
             .iter()
             .map(|(digest, sandbox, facts)| {
                 let renamed = facts.iter().map(|(name, value)| (format!("{name}.again"), format!("other {value}")));
-                (digest.clone(), sandbox.clone(), facts.clone().into_iter().chain(renamed).collect())
+                let own = facts.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                (digest.clone(), sandbox.clone(), own.chain(renamed).collect())
             })
             .collect();
         let (once, twice) = (attributed(&rows), attributed(&doubled));

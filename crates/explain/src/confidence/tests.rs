@@ -1,10 +1,11 @@
+use concord_protocol::Facts;
 use fastrand::Rng;
 
 use super::*;
-use crate::{FactMap, classify};
+use crate::classify;
 
 fn confidence(runs: &[(u32, &str, Option<&str>)], stage: Stage) -> Confidence {
-    let nothing = FactMap::new();
+    let nothing = Facts::default();
     let run = |&(copy, digest, sandbox)| ObservedRun {
         copy,
         digest,

@@ -1,10 +1,9 @@
 //! The parts of an explanation.
 
 use concord_difference::Comparison;
-use concord_protocol::Digest;
+use concord_protocol::{Digest, Facts};
 use serde::Serialize;
 
-use crate::FactMap;
 
 /// The summary of an explanation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -100,7 +99,7 @@ pub struct Equivalence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ObservedEnvironment {
     /// The facts recorded about it.
-    pub facts: FactMap,
+    pub facts: Facts,
 }
 
 /// An outcome as the explanation shows it.
@@ -121,7 +120,7 @@ pub struct ExplainedOutcome {
     /// The index of its environment in [`Explanation::environments`](super::Explanation::environments).
     pub environment: Option<usize>,
     /// The facts recorded about this run alone.
-    pub facts: FactMap,
+    pub facts: Facts,
 }
 
 /// Two outputs to compare.

@@ -2,9 +2,10 @@ mod traps;
 
 use super::*;
 use crate::{
-    Assessment, Attribution, Class, Confidence, Design, FactMap, ObservedRun, Quantiles, Scope, Separator,
+    Assessment, Attribution, Class, Confidence, Design, ObservedRun, Quantiles, Scope, Separator,
     Share, Stage, Unit, UnitTest,
 };
+use concord_protocol::Facts;
 use concord_statistics::Level;
 
 /// A job, by the index of each copy.
@@ -32,12 +33,12 @@ impl Scene<'_> {
     }
 
     fn assessed(&self) -> Assessment {
-        let nothing = FactMap::new();
+        let nothing = Facts::default();
         let digests: Vec<_> = (0..self.copies).map(self.digest).collect();
         let sandboxes: Vec<_> = (0..self.copies).map(self.sandbox).collect();
         let named =
             |copy| (self.facts)(copy).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let facts: Vec<FactMap> = (0..self.copies).map(named).collect();
+        let facts: Vec<Facts> = (0..self.copies).map(named).collect();
         let run = |copy: u32| ObservedRun {
             copy,
             digest: &digests[copy as usize],
