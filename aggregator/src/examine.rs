@@ -7,7 +7,6 @@ use concord_explain::{GatherLimits, SampleLimits, gather, output_format};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{ReadOutcomes, ReadOutput, ReadTally};
 use concord_protocol::{Evidence, Job};
-use concord_statistics::Level;
 use futures::FutureExt;
 
 /// How many copies have their outcomes read for one question about a job. Each read costs, so most of a sample are
@@ -41,6 +40,6 @@ async fn evidence<L: ReadTally + ReadOutcomes + ReadOutput + Sync>(
     let tolerances = Some(&job.spec.policy.equivalent).filter(|rules| !rules.is_empty());
     let tolerances = tolerances.and_then(|rules| Tolerances::parse(rules).ok());
     let options = Options { format: output_format(&job.spec), tolerances, ..Options::default() };
-    let gathered = gather(ledger, job, &LIMITS, Level::default(), &options, None).await.ok()?;
+    let gathered = gather(ledger, job, &LIMITS, &options, None).await.ok()?;
     Some(gathered.explanation.evidence())
 }

@@ -6,16 +6,12 @@ use concord_difference::{Options, OutputFormat};
 use concord_explain::{Explanation, GatherLimits, Judge, output_format, sampled_outcomes};
 use concord_protocol::ports::PortResult;
 use concord_protocol::{Job, Outcome};
-use concord_statistics::Level;
 
 use crate::backend::{Backend, COPIES_PER_READ_MAX};
 use crate::comparator::Comparator;
 use crate::error::CliError;
 use crate::rules::tolerances;
 use crate::settings::{ComparingSettings, Settings};
-
-/// The confidence of the bound on the divergence rate.
-pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// How outputs are compared.
 pub(crate) struct Comparing {
@@ -90,7 +86,7 @@ pub(crate) async fn gather(
         }
     };
     let judge: Option<Judge<'_>> = if comparing.comparator.is_some() { Some(&mut judge) } else { None };
-    let gathered = concord_explain::gather(backend, job, &limits(backend), level(), &options, judge).await?;
+    let gathered = concord_explain::gather(backend, job, &limits(backend), &options, judge).await?;
     let concord_explain::Gathered { mut explanation, copies_read } = gathered;
     if let (Some(comparator), None) = (&comparing.comparator, &comparator_error) {
         explanation.judged(comparator.name(), &judged);
@@ -115,11 +111,6 @@ pub(crate) struct JudgedExplanation {
     pub(crate) copies_read: u32,
     /// The error of the comparator, if it failed.
     pub(crate) comparator_error: Option<CliError>,
-}
-
-/// The level of confidence of all statements.
-pub(crate) fn level() -> Level {
-    Level::new(CONFIDENCE).unwrap_or_default()
 }
 
 /// The outcomes of a job, or of a sample of its copies.

@@ -28,7 +28,7 @@ pub(crate) fn plan(
     submission: &JobId,
     now: Timestamp,
 ) -> Result<Vec<NewJob>, CliError> {
-    let copies = copies(submit.copies)?;
+    let copies = copies(submit.copies, submit.confidence.unwrap_or_default())?;
     check(submit, copies, &calculations, deployed)?;
     check_files(submit, &calculations)?;
     let policy = policy(submit, deployed)?;
@@ -51,12 +51,11 @@ pub(crate) fn plan(
 }
 
 /// The number of copies that the flags ask for.
-fn copies(choice: CopiesChoice) -> Result<u32, CliError> {
-    let (rate, confidence) = match choice {
+fn copies(choice: CopiesChoice, confidence: Level) -> Result<u32, CliError> {
+    let rate = match choice {
         CopiesChoice::Number(copies) => return Ok(copies),
-        CopiesChoice::Detect { rate, confidence } => (rate, confidence),
+        CopiesChoice::Detect { rate } => rate,
     };
-    let confidence = Level::new(confidence).map_err(CliError::usage)?;
     let copies = copies_to_detect(rate, confidence).map_err(CliError::usage)?;
     u32::try_from(copies).ok().filter(|copies| *copies <= COPIES_MAX).ok_or_else(|| {
         CliError::usage_text(format!("that takes {copies} copies, and a job has {COPIES_MAX} at most"))
@@ -141,6 +140,7 @@ fn policy(submit: &SubmitSettings, deployed: Option<&StackSettings>) -> Result<P
         equivalent: submit.second_opinion.equivalent.clone(),
         read_as: submit.second_opinion.read_as.map(|format| format.name().to_owned()),
         accept_equivalent: submit.second_opinion.is_accepted,
+        confidence: submit.confidence.map(|level| level.get().to_string()),
         copies_max: submit.copies_max.unwrap_or_default(),
         hold_ms: submit.hold_ms.unwrap_or_default(),
         sandboxes_min: submit.sandboxes_min.unwrap_or_default(),

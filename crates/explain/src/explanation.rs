@@ -6,7 +6,7 @@ mod parts;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
-use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcome};
+use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcome, Policy};
 use concord_statistics::Level;
 use serde::Serialize;
 
@@ -67,13 +67,13 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Explains the outcomes of a job, in the order of their copies, at a level of confidence. If they are a part of the
+    /// Explains the outcomes of a job, in the order of their copies. If they are a part of the
     /// job, `census` has the counts of the whole.
     #[must_use]
-    pub fn of(job: &Job, outcomes: Vec<Outcome>, census: Option<&Census>, level: Level) -> Self {
+    pub fn of(job: &Job, outcomes: Vec<Outcome>, census: Option<&Census>) -> Self {
         let design = Design::of(job, &outcomes, census);
         let observed = Observed::of(&outcomes);
-        let assessment = Assessment::of(&observed.runs(), level, &design, census);
+        let assessment = Assessment::of(&observed.runs(), level(&job.spec.policy), &design, census);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         let Observed { places, digests, .. } = observed;
@@ -328,6 +328,12 @@ pub fn output_format(spec: &JobSpec) -> OutputFormat {
             OutputFormat::Auto
         }
     })
+}
+
+/// The level of confidence that a job asks for.
+fn level(policy: &Policy) -> Level {
+    let asked = policy.confidence.as_ref().and_then(|level| Level::new(level.parse().ok()?).ok());
+    asked.unwrap_or_default()
 }
 
 /// The output that the others are compared with.

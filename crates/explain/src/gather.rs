@@ -9,7 +9,6 @@ use std::ops::Range;
 use concord_difference::Options;
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadOutput, ReadTally};
 use concord_protocol::{Job, Outcome, copy_ranges};
-use concord_statistics::Level;
 
 use crate::census::Census;
 use crate::explanation::Explanation;
@@ -29,7 +28,7 @@ pub struct Gathered {
     pub copies_read: u32,
 }
 
-/// Reads the outcomes of a job, explains them at `level`, and compares the outputs of its classes by `options`. With
+/// Reads the outcomes of a job, explains them, and compares the outputs of its classes by `options`. With
 /// tolerances or a `judge`, every class whose output was kept is compared.
 ///
 /// # Errors
@@ -38,13 +37,12 @@ pub async fn gather<L: ReadTally + ReadOutcomes + ReadOutput + Sync>(
     ledger: &L,
     job: &Job,
     limits: &GatherLimits,
-    level: Level,
     options: &Options,
     mut judge: Option<Judge<'_>>,
 ) -> PortResult<Gathered> {
     let SampledOutcomes { outcomes, copies_read, census } =
         sampled_outcomes(ledger, job, &limits.sample, limits.copies_per_read_max).await?;
-    let mut explanation = Explanation::of(job, outcomes, census.as_ref(), level);
+    let mut explanation = Explanation::of(job, outcomes, census.as_ref());
     let reader = OutputReader { ledger, job: &job.spec.job, limits };
     if job.spec.policy.artifacts.is_empty() {
         for pair in explanation.pairs(options.tolerances.is_some() || judge.is_some()) {

@@ -113,6 +113,10 @@ pub struct Policy {
     /// Whether the user accepts a divergent job if all outputs are within the tolerances. It does not change the verdict.
     #[serde(default, skip_serializing_if = "is_default")]
     pub accept_equivalent: bool,
+    /// The level of confidence of the bounds that a report states, as a number in a text, such as `0.99`. When absent,
+    /// it is 0.95. It does not change the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<String>,
     /// The number of different sandboxes that have to give a digest before the job is reproducible: at most
     /// [`crate::limits::SANDBOXES_MIN_MAX`]. 0 asks for none.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -162,6 +166,7 @@ impl Policy {
             equivalent: Vec::new(),
             accept_equivalent: false,
             read_as: None,
+            confidence: None,
             sandboxes_min: 0,
             hold_ms: 0,
             copies_max: 0,

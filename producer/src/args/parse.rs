@@ -1,6 +1,7 @@
 //! Values of options.
 
 use concord_protocol::limits::TIMEOUT_MS_MAX;
+use concord_statistics::Level;
 
 /// Reads a share between 0 and 1, as a fraction or in percent.
 pub(super) fn share(text: &str) -> Result<f64, String> {
@@ -9,6 +10,12 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
         text.strip_suffix('%').map_or_else(|| text.to_owned(), |digits| format!("{}e-2", digits.trim_end()));
     let share = number.parse().ok().filter(|share| *share > 0.0 && *share < 1.0);
     share.ok_or_else(|| "expected a share between 0 and 1, such as 1% or 0.01".to_owned())
+}
+
+/// Reads a level of confidence, as a fraction or in percent.
+pub(super) fn confidence(text: &str) -> Result<Level, String> {
+    let level = share(text).ok().and_then(|level| Level::new(level).ok());
+    level.ok_or_else(|| "expected a level between 0 and 1, such as 99% or 0.99".to_owned())
 }
 
 /// Reads a length of time such as `90s`, `15m`, `1h30m` or `2d`, in milliseconds.

@@ -3,10 +3,11 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use concord_protocol::limits::{ATTEMPTS_MAX, COPIES_MAX};
 use concord_protocol::{FunctionName, JobId, parse_qualifier};
+use concord_statistics::Level;
 
 use super::conditions::ConditionArgs;
 use super::files::FileArgs;
-use super::parse::{milliseconds, share};
+use super::parse::{confidence, milliseconds, share};
 use super::work::WorkArgs;
 use crate::selection::Selection;
 
@@ -53,9 +54,9 @@ pub(crate) struct SubmitArgs {
     /// As many copies as are needed to find a divergence in this share of runs, such as 1% or 0.01
     #[arg(long, value_name = "RATE", conflicts_with = "copies", value_parser = share)]
     pub(crate) detect: Option<f64>,
-    /// The probability with which --detect finds the divergence
-    #[arg(long, value_name = "LEVEL", requires = "detect", default_value = "95%", value_parser = share)]
-    pub(crate) confidence: f64,
+    /// How sure the bounds in the report are, and the probability with which --detect finds the divergence [default: 95%]
+    #[arg(long, value_name = "LEVEL", value_parser = confidence)]
+    pub(crate) confidence: Option<Level>,
     /// Name of the job; a second submit with the same name, payload and options continues or reports the job
     #[arg(long, value_name = "ID")]
     pub(crate) job: Option<JobId>,

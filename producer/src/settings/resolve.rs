@@ -103,9 +103,10 @@ impl SubmitSettings {
             },
             submission: args.job,
             copies: match args.detect {
-                Some(rate) => CopiesChoice::Detect { rate, confidence: args.confidence },
+                Some(rate) => CopiesChoice::Detect { rate },
                 None => CopiesChoice::Number(args.copies.unwrap_or(COPIES_DEFAULT)),
             },
+            confidence: args.confidence,
             attempts: args.attempts,
             timeout_ms: args.timeout,
             copy_timeout_ms: args.copy_timeout,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use concord_difference::OutputFormat;
 use concord_protocol::{Digest, FunctionName, JobId};
+use concord_statistics::Level;
 
 use crate::selection::Selection;
 
@@ -18,6 +19,8 @@ pub(crate) struct SubmitSettings {
     /// The id of the submission, if the user chose it.
     pub(crate) submission: Option<JobId>,
     pub(crate) copies: CopiesChoice,
+    /// The level of confidence of the bounds in a report, if the user names one.
+    pub(crate) confidence: Option<Level>,
     /// Runs that a failing copy gets, if the user said how many.
     pub(crate) attempts: Option<u32>,
     pub(crate) timeout_ms: u64,
@@ -79,8 +82,8 @@ pub(crate) enum CalculationChoice {
 pub(crate) enum CopiesChoice {
     /// This many.
     Number(u32),
-    /// As many as find, with this confidence, a divergence in this share of runs.
-    Detect { rate: f64, confidence: f64 },
+    /// As many as find a divergence in this share of runs, with the confidence of the job.
+    Detect { rate: f64 },
 }
 
 /// What every copy should give.

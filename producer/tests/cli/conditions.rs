@@ -115,6 +115,9 @@ fn as_many_copies_are_run_as_find_a_divergence() {
         |args: &[&str]| sandbox.run(&[&["submit", "p"], args, &["--allow-empty", "--", "true"]].concat());
     submit(&["--detect", "5%"]).exits(0).prints("59 of 59 copies");
     submit(&["--detect", "0.5", "--confidence", "75 %"]).exits(0).prints("2 of 2 copies");
+    let strict = submit(&["--copies", "20", "--confidence", "99%"]).exits(0);
+    strict.prints("below 21 % of such runs\n    differ, 99 %)");
+    submit(&["--confidence", "1"]).exits(2).says("such as 99% or 0.99");
     submit(&["--detect", "0.0000001"]).exits(2).says("a job has 1000000 at most");
     submit(&["--detect", "5%", "--copies", "3"]).exits(2);
     submit(&["--detect", "100%"]).exits(2).says("expected a share between 0 and 1");

@@ -85,7 +85,7 @@ fn gathered(ledger: &Ledger, limits: &GatherLimits, rules: &[&str]) -> PortResul
     let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
     let tolerances = (!rules.is_empty()).then(|| Tolerances::parse(&rules).unwrap());
     let options = Options { tolerances, ..Options::default() };
-    block_on(gather(ledger, &ledger.job(), limits, Level::default(), &options, None))
+    block_on(gather(ledger, &ledger.job(), limits, &options, None))
 }
 
 #[test]
@@ -138,15 +138,7 @@ fn a_judge_sees_the_outputs_of_each_pair() {
     let ledger = Ledger::new(vec!["1.0", "1.0", "1.5", "2.0"]);
     let mut seen = Vec::new();
     let mut judge = |outputs: [&[u8]; 2]| seen.push(outputs.map(<[u8]>::to_vec));
-    block_on(gather(
-        &ledger,
-        &ledger.job(),
-        &LIMITS,
-        Level::default(),
-        &Options::default(),
-        Some(&mut judge),
-    ))
-    .unwrap();
+    block_on(gather(&ledger, &ledger.job(), &LIMITS, &Options::default(), Some(&mut judge))).unwrap();
     seen.sort();
     assert_eq!(seen, [[b"1.0".to_vec(), b"1.5".to_vec()], [b"1.0".to_vec(), b"2.0".to_vec()]]);
 }

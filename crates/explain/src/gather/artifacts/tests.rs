@@ -4,7 +4,6 @@ use std::sync::Arc;
 use concord_difference::Tolerances;
 use concord_protocol::ports::{ReadOutcomes, ReadTally};
 use concord_protocol::{CopyId, Facts, Job, JobId, JobTally, Outcome, Produced, Timestamp};
-use concord_statistics::Level;
 use concord_testkit::spec;
 use futures::executor::block_on;
 
@@ -80,7 +79,7 @@ fn explained(copies: &[&[(&'static str, &'static str)]], rules: &[&str]) -> (Exp
     let options = Options { tolerances, ..Options::default() };
     let mut asked = 0;
     let mut judge = |_: [&[u8]; 2]| asked += 1;
-    let gathered = gather(&ledger, &job, &limits, Level::default(), &options, Some(&mut judge));
+    let gathered = gather(&ledger, &job, &limits, &options, Some(&mut judge));
     (block_on(gathered).unwrap().explanation, asked)
 }
 
