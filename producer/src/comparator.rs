@@ -68,7 +68,8 @@ impl Comparator {
             Ok(_) => Ok(true),
             Err(RunError::Exit { code: 1, .. }) => Ok(false),
             Err(error) => {
-                let said = String::from_utf8_lossy(error.stderr_tail()).trim().to_owned();
+                let said = error.traces().map_or(&[][..], |traces| &traces.stderr_tail);
+                let said = String::from_utf8_lossy(said).trim().to_owned();
                 let context = format!("the comparator {} failed", self.program.display());
                 let cause = anyhow::Error::new(error).context(context);
                 let cause = if said.is_empty() { cause } else { cause.context(said) };

@@ -69,6 +69,8 @@ pub enum CalculationError {
         reason: String,
         /// The end of its standard error.
         stderr_tail: Vec<u8>,
+        /// What was recorded of the run.
+        facts: Facts,
     },
     /// The run was stopped from outside. That is not an attempt: the copy is still to be run.
     #[error("stopped")]
@@ -76,9 +78,9 @@ pub enum CalculationError {
 }
 
 impl CalculationError {
-    /// A failure for this reason, with the end of its standard error.
+    /// A failure for this reason, with the end of its standard error and no facts.
     pub(crate) fn failed(reason: impl Into<String>, stderr_tail: impl Into<Vec<u8>>) -> Self {
-        Self::Failed { reason: reason.into(), stderr_tail: stderr_tail.into() }
+        Self::Failed { reason: reason.into(), stderr_tail: stderr_tail.into(), facts: Facts::default() }
     }
 }
 

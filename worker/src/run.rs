@@ -33,10 +33,27 @@ pub(crate) fn record_call(call: u64, facts: &mut Facts) {
     facts.record("sandbox.start", if call == 1 { "cold" } else { "warm" });
 }
 
-/// Records that attempts of the copy failed before this one, and the reason of the first failure.
-pub(crate) fn record_failed_attempts(reason: &str, attempts: u32, facts: &mut Facts) {
-    facts.record("run.failed_attempts", attempts.to_string());
-    facts.record("run.first_failure", reason);
+/// The attempts of a copy that failed.
+pub(crate) struct FailedAttempts {
+    /// The reason of the first one.
+    pub(crate) reason: String,
+    /// What was recorded of the first one.
+    pub(crate) facts: Facts,
+    /// How many failed.
+    pub(crate) attempts: u32,
+}
+
+impl FailedAttempts {
+    /// Records that attempts failed before this one, with the reason of the first one, and its facts where they differ.
+    pub(crate) fn record(&self, facts: &mut Facts) {
+        for (name, value) in
+            self.facts.iter().filter(|(name, value)| facts.get(name) != Some(value)).collect::<Vec<_>>()
+        {
+            facts.record(&format!("{}{name}", Facts::FIRST_ATTEMPT), value);
+        }
+        facts.record("run.failed_attempts", self.attempts.to_string());
+        facts.record("run.first_failure", self.reason.as_str());
+    }
 }
 
 /// Records the facts that the calculation reports, in lines `concord-facts {"name":"text",...}` at the end of its standard

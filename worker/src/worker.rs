@@ -19,7 +19,7 @@ use crate::digested::Digested;
 use crate::environment::{FloatMode, is_unseen, unseen};
 use crate::kept::{KeptClass, KeptFolder, KeptFolders};
 use crate::payloads::Payloads;
-use crate::run;
+use crate::run::{self, FailedAttempts};
 use crate::{Calculate, CalculationError, Output, Payload, Task};
 
 /// Milliseconds before the second attempt of a failed copy; each further attempt waits twice as long.
@@ -61,8 +61,8 @@ pub struct Worker<L, C, K> {
     runs: AtomicU64,
     payloads: Payloads,
     known_outputs: Mutex<LruCache<(JobId, Digest), ()>>,
-    /// The reason of the first failure of each copy that is to be attempted again, and how many attempts failed.
-    retried: Mutex<LruCache<CopyId, (String, u32)>>,
+    /// The copies that are to be attempted again.
+    retried: Mutex<LruCache<CopyId, FailedAttempts>>,
     /// Held while a folder is kept, so that not too many are.
     keeping: Mutex<()>,
 }
@@ -127,21 +127,24 @@ where
                 (Ok(self.keep(&job, output.result).await?), output.stderr_tail)
             }
             Err(CalculationError::Stopped) => return Ok(Disposition::Release),
-            Err(CalculationError::Failed { reason, .. })
+            Err(CalculationError::Failed { reason, stderr_tail, facts: of_run })
                 if delivery.receive_count < job.spec.policy.attempts =>
             {
-                self.remember_failure(&delivery.copy, reason);
+                self.remember_failure(&delivery.copy, reason, &stderr_tail, of_run);
                 return Ok(Disposition::RetryAfter { delay_ms: retry_delay_ms(delivery.receive_count) });
             }
-            Err(CalculationError::Failed { reason, stderr_tail }) => (Err(Failure::new(reason)), stderr_tail),
+            Err(CalculationError::Failed { reason, stderr_tail, facts: of_run }) => {
+                facts.record_all(&of_run);
+                (Err(Failure::new(reason)), stderr_tail)
+            }
         };
-        if delivery.receive_count > 1
-            && let Some((reason, attempts)) = locked(&self.retried).pop(&delivery.copy)
-        {
-            run::record_failed_attempts(&reason, attempts, &mut facts);
-        }
         let stderr_tail = tail(&stderr_tail);
         run::record_reported(&stderr_tail, &mut facts);
+        if delivery.receive_count > 1
+            && let Some(failed) = locked(&self.retried).pop(&delivery.copy)
+        {
+            failed.record(&mut facts);
+        }
         let outcome = Outcome {
             copy: delivery.copy.clone(),
             round: delivery.round,
@@ -237,10 +240,11 @@ where
     }
 
     /// Remembers that an attempt of a copy failed, so that the outcome of a later attempt can say so.
-    fn remember_failure(&self, copy: &CopyId, reason: String) {
+    fn remember_failure(&self, copy: &CopyId, reason: String, stderr_tail: &[u8], mut facts: Facts) {
+        run::record_reported(&tail(stderr_tail), &mut facts);
         let mut retried = locked(&self.retried);
-        let (_, attempts) = retried.get_or_insert_mut(copy.clone(), || (reason, 0));
-        *attempts += 1;
+        retried.get_or_insert_mut(copy.clone(), || FailedAttempts { reason, facts, attempts: 0 }).attempts +=
+            1;
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use concord_protocol::Digest;
+use concord_protocol::{Digest, Facts};
 use concord_worker::{Calculate, CalculationError, Output, Task};
 
 use super::counts::Count;
@@ -44,5 +44,9 @@ impl Calculate for SimulatedCalculation {
 }
 
 fn failed(reason: &str) -> CalculationError {
-    CalculationError::Failed { reason: reason.to_owned(), stderr_tail: b"it failed\n".to_vec() }
+    CalculationError::Failed {
+        reason: reason.to_owned(),
+        stderr_tail: b"it failed\n".to_vec(),
+        facts: Facts::default(),
+    }
 }

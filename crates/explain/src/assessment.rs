@@ -57,7 +57,7 @@ pub(crate) fn by_unit<'a>(runs: &[ObservedRun<'a>], unit: Unit) -> Vec<ObservedR
 /// What may separate the classes and was not recorded.
 fn not_looked_at(runs: &[ObservedRun<'_>], design: &Design) -> Vec<String> {
     let has = |found: &dyn Fn(&str) -> bool| {
-        runs.iter().any(|run| run.facts.names().chain(run.environment.names()).any(|name| found(name)))
+        runs.iter().any(|run| run.facts.names().chain(run.environment.names()).any(found))
     };
     let mut missing = vec!["variables outside the list"];
     if design.is_python && !has(&|name| name == "variable.PYTHONHASHSEED") {

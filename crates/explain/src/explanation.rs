@@ -10,6 +10,7 @@ use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcom
 use concord_statistics::Level;
 use serde::Serialize;
 
+use crate::failing::Failing;
 use crate::numbers::count;
 use crate::observed::Observed;
 use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design, Unit};
@@ -31,7 +32,7 @@ pub const EXPECTED: &str = "expected";
 /// [`pairs`](Self::pairs).
 #[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
-    /// The summary, in three sentences.
+    /// The summary, a sentence for each question.
     pub summary: Summary,
     /// The classes, most frequent first.
     pub classes: Vec<Class>,
@@ -39,6 +40,9 @@ pub struct Explanation {
     pub failures: Vec<FailedCopies>,
     /// The reasons of first attempts that failed, of copies that gave a digest later, most frequent first.
     pub hidden_failures: Vec<FailedCopies>,
+    /// The facts that go together with failures, if some copies failed and others did not. Each copy counts once, with its
+    /// first attempt if that is known.
+    pub failure_attribution: Option<Attribution>,
     /// What copies share: a machine, or a sandbox.
     pub unit: Unit,
     /// How many different environments gave a digest.
@@ -77,6 +81,7 @@ impl Explanation {
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         let Observed { places, digests, .. } = observed;
+        let failing = Failing::of(&outcomes, &places, &design);
         let failures = failures(&outcomes, census);
         let hidden_failures = hidden_failures(&outcomes);
         let explained = outcomes.into_iter().zip(digests).map(|(outcome, digest)| ExplainedOutcome {
@@ -102,9 +107,15 @@ impl Explanation {
             assessment.supports
         };
         Self {
-            summary: Summary { separates, difference: None, supports },
+            summary: Summary {
+                separates,
+                failures: failing.as_ref().and_then(|failing| Some(failing.sentence.clone()? + &part)),
+                difference: None,
+                supports,
+            },
             failures,
             hidden_failures,
+            failure_attribution: failing.map(|failing| failing.attribution),
             unit: design.scope.unit,
             coverage: assessment.coverage,
             confidence: assessment.confidence,
@@ -245,10 +256,11 @@ impl Explanation {
     /// The summary and the second opinion, in the form that is stored with a verdict.
     #[must_use]
     pub fn evidence(&self) -> concord_protocol::Evidence {
-        let Summary { separates, difference, supports } = self.summary.clone();
+        let Summary { separates, failures, difference, supports } = self.summary.clone();
         let equivalence = self.equivalence.as_ref();
         concord_protocol::Evidence {
             separates,
+            failures,
             difference,
             supports,
             equivalent: equivalence.map(|equivalence| equivalence.equivalent),

@@ -16,6 +16,7 @@ mod confidence;
 mod coverage;
 mod design;
 mod explanation;
+mod failing;
 mod gather;
 mod numbers;
 mod observed;

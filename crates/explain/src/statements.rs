@@ -4,6 +4,7 @@ mod separates;
 mod supports;
 mod words;
 
+pub(crate) use separates::failing;
 pub use separates::separates;
 pub use supports::supports;
 

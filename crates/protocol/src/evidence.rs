@@ -6,6 +6,9 @@ pub struct Evidence {
     /// What separates the outputs; absent when all agree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separates: Option<String>,
+    /// What goes with the failures; absent when no copy failed, or nothing goes with the failures beyond chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<String>,
     /// How far the outputs differ; absent when nothing was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<String>,

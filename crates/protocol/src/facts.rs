@@ -29,6 +29,10 @@ struct Place {
 }
 
 impl Facts {
+    /// Begins the name of a fact about the first attempt of a copy, which failed, where it differs from the attempt that
+    /// was recorded.
+    pub const FIRST_ATTEMPT: &str = "first_attempt.";
+
     /// Records a fact. It replaces an earlier fact with the same name. Control characters of the value become spaces,
     /// and the value is cut at [`FACT_VALUE_BYTES_MAX`]. A fact with an invalid name, or beyond [`FACTS_MAX`], is
     /// left out without an error: a fact must not cost the result. Returns whether the fact was recorded.
@@ -110,7 +114,8 @@ impl Facts {
         let start = self.places.get(place).map_or(bytes(&self.text), |next| next.name);
         self.text.insert_str(start as usize, value);
         self.text.insert_str(start as usize, name);
-        let added = Place { name: start, value: start + bytes(name), end: start + bytes(name) + bytes(value) };
+        let added =
+            Place { name: start, value: start + bytes(name), end: start + bytes(name) + bytes(value) };
         for later in &mut self.places[place..] {
             *later = later.moved(|byte| byte + (added.end - added.name));
         }
@@ -230,7 +235,10 @@ mod tests {
         let json = serde_json::to_string(&facts).unwrap();
         assert_eq!(json, serde_json::to_string(&expect).unwrap());
         assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
-        assert_eq!(serde_json::from_str::<Facts>(r#"{"b":"1","a":"2","b":"3"}"#).unwrap().get("b"), Some("3"));
+        assert_eq!(
+            serde_json::from_str::<Facts>(r#"{"b":"1","a":"2","b":"3"}"#).unwrap().get("b"),
+            Some("3")
+        );
         assert!(serde_json::from_str::<Facts>(r#"{"a":1}"#).is_err());
     }
 

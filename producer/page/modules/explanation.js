@@ -155,7 +155,7 @@
  * @property {string | null} [ended_at]
  * @property {string | null} [calculation]
  * @property {{ digest: string, bytes: number } | null} [payload]
- * @property {{ separates?: string, difference?: string, supports?: string }} [summary]
+ * @property {{ separates?: string, failures?: string, difference?: string, supports?: string }} [summary]
  * @property {Coverage | null} [coverage]
  * @property {{ equivalent: boolean, tolerances?: string[], largest?: string | null } | null} [equivalence]
  * @property {DigestClass[]} [classes]

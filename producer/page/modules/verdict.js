@@ -49,9 +49,10 @@ export function verdictHead() {
 }
 
 function summary() {
-  const { separates, difference, supports } = explanation.summary ?? {};
+  const { separates, failures, difference, supports } = explanation.summary ?? {};
   const sentences = [
     ["What separates the classes", separates],
+    ["What goes with the failures", failures],
     ["How they differ", difference],
     ["What the verdict supports", supports],
   ];

@@ -29,6 +29,7 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     lines.paragraph(2, &copies(explained));
     let summary = &explained.explanation.summary;
     lines.section("What separates the classes", summary.separates.as_deref());
+    lines.section("What goes with the failures", summary.failures.as_deref());
     lines.section("How far they differ", summary.difference.as_deref());
     lines.section("What the verdict supports", Some(&summary.supports));
     lines.paragraph(

@@ -111,7 +111,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     let artifacts = evidence.artifacts.len();
     // The summary names those that differ.
     if artifacts > 0 && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
-        lines.push(format!("{artifacts} of {artifacts} artifacts are stable"));
+        lines.push(format!("{}, the same in every copy", counted(artifacts, "artifact", "artifacts")));
     }
     for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
         lines.push(format!("{:>9} x failed at first: {}", failed.copies, failed.reason));
@@ -127,6 +127,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
         }
     };
     told("separates", summary.separates.as_deref());
+    told("failures", summary.failures.as_deref());
     told("difference", summary.difference.as_deref());
     told("supports", Some(&summary.supports));
     if let Some(found) = &evidence.equivalence {

@@ -43,8 +43,12 @@ fn case(job: &ExplainedJob) -> TestCase {
     };
     if job.verdict != Verdict::Reproducible && !job.accepted {
         let summary = &job.explanation.summary;
-        let lines =
-            [summary.separates.as_deref(), summary.difference.as_deref(), Some(summary.supports.as_str())];
+        let lines = [
+            summary.separates.as_deref(),
+            summary.failures.as_deref(),
+            summary.difference.as_deref(),
+            Some(summary.supports.as_str()),
+        ];
         let message: Vec<_> = lines.into_iter().flatten().collect();
         status.set_message(message.join("; "));
         status.set_type(job.verdict.as_str());

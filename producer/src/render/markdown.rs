@@ -25,6 +25,7 @@ pub(crate) fn markdown(explained: &ExplainedJob) -> String {
     let summary = &explanation.summary;
     let labelled = [
         ("separates", summary.separates.as_deref()),
+        ("failures", summary.failures.as_deref()),
         ("difference", summary.difference.as_deref()),
         ("supports", Some(summary.supports.as_str())),
     ];

@@ -32,6 +32,18 @@ while ! mkdir "slot-$copy" 2>/dev/null; do copy=$((copy + 1)); done
 exec python3 libm.py
 "#;
 
+/// Every fourth of the first 40 attempts fails, with another seed than all other attempts. The first attempt that makes
+/// folder N gets number N.
+const FAILS_WITH_SEED: &str = r#"#!/bin/sh
+attempt=0
+while ! mkdir "$1-$attempt" 2>/dev/null; do attempt=$((attempt + 1)); done
+seed=7
+[ $((attempt % 4)) = 0 ] && [ $attempt -lt 40 ] && seed=13
+echo "concord-facts {\"seed\": $seed}" >&2
+[ $seed = 7 ] || exit 3
+echo same
+"#;
+
 /// Whether [`TUNABLES`] make a difference to the C library of this machine.
 fn tunables_matter(sandbox: &Sandbox) -> bool {
     let output = |tunables: &str| {
@@ -270,4 +282,19 @@ fn what_differs_within_a_job_cannot_be_golden() {
     sandbox.run(&["accept", "race"]).exits(2).says("cannot be accepted: it is divergent");
     sandbox.run(&["compare", "race", "race"]).exits(3).prints("nothing to compare");
     sandbox.run(&["compare", "race", "other"]).exits(2).says("there is no job \"other\"");
+}
+
+#[test]
+fn what_goes_with_failures_is_named_even_if_a_later_attempt_hid_them() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "payload");
+    sandbox.write("fails.sh", FAILS_WITH_SEED);
+    let submit = |job: &str, attempts: &str| {
+        let submit = ["submit", "p", "--copies", "40", "-j1", "--job", job, "--attempts", attempts];
+        sandbox.run(&[&submit[..], &["--", "sh", "fails.sh", job]].concat())
+    };
+    let told = "failures: reported.seed separates the failures perfectly";
+    submit("once", "1").exits(3).prints(told).prints("in all 10 copies with 13, in none of the 30 with 7");
+    // An attempt that is repeated may fail again while others are among the first 40.
+    submit("often", "10").exits(0).prints("x failed at first: command exited with code 3").prints(told);
 }

@@ -106,6 +106,7 @@ impl<F: InvokeFunction> BuiltIn<F> {
             Either::Left((Err(error), _)) => Err(CalculationError::Failed {
                 reason: error.to_string(),
                 stderr_tail: error.into_log_tail(),
+                facts: Facts::default(),
             }),
             Either::Right(_) => Err(CalculationError::Stopped),
         }

@@ -55,6 +55,13 @@ pub struct RunLimits {
 pub struct Finished {
     /// All of stdout.
     pub output: Vec<u8>,
+    /// What else is left of the run.
+    pub traces: Traces,
+}
+
+/// What is left of a run beside its output, whether it succeeded or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traces {
     /// The end of stderr.
     pub stderr_tail: Vec<u8>,
     /// The facts of the run that were sampled; empty when it was soon over.
@@ -70,32 +77,32 @@ pub enum RunError {
     Exit {
         /// 1 to 255.
         code: i32,
-        /// The end of stderr.
-        stderr_tail: Vec<u8>,
+        /// What is left of the run.
+        traces: Traces,
     },
     /// A signal that did not come from this process killed the command.
     #[error("command was killed by signal {signal}")]
     Signal {
         /// Its number, as in `signal(7)`.
         signal: i32,
-        /// The end of stderr.
-        stderr_tail: Vec<u8>,
+        /// What is left of the run.
+        traces: Traces,
     },
     /// The command took too long and was killed.
     #[error("command was killed after its timeout of {after:?}")]
     TimedOut {
         /// The timeout.
         after: Duration,
-        /// The end of stderr.
-        stderr_tail: Vec<u8>,
+        /// What is left of the run.
+        traces: Traces,
     },
     /// The command wrote too much to stdout and was killed.
     #[error("command wrote more than {bytes_max} bytes of output")]
     OutputTooLarge {
         /// The bound.
         bytes_max: usize,
-        /// The end of stderr.
-        stderr_tail: Vec<u8>,
+        /// What is left of the run.
+        traces: Traces,
     },
     /// [`Running::stop`] was called before the end or the start of the run.
     #[error("command was stopped")]
@@ -134,20 +141,20 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// The end of stderr; empty when it is not known.
+    /// What is left of the run; `None` when nothing was started.
     #[must_use]
-    pub fn stderr_tail(&self) -> &[u8] {
+    pub fn traces(&self) -> Option<&Traces> {
         match self {
-            RunError::Exit { stderr_tail, .. }
-            | RunError::Signal { stderr_tail, .. }
-            | RunError::TimedOut { stderr_tail, .. }
-            | RunError::OutputTooLarge { stderr_tail, .. } => stderr_tail,
+            RunError::Exit { traces, .. }
+            | RunError::Signal { traces, .. }
+            | RunError::TimedOut { traces, .. }
+            | RunError::OutputTooLarge { traces, .. } => Some(traces),
             RunError::Stopped
             | RunError::NotAProgram { .. }
             | RunError::InterpreterMissing { .. }
             | RunError::NotPrepared(_)
             | RunError::NotStarted { .. }
-            | RunError::NotFollowed(_) => &[],
+            | RunError::NotFollowed(_) => None,
         }
     }
 }
@@ -187,11 +194,12 @@ pub fn run(
     if ended.stopped {
         return Err(RunError::Stopped);
     }
+    let traces = Traces { stderr_tail, facts: sampler.into_facts() };
     match ending {
-        Ending::Exited => judge(ended.status, Finished { output, stderr_tail, facts: sampler.into_facts() }),
-        Ending::TimedOut => Err(RunError::TimedOut { after: limits.timeout, stderr_tail }),
+        Ending::Exited => judge(ended.status, Finished { output, traces }),
+        Ending::TimedOut => Err(RunError::TimedOut { after: limits.timeout, traces }),
         Ending::OutputTooLarge => {
-            Err(RunError::OutputTooLarge { bytes_max: limits.output_bytes_max, stderr_tail })
+            Err(RunError::OutputTooLarge { bytes_max: limits.output_bytes_max, traces })
         }
     }
 }
@@ -227,9 +235,9 @@ fn judge(status: ExitStatus, finished: Finished) -> Result<Finished, RunError> {
     if status.success() {
         return Ok(finished);
     }
-    let Finished { stderr_tail, .. } = finished;
+    let Finished { traces, .. } = finished;
     match (status.code(), status.signal()) {
-        (Some(code), _) => Err(RunError::Exit { code, stderr_tail }),
-        (None, signal) => Err(RunError::Signal { signal: signal.unwrap_or_default(), stderr_tail }),
+        (Some(code), _) => Err(RunError::Exit { code, traces }),
+        (None, signal) => Err(RunError::Signal { signal: signal.unwrap_or_default(), traces }),
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use concord_protocol::Facts;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -43,6 +44,7 @@ impl<C: Calculate + 'static> Calculate for Bounded<C> {
             Err(_) => Err(CalculationError::Failed {
                 reason: format!("the calculation took longer than its timeout of {time_limit:?}"),
                 stderr_tail: Vec::new(),
+                facts: Facts::default(),
             }),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use concord_cloud::Functions;
-use concord_protocol::{Calculation, FunctionName, FunctionNameError};
+use concord_protocol::{Calculation, Facts, FunctionName, FunctionNameError};
 use tokio::runtime::Handle;
 
 use super::{Calc, WorkerSettings};
@@ -76,6 +76,7 @@ impl Calculate for DeployedCalculation {
             _ => Err(CalculationError::Failed {
                 reason: "the job was submitted for another calculation than the stack now has".to_owned(),
                 stderr_tail: Vec::new(),
+                facts: Facts::default(),
             }),
         }
     }

@@ -125,7 +125,11 @@ impl Calculate for FailsAtFirst {
     async fn calculate(&self, _: Task) -> Result<Output, CalculationError> {
         match self.0.fetch_sub(1, Ordering::Relaxed) {
             0 => Ok(Output { bytes: b"1".to_vec(), ..Output::default() }),
-            left => Err(CalculationError::failed(format!("exit code {left}"), Vec::new())),
+            left => Err(CalculationError::Failed {
+                reason: format!("exit code {left}"),
+                stderr_tail: format!("concord-facts {{\"seed\":{left}}}\n").into_bytes(),
+                facts: [("loaded.libm", "m")].into_iter().collect(),
+            }),
         }
     }
 }
@@ -154,6 +158,8 @@ fn an_outcome_says_which_failures_a_retry_hid() {
     let said = |name| outcomes.iter().map(|outcome| outcome.facts.get(name)).collect::<Vec<_>>();
     assert_eq!(said("run.failed_attempts"), [Some("2"), None]);
     assert_eq!(said("run.first_failure"), [Some("exit code 2"), None]);
+    assert_eq!(said("first_attempt.reported.seed"), [Some("2"), None]);
+    assert_eq!(said("first_attempt.loaded.libm"), [Some("m"), None]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use concord_protocol::ports::{
     Clock, CreateJobs, EnqueueCopies, NewJob, ReadOutcomes, ReadOutput, ReceiveCopies, RecordOutcome,
     ReplaceState,
 };
-use concord_protocol::{Digest, JobId, Outcome, Verdict};
+use concord_protocol::{Digest, Facts, JobId, Outcome, Verdict};
 use concord_testkit::{copy, id, new_job, outcome};
 use concord_worker::lambda::{WorkerHandler, WorkerSettings};
 use concord_worker::{Calculate, CalculationError, Output, Task};
@@ -47,9 +47,11 @@ impl Calculate for Calculation {
                 let stderr_tail = b"a warning".into();
                 Ok(Output { bytes: output.into(), stderr_tail, ..Output::default() })
             }
-            Does::Fail => {
-                Err(CalculationError::Failed { reason: "no luck".to_owned(), stderr_tail: b"why".into() })
-            }
+            Does::Fail => Err(CalculationError::Failed {
+                reason: "no luck".to_owned(),
+                stderr_tail: b"why".into(),
+                facts: Facts::default(),
+            }),
             Does::Panic => panic!("a calculation that panics"),
             Does::TakeLong => {
                 tokio::time::sleep(Duration::from_mins(2)).await;

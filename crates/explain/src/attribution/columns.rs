@@ -54,7 +54,8 @@ impl<'a> Columns<'a> {
             for &(fact, value) in &*shared {
                 builder.columns[fact][place] = value;
             }
-            for (name, value) in run.facts.iter() {
+            for (name, value) in run.facts.iter().filter(|(name, _)| !name.starts_with(Facts::FIRST_ATTEMPT))
+            {
                 let (fact, value) = builder.number(name, value);
                 builder.columns[fact][place] = value;
             }

@@ -4,12 +4,13 @@ use concord_difference::Comparison;
 use concord_protocol::{Digest, Facts};
 use serde::Serialize;
 
-
 /// The summary of an explanation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// What separates the classes; absent if there are fewer than two.
     pub separates: Option<String>,
+    /// What goes with the failures; absent when no copy failed, or nothing goes with the failures beyond chance.
+    pub failures: Option<String>,
     /// How far the outputs differ; absent when nothing was compared.
     pub difference: Option<String>,
     /// What the copies allow to conclude.

@@ -24,19 +24,15 @@ pub fn separates(
         1 => return "all copies that gave a digest agree, so there is nothing to separate".to_owned(),
         _ => {}
     }
-    let teller = Teller { attribution, design };
-    let fact = attribution.separators.first().filter(|first| first.significant && !first.consequence);
-    let pattern = attribution.patterns.first().filter(|first| !first.consequence);
-    match (fact, pattern) {
-        (Some(fact), _) if fact.perfect => teller.perfect(fact),
-        (Some(fact), Some(pattern)) if pattern.perfect && pattern.kind == PatternKind::Pair => {
-            teller.fact_and_pair(fact, pattern)
-        }
-        (Some(fact), Some(pattern)) if leads(pattern, fact) => teller.pattern(pattern),
-        (Some(fact), _) => teller.imperfect(fact, ""),
-        (None, Some(pattern)) => teller.pattern(pattern),
-        (None, None) => teller.nothing(classes, not_looked_at),
-    }
+    let teller = Teller { attribution, design, subject: "the classes", first: "A" };
+    teller.found().unwrap_or_else(|| teller.nothing(classes, not_looked_at))
+}
+
+/// The sentence about what goes with failures, if anything does. The class `succeeded` has the copies that did not fail, and
+/// each of the others the copies that failed in one way.
+pub(crate) fn failing(attribution: &Attribution, design: &Design, succeeded: &str) -> Option<String> {
+    let told = Teller { attribution, design, subject: "the failures", first: succeeded }.found();
+    told.map(|told| told.replace("The classes", "The outcomes"))
 }
 
 fn leads(pattern: &Pattern, fact: &Separator) -> bool {
@@ -46,9 +42,30 @@ fn leads(pattern: &Pattern, fact: &Separator) -> bool {
 struct Teller<'a> {
     attribution: &'a Attribution,
     design: &'a Design,
+    /// What is separated.
+    subject: &'static str,
+    /// The label of the class that the others are told apart from.
+    first: &'a str,
 }
 
 impl Teller<'_> {
+    /// The sentence about the fact or the pattern that goes with the classes, if there is one beyond chance.
+    fn found(&self) -> Option<String> {
+        let Attribution { separators, patterns, .. } = self.attribution;
+        let fact = separators.first().filter(|first| first.significant && !first.consequence);
+        let pattern = patterns.first().filter(|first| !first.consequence);
+        match (fact, pattern) {
+            (Some(fact), _) if fact.perfect => Some(self.perfect(fact)),
+            (Some(fact), Some(pattern)) if pattern.perfect && pattern.kind == PatternKind::Pair => {
+                Some(self.fact_and_pair(fact, pattern))
+            }
+            (Some(fact), Some(pattern)) if leads(pattern, fact) => Some(self.pattern(pattern)),
+            (Some(fact), _) => Some(self.imperfect(fact, "")),
+            (None, Some(pattern)) => Some(self.pattern(pattern)),
+            (None, None) => None,
+        }
+    }
+
     /// The sentence about a fact whose values have one class each.
     fn perfect(&self, fact: &Separator) -> String {
         let rivals = match self.rivals() {
@@ -56,9 +73,10 @@ impl Teller<'_> {
             1 => "; 1 other fact does too".to_owned(),
             rivals => format!("; {} other facts do too", count(rivals as u64)),
         };
-        let counts = values_told(fact, false).map_or_else(String::new, |told| format!(": {told}"));
+        let counts =
+            values_told(fact, self.first, false).map_or_else(String::new, |told| format!(": {told}"));
         let evidence = format!("{} copies, {}", count(self.attribution.copies), self.evidence(fact));
-        let how = "separates the classes perfectly";
+        let how = format!("separates {} perfectly", self.subject);
         let follows = self.follows();
         shortest(&[
             format!("{} {how}{counts} ({}{rivals}){follows}", name(fact), self.evidence(fact)),
@@ -73,8 +91,8 @@ impl Teller<'_> {
     fn imperfect(&self, fact: &Separator, more: &str) -> String {
         let explains = explains(fact.explained);
         let evidence = self.evidence(fact);
-        let told = values_told(fact, true);
-        let how = "goes with the classes, not perfectly";
+        let told = values_told(fact, self.first, true);
+        let how = format!("goes with {}, not perfectly", self.subject);
         let copies = count(self.attribution.copies);
         let told = told.map_or_else(String::new, |told| format!("{told} ({explains}{evidence}){more}"));
         shortest(&[
@@ -150,7 +168,7 @@ impl Teller<'_> {
         let of_pattern = self.attribution.patterns.first();
         let (by, told) = match (of_fact, of_pattern) {
             (Some(fact), pattern) if fact.perfect || pattern.is_none() => {
-                (cut(first_fact(fact), NAME_CHARACTERS_MAX), values_told(fact, false))
+                (cut(first_fact(fact), NAME_CHARACTERS_MAX), values_told(fact, self.first, false))
             }
             (_, Some(pattern)) => (pattern.by.join(", "), Some(pattern.statement.clone())),
             (_, None) => return None,

@@ -2,8 +2,8 @@ mod traps;
 
 use super::*;
 use crate::{
-    Assessment, Attribution, Class, Confidence, Design, ObservedRun, Quantiles, Scope, Separator,
-    Share, Stage, Unit, UnitTest,
+    Assessment, Attribution, Class, Confidence, Design, ObservedRun, Quantiles, Scope, Separator, Share,
+    Stage, Unit, UnitTest,
 };
 use concord_protocol::Facts;
 use concord_statistics::Level;

@@ -11,9 +11,9 @@ pub(super) const NAME_CHARACTERS_MAX: usize = 40;
 /// The largest number of characters of a value in a statement.
 const VALUE_CHARACTERS_MAX: usize = 24;
 
-/// "B in all 10 copies with X=1, in none of the 10 with X=0": of the class and the value that go together most. The
-/// name is left out of a sentence that has it already.
-pub(super) fn values_told(fact: &Separator, is_named: bool) -> Option<String> {
+/// "B in all 10 copies with X=1, in none of the 10 with X=0": of the class and the value that go together most. It
+/// does not speak of the class `first`. The name is left out of a sentence that has it already.
+pub(super) fn values_told(fact: &Separator, first: &str, is_named: bool) -> Option<String> {
     let name = cut(first_fact(fact), NAME_CHARACTERS_MAX);
     let with = |value: &Value| {
         let value = cut(value.value.first().map_or("", String::as_str), VALUE_CHARACTERS_MAX);
@@ -23,7 +23,7 @@ pub(super) fn values_told(fact: &Separator, is_named: bool) -> Option<String> {
     if fact.values.len() as u64 != fact.values_total || (!is_named && fact.values_total > 2) {
         return None;
     }
-    let labels = fact.values.iter().flat_map(|value| value.classes.keys()).filter(|label| *label != "A");
+    let labels = fact.values.iter().flat_map(|value| value.classes.keys()).filter(|label| *label != first);
     let mut best: Option<(f64, &str, &Value)> = None;
     for label in labels {
         for value in &fact.values {

@@ -14,7 +14,7 @@ use memchr::memmem;
 
 use crate::calc::artifacts::{ArtifactPatterns, ProducedArtifact};
 use crate::calc::collect::collect;
-use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running};
+use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running, Traces};
 use crate::calc::folder_watch::FolderWatch;
 use crate::calc::scratch::{Layout, RunFolder, Scratch, Scratches};
 use crate::calc::{CalculationError, Output, Task};
@@ -127,8 +127,11 @@ impl Commands {
         let mut output = output(self.finished(task, &program, running)?);
         if !job.patterns.is_empty() {
             let found = self.artifacts(scratch, &job.patterns);
-            output.artifacts =
-                found.map_err(|reason| CalculationError::failed(reason, output.stderr_tail.as_slice()))?;
+            output.artifacts = found.map_err(|reason| CalculationError::Failed {
+                reason,
+                stderr_tail: output.stderr_tail.clone(),
+                facts: output.facts.clone(),
+            })?;
         }
         if let Some(name) = names_folder(&output, &job.patterns, scratch.path()) {
             output.facts.record(FOLDER_IN_OUTPUT, name);
@@ -164,7 +167,11 @@ impl Commands {
         };
         command::run(program, stdin, &limits, running, &self.observer).map_err(|error| match error {
             RunError::Stopped => CalculationError::Stopped,
-            error => CalculationError::failed(reason(&error), error.stderr_tail()),
+            error => {
+                let reason = reason(&error);
+                let Traces { stderr_tail, facts } = error.traces().cloned().unwrap_or_default();
+                CalculationError::Failed { reason, stderr_tail, facts }
+            }
         })
     }
 
@@ -242,7 +249,7 @@ impl Drop for Present<'_> {
 }
 
 fn output(finished: Finished) -> Output {
-    let Finished { output, stderr_tail, facts } = finished;
+    let Finished { output, traces: Traces { stderr_tail, facts } } = finished;
     Output { bytes: output, stderr_tail, facts, artifacts: Vec::new() }
 }
 

@@ -11,7 +11,7 @@ const WRITES_MUCH: &str = "import math, sys, time\n\
     sys.stdout.write('x' * 200000)";
 
 fn facts_of(argv: &[&str]) -> Facts {
-    run_with(&program(argv), b"", &limits()).unwrap().facts
+    run_with(&program(argv), b"", &limits()).unwrap().traces.facts
 }
 
 #[test]

@@ -42,9 +42,9 @@ fn commands_start_with_default_signals() {
 fn timeout_kills_the_whole_group() {
     let family = sh("sleep 30 & echo $! >&2; wait");
     match run_with(&family, b"", &timeout(2000)) {
-        Err(RunError::TimedOut { after, stderr_tail }) => {
+        Err(RunError::TimedOut { after, traces }) => {
             assert_eq!(after, Duration::from_secs(2));
-            assert_gone(std::str::from_utf8(&stderr_tail).unwrap());
+            assert_gone(std::str::from_utf8(&traces.stderr_tail).unwrap());
         }
         other => panic!("{other:?}"),
     }
@@ -67,7 +67,7 @@ fn timeout_may_be_longer_than_time() {
 fn those_left_behind_are_not_waited_for_and_killed() {
     let family = sh("sleep 30 & echo $!; echo $! >&2; head -c 60000 /dev/zero");
     let finished = run_with(&family, b"", &limits()).unwrap();
-    let pid = String::from_utf8(finished.stderr_tail).unwrap();
+    let pid = String::from_utf8(finished.traces.stderr_tail).unwrap();
     assert_eq!(finished.output.len(), pid.len() + 60_000);
     assert_gone(&pid);
 }

@@ -16,7 +16,7 @@ fn payload_comes_back_as_it_is() {
     for payload in [&b""[..], b"{\"n\": 1}\n", b"\0\xff\n\r", &pattern(10 << 20)] {
         let finished = run_with(&program(&["cat"]), payload, &limits()).unwrap();
         assert!(finished.output == payload, "{} bytes were not echoed", payload.len());
-        assert_eq!(finished.stderr_tail, b"");
+        assert_eq!(finished.traces.stderr_tail, b"");
     }
 }
 
@@ -78,8 +78,8 @@ fn output_may_fill_its_bound_and_no_more() {
 fn output_without_end_is_cut_off_with_the_whole_group() {
     let endless = sh("sleep 30 & echo $! >&2; cat /dev/zero");
     match run_with(&endless, b"", &RunLimits { output_bytes_max: 1 << 20, ..limits() }) {
-        Err(RunError::OutputTooLarge { stderr_tail, .. }) => {
-            assert_gone(std::str::from_utf8(&stderr_tail).unwrap());
+        Err(RunError::OutputTooLarge { traces, .. }) => {
+            assert_gone(std::str::from_utf8(&traces.stderr_tail).unwrap());
         }
         other => panic!("{:?}", other.map(|_| "finished")),
     }
@@ -96,7 +96,7 @@ fn stderr_and_stdout_are_read_side_by_side() {
     let finished = run_with(&interleaved, b"", &limits()).unwrap();
     assert_eq!(finished.output.len(), 1 << 20);
     let tail = [1020, 1021, 1022, 1023].map(|i| format!("{i:01023}\n")).concat();
-    assert_eq!(String::from_utf8(finished.stderr_tail).unwrap(), tail);
+    assert_eq!(String::from_utf8(finished.traces.stderr_tail).unwrap(), tail);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn stderr_keeps_its_tail() {
     let check = |stderr_tail_bytes: usize, expected: &str| {
         let program = sh("printf 0123456789 >&2");
         let finished = run_with(&program, b"", &RunLimits { stderr_tail_bytes, ..limits() }).unwrap();
-        assert_eq!(String::from_utf8(finished.stderr_tail).unwrap(), expected);
+        assert_eq!(String::from_utf8(finished.traces.stderr_tail).unwrap(), expected);
     };
     check(0, "");
     check(4, "6789");
@@ -146,7 +146,7 @@ fn stderr_takes_little_memory_however_long_it_is() {
 fn stderr_is_kept_with_every_failure() {
     let check = |script: &str, limits: &RunLimits| {
         let error = run_with(&sh(&format!("printf why >&2; {script}")), b"", limits).unwrap_err();
-        assert_eq!(error.stderr_tail(), b"why", "{error}");
+        assert_eq!(error.traces().unwrap().stderr_tail, b"why", "{error}");
     };
     check("exit 3", &limits());
     check("kill -KILL $$", &limits());
@@ -188,7 +188,7 @@ fn threads_share_payload_and_handle_and_mix_nothing_up() {
                     let finished = run_on(running, &program, payload, &limits()).unwrap();
                     let line = format!("{thread}\n").into_bytes();
                     assert!(finished.output == [pattern(100_000), line.clone()].concat());
-                    assert_eq!(finished.stderr_tail, line);
+                    assert_eq!(finished.traces.stderr_tail, line);
                 }
             });
         }
