@@ -11,7 +11,7 @@ use super::numbers::numbers;
 use super::sentences::{
     class_counts, copies, coverage, equivalence, hidden_failures_head, spread, strength, told,
 };
-use super::words::{SHOWN_MAX, microseconds, short, short_text};
+use super::words::{SHOWN_MAX, grouped, microseconds, short, short_text};
 use crate::result::explanation::ExplainedJob;
 
 /// The most pairs of classes whose numbers are shown.
@@ -24,7 +24,7 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     lines.paragraph(2, &explained.calculation);
     lines.paragraph(
         2,
-        &format!("payload {} ({} bytes)", short(&explained.payload.digest), explained.payload.bytes),
+        &format!("payload {} ({} bytes)", short(&explained.payload.digest), grouped(explained.payload.bytes)),
     );
     lines.paragraph(2, &copies(explained));
     let summary = &explained.explanation.summary;
@@ -65,15 +65,17 @@ fn classes(lines: &mut Lines, explained: &ExplainedJob) {
     lines.head(&format!("class     copies{}       bytes   median run  digest", column(noun)));
     for class in classes.iter().take(SHOWN_MAX) {
         let Class { class: label, copies, bytes, run_us, digest, .. } = class;
-        let places = column(&places.map_or_else(String::new, |count| count(class).to_string()));
+        let places = column(&places.map_or_else(String::new, |count| grouped(count(class))));
         lines.line(&format!(
-            "{label:<5} {copies:>10}{places} {bytes:>11} {:>12}  {}",
+            "{label:<5} {:>10}{places} {:>11} {:>12}  {}",
+            grouped(*copies),
+            grouped(*bytes),
             microseconds(run_us.median),
             short_text(digest)
         ));
     }
     if explained.distinct_digests > SHOWN_MAX {
-        lines.line(&format!("… {} classes in all", explained.distinct_digests));
+        lines.line(&format!("… {} classes in all", grouped(explained.distinct_digests as u64)));
     }
 }
 
@@ -93,7 +95,7 @@ fn failures(lines: &mut Lines, head: &str, failures: &[FailedCopies]) {
     }
     lines.head(&format!("copies  {head}"));
     for failed in failures.iter().take(SHOWN_MAX) {
-        lines.line(&format!("{:>6}  {}", failed.copies, failed.reason));
+        lines.line(&format!("{:>6}  {}", grouped(failed.copies), failed.reason));
     }
     if failures.len() > SHOWN_MAX {
         lines.line(&format!("        … {} reasons in all", failures.len()));

@@ -6,7 +6,7 @@ use concord_explain::ArtifactOverview;
 use concord_protocol::{Cause, Digest, Verdict};
 
 use super::sentences::{coverage, equivalence};
-use super::words::{SHOWN_MAX, calculation, counted, elapsed, short, wrapped};
+use super::words::{SHOWN_MAX, calculation, counted, elapsed, grouped, short, wrapped};
 use crate::folders::FoldersReport;
 use crate::result::job::{JobEvidence, JobReport};
 
@@ -17,31 +17,35 @@ pub(crate) fn job(report: &JobReport, verdict: &str, flags: &str) -> String {
         let _ = writeln!(text, "  {words}");
     };
     line(calculation(&report.calculation));
-    line(format!("payload {} ({} bytes)", short(&report.payload_digest), report.payload_bytes));
+    line(format!("payload {} ({} bytes)", short(&report.payload_digest), grouped(report.payload_bytes)));
     line(copies(report));
     if let Some(expected) = &report.expected {
         line(compared(report, expected));
     }
     if report.copies > report.copies_submitted {
-        line(format!("extended from {} copies to {}", report.copies_submitted, report.copies));
+        line(format!(
+            "extended from {} copies to {}",
+            grouped(report.copies_submitted.into()),
+            grouped(report.copies.into())
+        ));
     }
     if let Some(sandboxes) = report.sandboxes {
         line(format!("{sandboxes} of {} sandboxes gave a digest", report.sandboxes_min));
     }
     for digest in report.digests.iter().take(SHOWN_MAX) {
-        let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {bytes} bytes"));
+        let bytes = digest.bytes.map_or_else(String::new, |bytes| format!("  {} bytes", grouped(bytes)));
         line(format!(
             "{:>9} x {}{bytes}  first: copy {}",
-            digest.copies,
+            grouped(digest.copies.into()),
             short(&digest.digest),
             digest.first_copy
         ));
     }
     if report.distinct_digests > SHOWN_MAX {
-        line(format!("          … {} distinct digests in all", report.distinct_digests));
+        line(format!("          … {} distinct digests in all", grouped(report.distinct_digests as u64)));
     }
     for failure in report.failures.iter().take(SHOWN_MAX) {
-        line(format!("{:>9} x failed: {}", failure.copies, failure.reason));
+        line(format!("{:>9} x failed: {}", grouped(failure.copies.into()), failure.reason));
     }
     if report.failures.len() > SHOWN_MAX {
         line(format!("          … {} reasons in all", report.failures.len()));
@@ -55,13 +59,13 @@ pub(crate) fn job(report: &JobReport, verdict: &str, flags: &str) -> String {
 fn copies(report: &JobReport) -> String {
     let mut words = format!(
         "{} of {} {} gave a digest, {} distinct",
-        report.succeeded,
-        report.copies,
+        grouped(report.succeeded.into()),
+        grouped(report.copies.into()),
         if report.copies == 1 { "copy" } else { "copies" },
-        report.distinct_digests
+        grouped(report.distinct_digests as u64)
     );
     if report.failed > 0 {
-        let _ = write!(words, "; {} failed", report.failed);
+        let _ = write!(words, "; {} failed", grouped(report.failed.into()));
     }
     if report.unaccounted > 0 {
         let what = match (report.ended, report.verdict) {
@@ -69,7 +73,7 @@ fn copies(report: &JobReport) -> String {
             (true, _) => "not run",
             (false, _) => "to go",
         };
-        let _ = write!(words, "; {} {what}", report.unaccounted);
+        let _ = write!(words, "; {} {what}", grouped(report.unaccounted.into()));
     }
     let _ = write!(words, "; {}", elapsed(report.elapsed_ms));
     words
@@ -114,7 +118,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
         lines.push(format!("{}, the same in every copy", counted(artifacts, "artifact", "artifacts")));
     }
     for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
-        lines.push(format!("{:>9} x failed at first: {}", failed.copies, failed.reason));
+        lines.push(format!("{:>9} x failed at first: {}", grouped(failed.copies), failed.reason));
     }
     if evidence.hidden_failures.len() > SHOWN_MAX {
         lines.push(format!("          … {} reasons in all", evidence.hidden_failures.len()));

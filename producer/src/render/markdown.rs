@@ -10,7 +10,7 @@ use super::explanation::places;
 use super::sentences::{
     class_counts, copies, coverage, equivalence, hidden_failures_head, spread, strength, told,
 };
-use super::words::{SHOWN_MAX, microseconds};
+use super::words::{SHOWN_MAX, grouped, microseconds};
 use crate::result::explanation::ExplainedJob;
 
 /// The explanation of a job.
@@ -73,15 +73,15 @@ fn classes(text: &mut String, explained: &ExplainedJob) {
             text,
             "| {} | {} |{} {} | {} | {} |",
             class.class,
-            class.copies,
-            places.map_or_else(String::new, |count| format!(" {} |", count(class))),
-            class.bytes,
+            grouped(class.copies),
+            places.map_or_else(String::new, |count| format!(" {} |", grouped(count(class)))),
+            grouped(class.bytes),
             microseconds(class.run_us.median),
             code(&class.digest)
         );
     }
     if explained.distinct_digests > SHOWN_MAX {
-        let _ = writeln!(text, "\n… {} classes in all", explained.distinct_digests);
+        let _ = writeln!(text, "\n… {} classes in all", grouped(explained.distinct_digests as u64));
     }
 }
 
@@ -91,7 +91,7 @@ fn failures(text: &mut String, head: &str, failures: &[FailedCopies]) {
     }
     let _ = writeln!(text, "\n| copies | {head} |\n|--:|---|");
     for failed in failures.iter().take(SHOWN_MAX) {
-        let _ = writeln!(text, "| {} | {} |", failed.copies, plain(&failed.reason));
+        let _ = writeln!(text, "| {} | {} |", grouped(failed.copies), plain(&failed.reason));
     }
     if failures.len() > SHOWN_MAX {
         let _ = writeln!(text, "\n… {} reasons in all", failures.len());
@@ -180,8 +180,8 @@ fn numbers(text: &mut String, comparison: &Comparison) {
             text,
             "| {} | {} | {} | {} | {} | {} |",
             code(if path.path.is_empty() { "/" } else { &path.path }),
-            path.different,
-            path.compared,
+            grouped(path.different),
+            grouped(path.compared),
             path.ulp_max.as_deref().unwrap_or("-"),
             float(path.absolute_max),
             float(path.relative_max)

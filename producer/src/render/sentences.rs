@@ -6,23 +6,23 @@ use concord_explain::{
     Coverage, Equivalence, Pattern, SIGNIFICANCE_LEVEL, Separator, Split, Unit, UnitTest, Value, p_told,
 };
 
-use super::words::{counted, elapsed};
+use super::words::{counted, elapsed, grouped};
 use crate::result::explanation::ExplainedJob;
 
 /// How many copies gave a digest, failed, and were read.
 pub(super) fn copies(explained: &ExplainedJob) -> String {
     let mut words = format!(
         "{} of {} gave a digest, {} distinct",
-        explained.produced,
+        grouped(explained.produced.into()),
         counted(explained.copies as usize, "copy", "copies"),
-        explained.distinct_digests
+        grouped(explained.distinct_digests as u64)
     );
     if explained.failed > 0 {
-        let _ = write!(words, "; {} failed", explained.failed);
+        let _ = write!(words, "; {} failed", grouped(explained.failed.into()));
     }
     let _ = write!(words, "; {}", elapsed(explained.elapsed_ms));
     if explained.copies_read < explained.copies {
-        let _ = write!(words, ". Explained from {} of these copies", explained.copies_read);
+        let _ = write!(words, ". Explained from {} of these copies", grouped(explained.copies_read.into()));
     }
     words
 }
@@ -41,7 +41,7 @@ pub(super) fn coverage(coverage: &Coverage, unit: Unit, produced: u32) -> String
         return format!("called from {callers} here; the machines that ran it are not seen");
     }
     let copies = if coverage.copies < u64::from(produced) {
-        format!("{} of {produced} copies", coverage.copies)
+        format!("{} of {} copies", grouped(coverage.copies), grouped(produced.into()))
     } else {
         counted(produced as usize, "copy", "copies")
     };
@@ -125,7 +125,7 @@ pub(super) fn spread(splits: &[Split]) -> Vec<String> {
 /// The failures that a later attempt hid, as the head of a list.
 pub(super) fn hidden_failures_head(explained: &ExplainedJob) -> String {
     let read = if explained.copies_read < explained.copies {
-        format!(", of {} copies that were read", explained.copies_read)
+        format!(", of {} copies that were read", grouped(explained.copies_read.into()))
     } else {
         String::new()
     };
@@ -134,7 +134,7 @@ pub(super) fn hidden_failures_head(explained: &ExplainedJob) -> String {
 
 /// How many copies of each class have this value.
 pub(super) fn class_counts(value: &Value) -> String {
-    let counts = value.classes.iter().map(|(class, copies)| format!("{class} x {copies}"));
+    let counts = value.classes.iter().map(|(class, copies)| format!("{class} x {}", grouped(*copies)));
     counts.collect::<Vec<_>>().join(", ")
 }
 

@@ -60,7 +60,20 @@ pub(super) fn elapsed(ms: u64) -> String {
 
 /// A count with its noun.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+    format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
+}
+
+/// A number with a comma between groups of three digits, as sentences write it.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A duration in microseconds, with about three digits.
@@ -139,6 +152,12 @@ mod tests {
         check("from copy 17 on; byte 7", "from copy_17_on; byte_7");
         check("A x 10, B x 3", "A_x_10, B_x_3");
         check("in 2, then 3; or 4: so", "in 2, then 3; or 4: so");
+    }
+
+    #[test]
+    fn counts_have_commas() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1_000, "copy", "copies"), "1,000 copies");
     }
 
     #[test]

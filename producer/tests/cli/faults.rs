@@ -117,5 +117,5 @@ fn a_disk_that_is_full() {
     // With room again, it goes on from what was recorded.
     let before = sandbox.status("full");
     assert_eq!(before["verdict"], "running");
-    sandbox.run(&["wait", "full"]).exits(0).prints("200000 of 200000 copies gave a digest, 1 distinct");
+    sandbox.run(&["wait", "full"]).exits(0).prints("200,000 of 200,000 copies gave a digest, 1 distinct");
 }

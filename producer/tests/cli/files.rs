@@ -220,5 +220,5 @@ fn a_folder_of_100_000_entries_that_nobody_may_write_to_is_shown() {
     command.current_dir(&shown).args(["--", "sh", "-c", "ls | wc -l >a.txt"]);
     let run = Run::of(command.output().unwrap());
     std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    run.exits(0).prints("1 artifact, the same in every copy");
+    run.exits(0).prints("1 of 1 artifacts are stable");
 }

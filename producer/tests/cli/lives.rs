@@ -83,7 +83,7 @@ fn a_killed_run_goes_on_where_it_was() {
         child.wait().unwrap();
     }
     assert!(unfinished > KILLS / 4, "only {unfinished} of {KILLS} were killed at work");
-    sandbox.run(&["wait", "k"]).exits(0).prints("2000 of 2000 copies gave a digest, 1 distinct");
+    sandbox.run(&["wait", "k"]).exits(0).prints("2,000 of 2,000 copies gave a digest, 1 distinct");
     let outcomes = sandbox.json(&["copies", "k"]);
     let indices: HashSet<_> = outcomes.iter().map(|copy| copy["copy"].as_u64()).collect();
     assert_eq!((outcomes.len(), indices.len()), (COPIES, COPIES));
@@ -121,7 +121,7 @@ fn a_job_of_many_copies_is_counted_to_the_last() {
     let sandbox = Sandbox::new();
     let echo = sandbox.write("echo.json", r#"{"probe":"echo"}"#);
     let run = sandbox.run(&["submit", echo.to_str().unwrap(), "--copies", "25001", "--job", "many"]).exits(0);
-    run.prints("25001 of 25001 copies gave a digest, 1 distinct");
+    run.prints("25,001 of 25,001 copies gave a digest, 1 distinct");
     assert_eq!(sandbox.run(&["copies", "many"]).exits(0).stdout.lines().count(), 25_002);
 }
 
