@@ -42,7 +42,7 @@ def titles_of(explanation: dict) -> list[str]:
     environments = [explanation["environments"][each["environment"]]["facts"] for each in outcomes if each["environment"] is not None]
     name = next((name for name in ("cpu.kind", "cpu.model_name", "cpu.model") if any(name in facts for facts in environments)), None)
     cpus = {facts.get(name) for facts in environments} if name else set()
-    differ = len(classes) > 1 and len(classes) == explanation["produced"]
+    differ = len(classes) > 1 and explanation["distinct_digests"] == explanation["produced"]
     parts = {
         "Classes": classes,
         "Failures": explanation["failures"] or explanation["hidden_failures"],

@@ -5,7 +5,7 @@ mod bounds;
 
 use concord_page::page;
 
-use super::markdown::markdown;
+use super::explanation::explanation;
 use crate::error::CliError;
 use crate::result::explanation::ExplainedJob;
 
@@ -14,8 +14,9 @@ use crate::result::explanation::ExplainedJob;
 /// # Errors
 /// When the explanation cannot be written as JSON.
 pub(crate) fn html(explained: &ExplainedJob) -> Result<String, CliError> {
-    let mut explanation = serde_json::to_value(explained).map_err(CliError::failed)?;
-    bounds::bound(&mut explanation);
+    let mut bounded = serde_json::to_value(explained).map_err(CliError::failed)?;
+    bounds::bound(&mut bounded);
     let title = format!("{} {}", explained.job, explained.verdict);
-    Ok(page(&explanation.to_string(), &title, &markdown(explained)))
+    let plain_text = explanation(explained, explained.verdict.as_str());
+    Ok(page(&bounded.to_string(), &title, &plain_text))
 }
