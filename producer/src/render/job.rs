@@ -115,7 +115,7 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     let artifacts = evidence.artifacts.len();
     // The summary names those that differ.
     if artifacts > 0 && evidence.artifacts.iter().all(ArtifactOverview::is_stable) {
-        lines.push(format!("{}, the same in every copy", counted(artifacts, "artifact", "artifacts")));
+        lines.push(format!("{artifacts} of {artifacts} artifacts are stable"));
     }
     for failed in evidence.hidden_failures.iter().take(SHOWN_MAX) {
         lines.push(format!("{:>9} x failed at first: {}", grouped(failed.copies), failed.reason));
