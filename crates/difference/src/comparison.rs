@@ -121,7 +121,7 @@ pub struct PathDifference {
     /// A JSON pointer (RFC 6901) in which `*` stands for each element of an array. A path that ends in `/**` stands
     /// for everything below it, because there were too many paths to list.
     pub path: String,
-    /// The type in which the numbers are measured: `f64`, `f32`, `f16`, `integer`, or the type of an array's file,
+    /// The type in which the numbers are measured: `f64`, `f32`, `f16`, `f80` of the x87, `integer`, or the type of an array's file,
     /// such as `i8`.
     #[serde(rename = "type")]
     pub number: &'static str,
@@ -134,7 +134,7 @@ pub struct PathDifference {
     /// The first different pair, as it is written: left, right.
     pub first: Option<[String; 2]>,
     /// The largest distance in representable numbers, in decimal; `None` if no pair can be measured like this. NaN,
-    /// infinities, integers and booleans cannot.
+    /// infinities, integers and booleans cannot. Of `f80`, distances from 2^64 - 1 on are given as that number.
     pub ulp_max: Option<String>,
     /// The pair with this distance.
     pub ulp_at: Option<NumberPlace>,

@@ -15,6 +15,7 @@ mod comparison;
 mod content;
 mod csv;
 mod decimal;
+mod extended;
 mod findings;
 mod float;
 mod integer;

@@ -3,6 +3,7 @@
 mod element;
 mod header;
 mod literal;
+mod long_doubles;
 mod records;
 
 use std::borrow::Cow;
@@ -48,6 +49,14 @@ pub(super) fn arrays(
         findings.mismatch(at, MismatchKind::Type, &[], || {
             [&left, &right].map(|header| header.description.clone())
         });
+    }
+    for (header, bytes, side) in [(&left, left_bytes, "first"), (&right, right_bytes, "second")] {
+        if !long_doubles::are_of_x87(&header.element, bytes) {
+            return Err((
+                side,
+                "its long doubles are not those of the x87, as those of another machine".into(),
+            ));
+        }
     }
     let Some(count) = left.common(&right) else { return Ok(()) };
     match (&left.element, &right.element) {

@@ -28,6 +28,8 @@ struct Member<'a> {
     data: &'a [u8],
     /// The length of the array file.
     bytes: u64,
+    /// The checksum of the array file.
+    crc32: u32,
 }
 
 /// Whether an output is an archive that holds an array.
@@ -85,6 +87,21 @@ fn pair(left: &Member<'_>, right: &Member<'_>, path: Path, findings: &mut Findin
         return;
     }
     let arrays = [left.array(), right.array()];
+    let damaged =
+        [left, right].into_iter().zip(&arrays).any(|(side, array)| side.is_damaged(array.as_deref()));
+    if damaged {
+        return findings.mismatch(path, MismatchKind::Text, &[], || {
+            let words = |(side, array): (&Member<'_>, &Option<Cow<'_, [u8]>>)| {
+                let damaged = side.is_damaged(array.as_deref());
+                format!(
+                    "{} bytes {}",
+                    side.bytes,
+                    if damaged { "with a wrong checksum" } else { "of an array" }
+                )
+            };
+            [words((left, &arrays[0])), words((right, &arrays[1]))]
+        });
+    }
     let compared = match &arrays {
         [Some(one), Some(other)] => npy::arrays(one, other, path, findings).map_err(|(_, why)| why),
         _ => Err("it cannot be decompressed".into()),
@@ -99,6 +116,11 @@ fn pair(left: &Member<'_>, right: &Member<'_>, path: Path, findings: &mut Findin
 }
 
 impl<'a> Member<'a> {
+    /// Whether the array is not the one that was archived, as its checksum says.
+    fn is_damaged(&self, array: Option<&[u8]>) -> bool {
+        array.is_some_and(|array| rawzip::crc32(array) != self.crc32)
+    }
+
     /// The array file, decompressed if need be.
     fn array(&self) -> Option<Cow<'a, [u8]>> {
         let bytes = usize::try_from(self.bytes).ok()?;
@@ -132,6 +154,7 @@ fn members(output: &[u8]) -> Result<Vec<Member<'_>>, String> {
             method: entry.compression_method(),
             data,
             bytes: entry.uncompressed_size_hint(),
+            crc32: entry.crc32(),
         });
     }
     Ok(members)

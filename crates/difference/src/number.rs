@@ -1,6 +1,7 @@
 //! One number, or a pair of them, in a binary format or in decimal.
 
 use super::comparison::MismatchKind;
+use super::extended;
 use super::float::{Distance, Float};
 use super::integer;
 use super::shown::shown;
@@ -9,6 +10,8 @@ use super::shown::shown;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     Float(Float),
+    /// A number of the x87, in 16 bytes.
+    Extended,
     Signed(usize),
     Unsigned(usize),
     Boolean,
@@ -21,6 +24,7 @@ impl Number {
             Self::Float(Float::F16) => 2,
             Self::Float(Float::F32) => 4,
             Self::Float(Float::F64) => 8,
+            Self::Extended => 16,
             Self::Signed(bytes) | Self::Unsigned(bytes) => bytes,
             Self::Boolean => 1,
         }
@@ -29,6 +33,7 @@ impl Number {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Float(float) => float.name(),
+            Self::Extended => "f80",
             Self::Signed(1) => "i8",
             Self::Signed(2) => "i16",
             Self::Signed(4) => "i32",
@@ -53,15 +58,20 @@ impl Number {
         }
     }
 
-    pub(super) fn pair<'n>(self, bits: [u64; 2]) -> NumberPair<'n> {
+    pub(super) fn pair<'n>(self, bits: [u128; 2]) -> NumberPair<'n> {
         match self {
-            Self::Float(float) => NumberPair::Float(float, bits),
-            _ => NumberPair::Small(bits.map(|bits| self.integer(bits))),
+            Self::Extended => NumberPair::Extended(bits),
+            Self::Float(float) => NumberPair::Float(float, bits.map(low)),
+            _ => NumberPair::Small(bits.map(|bits| self.integer(low(bits)))),
         }
     }
 
     /// The number as text. It parses back to the same number; a NaN is shown with its bits.
-    fn shown(self, bits: u64) -> String {
+    fn shown(self, bits: u128) -> String {
+        if self == Self::Extended {
+            return extended::shown(bits);
+        }
+        let bits = low(bits);
         match self {
             Self::Float(float) if float.is_nan(bits) => format!("NaN ({bits:#x})"),
             Self::Float(Float::F32) => u32::try_from(bits)
@@ -72,10 +82,17 @@ impl Number {
     }
 }
 
+/// The bits of a number of at most 64 of them.
+fn low(bits: u128) -> u64 {
+    bits.to_le_bytes().as_chunks().0.first().copied().map_or(0, u64::from_le_bytes)
+}
+
 /// Two numbers of one type that differ.
 pub(super) enum NumberPair<'n> {
     /// Bits of a float.
     Float(Float, [u64; 2]),
+    /// Bits of numbers of the x87.
+    Extended([u128; 2]),
     /// Integers in decimal.
     Integers([&'n [u8]; 2]),
     /// Integers.
@@ -97,13 +114,27 @@ impl NumberPair<'_> {
                 let signs = float.is_negative(left) != float.is_negative(right);
                 (signs.then_some(MismatchKind::Sign), Some(float.distance(left, right)))
             }
+            Self::Extended([left, right]) => {
+                if extended::is_nan(left) || extended::is_nan(right) {
+                    return (Some(MismatchKind::Nan), None);
+                }
+                if extended::is_infinite(left) || extended::is_infinite(right) {
+                    return (Some(MismatchKind::Infinity), None);
+                }
+                let signs = extended::is_negative(left) != extended::is_negative(right);
+                (signs.then_some(MismatchKind::Sign), Some(extended::distance(left, right)))
+            }
             Self::Integers([left, right]) => (None, Some(integer::distance(left, right))),
             Self::Small([left, right]) => (None, Some(integer::small_distance(left, right))),
         }
     }
 
     pub(super) fn both_nan(&self) -> bool {
-        matches!(*self, Self::Float(float, [left, right]) if float.is_nan(left) && float.is_nan(right))
+        match *self {
+            Self::Float(float, bits) => bits.into_iter().all(|bits| float.is_nan(bits)),
+            Self::Extended(bits) => bits.into_iter().all(extended::is_nan),
+            Self::Integers(_) | Self::Small(_) => false,
+        }
     }
 }
 
@@ -113,7 +144,7 @@ pub(super) enum Written<'a> {
     /// In decimal.
     Text([&'a [u8]; 2]),
     /// In a binary format.
-    Bits(Number, [u64; 2]),
+    Bits(Number, [u128; 2]),
 }
 
 impl Written<'_> {

@@ -1,5 +1,6 @@
 //! Numbers that are stored one after the other as bytes.
 
+use super::extended;
 use super::findings::Findings;
 use super::number::{Number, Written};
 use super::paths::Path;
@@ -16,14 +17,16 @@ pub(super) struct Numbers<'a> {
 
 impl Numbers<'_> {
     /// The bits of the number at a position.
-    pub(super) fn bits(&self, number: Number, at: usize) -> u64 {
+    pub(super) fn bits(&self, number: Number, at: usize) -> u128 {
         let size = number.bytes();
         let bytes = self.bytes.get(at * size..(at + 1) * size).unwrap_or_default();
-        match (<[u8; 8]>::try_from(bytes), self.big_endian) {
-            (Ok(bytes), false) => u64::from_le_bytes(bytes),
-            (_, true) => bytes.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte)),
-            (_, false) => bytes.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte)),
+        if let (Ok(bytes), false) = (<[u8; 8]>::try_from(bytes), self.big_endian) {
+            return u64::from_le_bytes(bytes).into();
         }
+        let next = |bits: u128, byte: &u8| bits << 8 | u128::from(*byte);
+        let bits =
+            if self.big_endian { bytes.iter().fold(0, next) } else { bytes.iter().rev().fold(0, next) };
+        if number == Number::Extended { bits & extended::MASK } else { bits }
     }
 }
 
@@ -69,7 +72,7 @@ pub(super) fn compare(
     }
 }
 
-fn one(bits: [u64; 2], number: Number, at: usize, layout: &Layout<'_>, findings: &mut Findings<'_>) {
+fn one(bits: [u128; 2], number: Number, at: usize, layout: &Layout<'_>, findings: &mut Findings<'_>) {
     let turns = layout.paths.len();
     let path = layout.paths[at % turns];
     if bits[0] == bits[1] {

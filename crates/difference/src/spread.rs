@@ -180,6 +180,7 @@ impl<'a> Spread<'a> {
         let epsilon = match self.number {
             Some("f16") => 1.0 / 1024.0,
             Some("f32") => f64::from(f32::EPSILON),
+            Some("f80") => f64::EPSILON / 2048.0,
             _ => f64::EPSILON,
         };
         let absolute = self.of_different.absolute().map_or(0.0, |extreme| extreme.distance.absolute);

@@ -123,17 +123,13 @@ fn fields(literal: &mut Literal<'_>, around: &[String], record: &mut Record) -> 
         literal.must_be(",")?;
         let names = [around, &[name.to_owned()]].concat();
         if literal.eat("[") {
-            // An array of records in a record is rare, and left unread.
             (names.len() < DEPTH_MAX).then_some(())?;
-            fields(literal, &names, record)?;
+            let mut inner = Record::default();
+            fields(literal, &names, &mut inner)?;
+            record.add_records(&names, &inner, &shape(literal)?)?;
         } else {
             let description = literal.text()?;
-            let shape = if literal.eat(",") && !literal.rest.trim_start().starts_with(')') {
-                literal.shape()?
-            } else {
-                Vec::new()
-            };
-            record.add(names, kind(description)?, shape)?;
+            record.add(names, kind(description)?, shape(literal)?)?;
         }
         let _last = literal.eat(",");
         literal.must_be(")")?;
@@ -143,6 +139,12 @@ fn fields(literal: &mut Literal<'_>, around: &[String], record: &mut Record) -> 
         }
     }
     Some(())
+}
+
+/// The dimensions of a field, after its type; none if it is no array.
+fn shape(literal: &mut Literal<'_>) -> Option<Vec<u64>> {
+    let has_shape = literal.eat(",") && !literal.rest.trim_start().starts_with(')');
+    if has_shape { literal.shape() } else { Some(Vec::new()) }
 }
 
 /// A name, or a pair of a title and a name.
@@ -172,6 +174,25 @@ fn kind(description: &str) -> Option<FieldKind> {
 }
 
 impl Record {
+    /// Adds records in a record, whose names begin with `names`. Of an array of records each has its index after these names.
+    fn add_records(&mut self, names: &[String], inner: &Record, shape: &[u64]) -> Option<()> {
+        let count = shape.iter().try_fold(1_u64, |count, length| count.checked_mul(*length))?;
+        (count.saturating_mul(inner.fields.len() as u64) <= FIELDS_MAX as u64).then_some(())?;
+        for place in 0..count {
+            for field in &inner.fields {
+                let mut field = Field { offset: field.offset + self.bytes, ..field.clone() };
+                if !shape.is_empty() {
+                    field
+                        .names
+                        .splice(names.len()..names.len(), sub_index(shape, place).iter().map(u64::to_string));
+                }
+                self.fields.push(field);
+            }
+            self.bytes = self.bytes.checked_add(inner.bytes).filter(|bytes| *bytes <= ELEMENT_BYTES_MAX)?;
+        }
+        (self.fields.len() <= FIELDS_MAX).then_some(())
+    }
+
     /// Adds a field. Bytes without a name are padding.
     fn add(&mut self, names: Vec<String>, kind: FieldKind, shape: Vec<u64>) -> Option<()> {
         let is_padding = names.last().is_some_and(String::is_empty);
@@ -183,6 +204,16 @@ impl Record {
         }
         (self.fields.len() <= FIELDS_MAX).then_some(())
     }
+}
+
+/// The index in each dimension of the element that has `before` elements before it, in C's order.
+pub(super) fn sub_index(shape: &[u64], mut before: u64) -> Vec<u64> {
+    let mut index: Vec<u64> = Vec::new();
+    for length in shape.iter().rev() {
+        index.insert(0, before % length.max(&1));
+        before /= length.max(&1);
+    }
+    index
 }
 
 /// The type of a number, if `description` is one.
@@ -201,8 +232,10 @@ pub(super) fn number(description: &str) -> Option<NumberType> {
         "f2" => (Number::Float(Float::F16), false),
         "f4" => (Number::Float(Float::F32), false),
         "f8" => (Number::Float(Float::F64), false),
+        "f16" => (Number::Extended, false),
         "c8" => (Number::Float(Float::F32), true),
         "c16" => (Number::Float(Float::F64), true),
+        "c32" => (Number::Extended, true),
         _ => return None,
     };
     let orders = if number.0.bytes() == 1 { "|<>" } else { "<>" };

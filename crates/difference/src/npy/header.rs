@@ -2,12 +2,16 @@ use std::borrow::Cow;
 
 use super::element::{self, Element};
 use super::literal::Literal;
+use crate::shown::shown;
 
 /// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The longest header, in bytes. The header of an array of numbers has about a hundred.
 const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// Characters of a type in an error, at most.
+const TYPE_CHARS_MAX: usize = 80;
 
 /// The description of an array in its file.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +44,7 @@ pub(super) fn read(output: &[u8]) -> Result<(Header, &[u8]), Cow<'static, str>> 
 }
 
 /// Reads the text of a header, which is a Python dictionary with three keys.
-fn header(text: &str) -> Result<Header, &'static str> {
+fn header(text: &str) -> Result<Header, Cow<'static, str>> {
     let unread = "its header is not understood";
     let mut literal = Literal { rest: text };
     let (mut description, mut element, mut fortran_order, mut shape) = (None, None, None, None);
@@ -51,14 +55,16 @@ fn header(text: &str) -> Result<Header, &'static str> {
         match key {
             "descr" => {
                 let before = literal.rest.trim_start();
-                element =
-                    Some(element::element(&mut literal).ok_or("its elements are not of a supported type")?);
+                element = element::element(&mut literal);
+                if element.is_none() {
+                    return Err(unread_type(before));
+                }
                 let text = before[..before.len() - literal.rest.len()].trim();
                 description = Some(text.trim_matches(['\'', '"']));
             }
             "fortran_order" => fortran_order = Some(literal.boolean().ok_or(unread)?),
             "shape" => shape = Some(literal.shape().ok_or(unread)?),
-            _ => return Err(unread),
+            _ => return Err(unread.into()),
         }
         if !literal.eat(",") {
             literal.must_be("}").ok_or(unread)?;
@@ -66,11 +72,18 @@ fn header(text: &str) -> Result<Header, &'static str> {
         }
     }
     if !literal.rest.trim().is_empty() {
-        return Err(unread);
+        return Err(unread.into());
     }
     let (description, element) = (description.ok_or(unread)?.to_owned(), element.ok_or(unread)?);
     let (fortran_order, shape) = (fortran_order.ok_or(unread)?, shape.ok_or(unread)?);
     Ok(Header { description, element, fortran_order, shape })
+}
+
+/// The error for a type of elements that is not read, at the beginning of `text`.
+fn unread_type(text: &str) -> Cow<'static, str> {
+    let end = text.find(", 'fortran_order'").unwrap_or(text.len());
+    let named = shown(&text.as_bytes()[..end], TYPE_CHARS_MAX);
+    format!("its elements are of a type that is not read: {named}").into()
 }
 
 impl Header {

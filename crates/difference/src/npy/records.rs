@@ -1,4 +1,4 @@
-use super::element::{Field, FieldKind, NumberType, Record};
+use super::element::{Field, FieldKind, NumberType, Record, sub_index};
 use super::header::Header;
 use crate::comparison::MismatchKind;
 use crate::findings::Findings;
@@ -58,7 +58,7 @@ fn one(field: &Field, path: Path, index: &[u64], records: [&[u8]; 2], findings: 
     for value in 0..field.count() {
         let start = field.offset + value * bytes;
         let values = records.map(|record| record.get(start..start + bytes).unwrap_or_default());
-        let index = || [index, &sub_index(&field.shape, value)].concat();
+        let index = || [index, &sub_index(&field.shape, value as u64)].concat();
         match field.kind {
             FieldKind::Number(number) => numbers(number, path, index, values, findings),
             kind if values[0] != values[1] => {
@@ -89,17 +89,6 @@ fn numbers(
             findings.different(path, name, &kind.number.pair(bits), &index, Written::Bits(kind.number, bits));
         }
     }
-}
-
-/// The index in each dimension, in C's order.
-fn sub_index(shape: &[u64], before: usize) -> Vec<u64> {
-    let mut before = before as u64;
-    let mut index: Vec<u64> = Vec::new();
-    for length in shape.iter().rev() {
-        index.insert(0, before % length.max(&1));
-        before /= length.max(&1);
-    }
-    index
 }
 
 /// A text without the zeros at its end.

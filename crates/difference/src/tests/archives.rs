@@ -8,7 +8,8 @@ fn archive(files: &[(&str, Vec<u8>)], compressed: bool) -> Vec<u8> {
         let data = if compressed { miniz_oxide::deflate::compress_to_vec(file, 6) } else { file.clone() };
         let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
         let method = if compressed { 8 } else { 0 };
-        let mut common = vec![20, 0, 0, 0, method, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let mut common = vec![20, 0, 0, 0, method, 0, 0, 0, 0, 0];
+        common.extend(rawzip::crc32(file).to_le_bytes());
         common.extend([size(&data), size(file)].concat());
         common.extend([u8::try_from(name.len()).unwrap(), 0, 0, 0]);
         directory
@@ -79,4 +80,24 @@ fn archives_have_bounds() {
     let asked = Options { format: OutputFormat::Npz, ..Options::default() };
     let note = compare(&left, b"PK", &asked).note.unwrap_or_default();
     assert!(note.starts_with("the second output is not a readable archive of arrays: "), "{note}");
+}
+
+#[test]
+fn an_array_with_a_wrong_checksum_is_named_and_never_equivalent() {
+    for compressed in [false, true] {
+        let files = [("e.npy", array(&[1.0, 2.0])), ("n.npy", array(&[3.0]))];
+        let good = archive(&files, compressed);
+        let mut damaged = good.clone();
+        // The checksum in the directory, which is what readers use.
+        let at = damaged.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap() + 16;
+        damaged[at] ^= 1;
+        for (left, right) in [(&good, &damaged), (&damaged, &damaged)] {
+            let comparison = compare(left, right, &options(&["ulp=4"]));
+            let bytes = files[0].1.len();
+            let one = if left == right { "with a wrong checksum" } else { "of an array" };
+            let expect = format!("text /e {bytes} bytes {one}|{bytes} bytes with a wrong checksum");
+            assert_eq!(all(&comparison), [expect, "/n/* f64 0/1 -".to_owned()]);
+            assert_eq!(comparison.equivalent, Some(false));
+        }
+    }
 }

@@ -130,9 +130,23 @@ fn unreadable_arrays_are_compared_as_bytes() {
     for (bad, expect) in [
         (npy("<f8", false, "(2,)", &doubles(&[1.0])), why("its length does not fit its shape")),
         (npy("<f8", false, "(9223372036854775807, 9)", &[]), why("its shape is too large")),
-        (npy("|O", false, "(1,)", &[]), why("its elements are not of a supported type")),
-        (npy("|f8", false, "(1,)", &[0; 8]), why("its elements are not of a supported type")),
-        (npy("é", false, "(1,)", &[0; 8]), why("its elements are not of a supported type")),
+        (npy("|O", false, "(1,)", &[]), why("its elements are of a type that is not read: '|O'")),
+        (npy("|f8", false, "(1,)", &[0; 8]), why("its elements are of a type that is not read: '|f8'")),
+        (npy("é", false, "(1,)", &[0; 8]), why("its elements are of a type that is not read: 'é'")),
+        (
+            npy("[('t', '<M8[ns]')]", false, "(1,)", &[0; 8]),
+            why("its elements are of a type that is not read: [('t', '<M8[ns]')]"),
+        ),
+        (
+            // A third in the format of ARM.
+            npy(
+                "<f16",
+                false,
+                "(1,)",
+                &[[0x55; 14], [0xfd, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat()[..16],
+            ),
+            why("its long doubles are not those of the x87, as those of another machine"),
+        ),
         (npy("<f8", false, "(1.5)", &[0; 8]), why("its header is not understood")),
         (b"\x93NUMPY\x04\x00\x00\x00".to_vec(), why("its version is not 1, 2 or 3")),
         (b"\x93NUMPY\x01\x00\xff\x00".to_vec(), why("it ends in its header")),
@@ -180,4 +194,76 @@ fn raw_numbers_are_read_when_asked_for() {
     let place = f64s(&doubles(&long), &doubles(&other));
     assert_eq!(place.statement(), "1 of 2,000 numbers differs, by at most 1 ulp (1.5e-16 relative) at /1500");
     assert_eq!(compare(&doubles(&long), &doubles(&other), &Options::default()).format, OutputFormat::Bytes);
+}
+
+/// A long double of the x87 with these bits, and with bytes behind them that mean nothing.
+fn extended(sign_and_exponent: u16, significand: u64, padding: u8) -> Vec<u8> {
+    [&significand.to_le_bytes()[..], &sign_and_exponent.to_le_bytes(), &[padding; 6]].concat()
+}
+
+#[test]
+fn long_doubles_are_compared_in_units_of_their_64_bits() {
+    let one = |padding| extended(0x3fff, 1 << 63, padding);
+    let next = extended(0x3fff, 1 << 63 | 1, 0);
+    let array =
+        |elements: &[Vec<u8>]| npy("<f16", false, &format!("({},)", elements.len()), &elements.concat());
+    let comparison =
+        compare(&array(&[one(0), one(0)]), &array(&[one(7), next.clone()]), &options(&["ulp=1"]));
+    assert_eq!(all(&comparison), ["/* f80 1/2 1"]);
+    assert_eq!(comparison.equivalent, Some(true));
+    let place = comparison.paths[0].ulp_at.as_ref().unwrap();
+    assert_eq!((&*place.at, &*place.left, &*place.right), ("/1", "1.0", "1.00000000000000000011"));
+    assert_eq!(comparison.paths[0].common_bits_min, Some(79));
+    // Bytes that mean nothing make no difference.
+    let padded = compare(&array(&[one(0)]), &array(&[one(9)]), &Options::default());
+    assert_eq!((all(&padded), padded.values_different), (vec!["/* f80 0/1 -".to_owned()], 0));
+    let other = [extended(0x7fff, 1 << 63, 0), extended(0xbfff, 1 << 63, 0), extended(0x7fff, 3 << 62, 0)];
+    let comparison = compare(&array(&[one(0), one(0), one(0)]), &array(&other), &Options::default());
+    assert_eq!(
+        all(&comparison),
+        [
+            "nan /* [2] 1.0|NaN (0x7fffc000000000000000)",
+            "infinity /* [0] 1.0|inf",
+            "sign /* [1] 1.0|-1.0",
+            "/* f80 3/3 18446744073709551615",
+        ]
+    );
+    // Complex, in a record, and with the other order of bytes.
+    let complex = |imaginary: &[u8]| npy("<c32", false, "(1,)", &[&one(0), imaginary].concat());
+    assert_eq!(
+        all(&compare(&complex(&one(0)), &complex(&next), &Options::default())),
+        ["/imag f80 1/1 1", "/real f80 0/1 -"]
+    );
+    let record = |value: &[u8]| {
+        let reversed: Vec<u8> = value.iter().rev().copied().collect();
+        npy("[('n', '<i2'), ('v', '>f16')]", false, "(1,)", &[&[1, 0], &reversed[..]].concat())
+    };
+    assert_eq!(
+        all(&compare(&record(&one(0)), &record(&next), &Options::default())),
+        ["/*/v f80 1/1 1", "/*/n i16 0/1 -"]
+    );
+}
+
+#[test]
+fn arrays_of_records_in_records_are_compared_by_index() {
+    let description = "[('k', '<i4'), ('p', [('x', '<f8'), ('v', '<i2', (2,))], (2, 1))]";
+    let element = |x: f64, v: i16| {
+        let inner = |x: f64, v: i16| [&x.to_le_bytes()[..], &[1, 0], &v.to_le_bytes()].concat();
+        [&7_i32.to_le_bytes()[..], &inner(1.5, 2), &inner(x, v)].concat()
+    };
+    let left = npy(description, false, "(1,)", &element(1.5, 2));
+    let right = npy(description, false, "(1,)", &element(1.5_f64.next_up(), 3));
+    assert_eq!(
+        all(&compare(&left, &right, &Options::default())),
+        [
+            "/*/p/1/0/v/* i16 1/2 -",
+            "/*/p/1/0/x f64 1/1 1",
+            "/*/k i32 0/1 -",
+            "/*/p/0/0/x f64 0/1 -",
+            "/*/p/0/0/v/* i16 0/2 -",
+        ]
+    );
+    let many = npy("[('p', [('x', '<f8')], (1001,))]", false, "(0,)", &[]);
+    let note = compare(&many, &many, &Options::default()).note.unwrap();
+    assert!(note.ends_with("of a type that is not read: [('p', [('x', '<f8')], (1001,))]"), "{note}");
 }
