@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use concord_protocol::limits::OUTPUT_BYTES_MAX;
 use concord_protocol::ports::ReadGolden;
-use concord_protocol::{Artifact, Digest, JobSpec, Policy};
+use concord_protocol::{Artifact, Digest, JobSpec, Manifest, Policy};
 use concord_worker::{ArtifactPatterns, Digested, ProducedArtifact, read_artifacts};
 
 use crate::backend::Backend;
@@ -43,7 +43,17 @@ pub(crate) async fn golden(backend: &Backend, spec: &JobSpec) -> Result<Expectat
             "submit without --golden first, and take its result with producer accept JOB when it is right",
         )
     })?;
-    let parts = golden.output.map(|output| (golden.digest, output)).into_iter().collect();
+    let mut parts: Vec<_> = golden.output.map(|output| (golden.digest, output)).into_iter().collect();
+    if !spec.policy.artifacts.is_empty()
+        && let Some((_, list)) = parts.first()
+    {
+        for artifact in Manifest::parse(list).unwrap_or_default().artifacts() {
+            // The contents may be those of a result that was accepted before or after this one.
+            let content = backend.read_golden(&key.of_artifact(&artifact.name)).await?;
+            let content = content.filter(|content| content.digest == artifact.digest);
+            parts.extend(content.and_then(|content| Some((artifact.digest, content.output?))));
+        }
+    }
     Ok(Expectation { digest: golden.digest, parts })
 }
 

@@ -13,6 +13,17 @@ pub struct GoldenKey {
     pub payload_digest: Digest,
 }
 
+impl GoldenKey {
+    /// The key under which the contents of an artifact of the result are kept. They belong to the result only while its list of
+    /// artifacts has their digest under this name.
+    #[must_use]
+    pub fn of_artifact(&self, name: &str) -> Self {
+        // Debug text quotes the name, so that no calculation has such a key.
+        let calculation = format!("{} artifact {name:?}", self.calculation);
+        Self { calculation, payload_digest: self.payload_digest }
+    }
+}
+
 /// A result that a user has accepted as the right one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Golden {
@@ -24,7 +35,8 @@ pub struct Golden {
     pub job: JobId,
     /// When the user accepted the result.
     pub accepted_at: Timestamp,
-    /// The bytes of the output, if they were kept. They help to explain a later difference.
+    /// The bytes of the output, or the list of its artifacts, if they were kept. They help to explain a later difference. The
+    /// contents of artifacts are golden results of their own: see [`GoldenKey::of_artifact`].
     pub output: Option<Arc<[u8]>>,
 }
 

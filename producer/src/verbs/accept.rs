@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use concord_protocol::ports::{ReadGolden, ReadOutput, ReadTally, WriteGolden};
-use concord_protocol::{Digest, Golden, Job, JobId};
+use concord_protocol::{Digest, Golden, Job, JobId, Manifest};
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -21,8 +21,10 @@ struct Accepted {
     digest: Digest,
     /// The golden digest before, if it was another one.
     replaced: Option<Digest>,
-    /// Whether the output is stored too. It explains later differences.
+    /// Whether the output, or the list of its artifacts, is stored too. It explains later differences.
     output_kept: bool,
+    /// How many artifacts have their contents stored too.
+    artifacts_kept: usize,
 }
 
 /// Makes the results of jobs the golden ones of their calculations and payloads.
@@ -35,10 +37,13 @@ pub(crate) async fn run(names: &[String], settings: &Settings, printer: &Printer
     }
     for golden in goldens {
         let before = backend.read_golden(&golden.key).await?;
+        // First, so that a result that can be read has them.
+        let artifacts_kept = keep_artifacts(&backend, &golden).await?;
         backend.write_golden(golden.clone()).await?;
         let accepted = Accepted {
             replaced: before.map(|before| before.digest).filter(|digest| *digest != golden.digest),
             output_kept: golden.output.is_some(),
+            artifacts_kept,
             job: golden.job,
             calculation: golden.key.calculation,
             payload_digest: golden.key.payload_digest,
@@ -68,6 +73,25 @@ async fn golden(backend: &Backend, id: &JobId, settings: &Settings) -> Result<Go
         accepted_at: settings.clock.now(),
         output: backend.read_output(id, digest).await?.map(Arc::from),
     })
+}
+
+/// Stores the contents of the artifacts that the job kept, and counts them.
+async fn keep_artifacts(backend: &Backend, golden: &Golden) -> Result<usize, CliError> {
+    let mut kept = 0;
+    if !read(backend, &golden.job).await?.spec.policy.artifacts.is_empty()
+        && let Some(list) = &golden.output
+    {
+        for artifact in Manifest::parse(list).unwrap_or_default().artifacts() {
+            if let Some(bytes) = backend.read_output(&golden.job, artifact.digest).await? {
+                let key = golden.key.of_artifact(&artifact.name);
+                let output = Some(Arc::from(bytes));
+                let content = Golden { key, digest: artifact.digest, output, ..golden.clone() };
+                backend.write_golden(content).await?;
+                kept += 1;
+            }
+        }
+    }
+    Ok(kept)
 }
 
 /// The digest that every copy gave.

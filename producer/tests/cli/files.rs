@@ -96,6 +96,38 @@ fn a_part_of_an_artifact_and_a_folder_of_expected_artifacts() {
 }
 
 #[test]
+fn a_drift_from_golden_artifacts_is_explained_file_by_file() {
+    let sandbox = Sandbox::new();
+    let accept = |version: &str, files: u64| {
+        sandbox.write("version", version);
+        let flags = ["--job", &format!("g{version}"), "--artifact", "*.txt"];
+        submit(&sandbox, &flags, "cp version a.txt; echo same >b.txt").exits(0);
+        let accepted = sandbox.json(&["accept", &format!("g{version}")]).remove(0);
+        assert_eq!(
+            (&accepted["output_kept"], accepted["artifacts_kept"].as_u64()),
+            (&true.into(), Some(files))
+        );
+    };
+    let drifts = |words: &str| {
+        let script = "cp version a.txt; echo same >b.txt";
+        submit(&sandbox, &["--artifact", "*.txt", "--golden"], script)
+            .exits(1)
+            .prints("1 of 2 artifacts are stable; a.txt differs. expected and A, a.txt")
+            .prints(words);
+    };
+    accept("1.5", 2);
+    sandbox.write("version", "1.75");
+    drifts("1.4e-1 relative");
+    // A later result replaces the contents too.
+    accept("1.75", 2);
+    sandbox.write("version", "1.5");
+    drifts("1.4e-1 relative");
+    // The store that has the golden result need not have the job any more that gave it.
+    sandbox.write("version", "3.5");
+    drifts("1 of 1 numbers differs");
+}
+
+#[test]
 fn artifacts_that_are_missing_are_differences_and_others_that_are_no_files_are_failures() {
     let sandbox = Sandbox::new();
     let first = sandbox.path("first").display().to_string();
@@ -209,16 +241,21 @@ fn a_full_disk_is_a_failure_that_says_what_helps_and_nothing_is_left_on_it() {
 #[test]
 fn a_folder_of_100_000_entries_that_nobody_may_write_to_is_shown() {
     let sandbox = Sandbox::new();
-    let shown = sandbox.path("shown");
+    // In memory, where there is such a place: this is about the number of files, not about a disk.
+    let around = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let shown = around.path().join("shown");
     std::fs::create_dir(&shown).unwrap();
     for number in 0..100_000 {
         std::fs::File::create(shown.join(number.to_string())).unwrap();
     }
-    sandbox.write("p", "{}");
+    let payload = sandbox.write("p", "{}").display().to_string();
     std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
-    let mut command = sandbox.command(&["submit", "../p", "--copies", "4", "-j1", "--artifact", "a.txt"]);
-    command.current_dir(&shown).args(["--", "sh", "-c", "ls | wc -l >a.txt"]);
+    let args = ["submit", &payload, "--copies", "4", "-j1", "--job", "m", "--artifact", "a.txt"];
+    let mut command = sandbox.command(&args);
+    command.current_dir(&shown).env("TMPDIR", around.path()).args(["--", "sh", "-c", "ls | wc -l >a.txt"]);
     let run = Run::of(command.output().unwrap());
     std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    run.exits(0).prints("1 of 1 artifacts are stable");
+    run.exits(0).prints("4 of 4 copies gave a digest, 1 distinct");
+    let artifacts = &sandbox.status("m")["artifacts"];
+    assert_eq!((&artifacts[0]["name"], &artifacts[0]["contents"]), (&"a.txt".into(), &1.into()));
 }
