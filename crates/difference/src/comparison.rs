@@ -209,3 +209,26 @@ pub(super) struct Measure {
     pub(super) distance: Distance,
     pub(super) at: String,
 }
+
+impl Comparison {
+    /// The paths at which anything differs that the tolerances do not ignore: mismatches first, each once. `None` if not all of
+    /// them are known, as when the outputs were compared as bytes.
+    #[must_use]
+    pub fn differing_paths(&self) -> Option<Vec<&str>> {
+        let listed: u64 = self.mismatches.iter().map(|mismatch| mismatch.count).sum();
+        let different: u64 = self.paths.iter().map(|path| path.different).sum();
+        let is_whole = listed == self.mismatches_total && different == self.values_different;
+        if !is_whole || self.truncated.is_some() || self.format == OutputFormat::Bytes {
+            return None;
+        }
+        let mut paths = Vec::new();
+        let mismatches = self.mismatches.iter().filter(|mismatch| !mismatch.ignored);
+        let numbers = self.paths.iter().filter(|path| path.different > 0);
+        for path in mismatches.map(|mismatch| &*mismatch.path).chain(numbers.map(|path| &*path.path)) {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        Some(paths)
+    }
+}

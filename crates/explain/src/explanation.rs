@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::failing::Failing;
 use crate::numbers::count;
 use crate::observed::Observed;
+use crate::statements::volatile;
 use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design, Unit};
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
@@ -268,9 +269,10 @@ impl Explanation {
         }
     }
 
-    /// Which artifacts differ, and the sentence of the comparison with the largest distance.
+    /// Which artifacts differ, the sentence of the comparison with the largest distance, and whether names explain all of it.
     fn difference(&self) -> Option<String> {
-        let sentences = [artifacts::sentence(&self.artifacts), self.largest_difference()];
+        let by_name = volatile(&self.differences, self.is_complete());
+        let sentences = [artifacts::sentence(&self.artifacts), self.largest_difference(), by_name];
         let sentences: Vec<_> = sentences.into_iter().flatten().collect();
         (!sentences.is_empty()).then(|| sentences.join(". "))
     }

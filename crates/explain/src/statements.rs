@@ -2,11 +2,13 @@
 
 mod separates;
 mod supports;
+mod volatile;
 mod words;
 
 pub(crate) use separates::failing;
 pub use separates::separates;
 pub use supports::supports;
+pub(crate) use volatile::volatile;
 
 /// The largest number of characters of a statement.
 pub const STATEMENT_CHARACTERS_MAX: usize = 240;

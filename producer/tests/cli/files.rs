@@ -73,6 +73,27 @@ fn the_digest_of_artifacts_can_be_computed_by_hand() {
 }
 
 #[test]
+fn outputs_that_differ_only_in_a_time_or_a_process_are_told_by_name() {
+    let sandbox = Sandbox::new();
+    let script = "echo \"{\\\"energy\\\": 1.5, \\\"pid\\\": $$}\"";
+    let run = submit(&sandbox, &["--job", "p"], script).exits(1);
+    let told = sandbox.status("p")["summary"]["difference"].as_str().unwrap().to_owned();
+    let sentence = "Only /pid differs, and by its name it may differ in every run: digest another part with --select, or add \
+                    --equivalent \"/pid: ignore\"";
+    assert!(told.ends_with(sentence), "{told}");
+    run.prints("Only /pid differs, and by its name");
+    // What it says helps.
+    submit(&sandbox, &["--select", "/energy"], script).exits(0);
+    let ignoring = ["--job", "i", "--equivalent", "/pid: ignore", "--accept", "equivalent"];
+    submit(&sandbox, &ignoring, script).exits(0);
+    let told = sandbox.status("i")["summary"]["difference"].as_str().unwrap().to_owned();
+    assert!(!told.contains("by its name"), "{told}");
+    submit(&sandbox, &["--artifact", "*"], "echo $$ >timing.log; echo 1 >result.txt")
+        .exits(1)
+        .prints("Only timing.log differs");
+}
+
+#[test]
 fn a_part_of_an_artifact_and_a_folder_of_expected_artifacts() {
     let sandbox = Sandbox::new();
     let script = r#"echo "{\"at\": $$, \"energy\": 1.50}" >r.json"#;
@@ -252,7 +273,12 @@ fn a_folder_of_100_000_entries_that_nobody_may_write_to_is_shown() {
     std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o555)).unwrap();
     let args = ["submit", &payload, "--copies", "4", "-j1", "--job", "m", "--artifact", "a.txt"];
     let mut command = sandbox.command(&args);
-    command.current_dir(&shown).env("TMPDIR", around.path()).args(["--", "sh", "-c", "ls | wc -l >a.txt"]);
+    command.current_dir(&shown).env("TMPDIR", around.path()).args([
+        "--",
+        "sh",
+        "-c",
+        "count=$(ls | wc -l); echo $count >a.txt",
+    ]);
     let run = Run::of(command.output().unwrap());
     std::fs::set_permissions(&shown, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     run.exits(0).prints("4 of 4 copies gave a digest, 1 distinct");
