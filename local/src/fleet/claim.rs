@@ -34,7 +34,8 @@ fn claim<C>(
         let received = match wanted {
             Wanted::Claim(count) => block_on(fleet.store.receive_from(selection, count)),
             Wanted::PutBack(deliveries) => {
-                fleet.check(block_on(fleet.store.put_back(deliveries)));
+                let put_back = fleet.until_written(|| fleet.store.put_back(deliveries.clone()));
+                fleet.check(block_on(put_back));
                 continue;
             }
         };

@@ -86,10 +86,10 @@ async fn run<C: Calculate>(fleet: &SharedFleet<C>, delivery: Delivery) {
 async fn run_and_settle<C: Calculate>(fleet: &SharedFleet<C>, delivery: Delivery) -> PortResult<()> {
     match fleet.worker.handle(&delivery, Timestamp::NEVER).await {
         Ok(Disposition::RetryAfter { delay_ms }) => {
-            return fleet.store.delay_message(&delivery, delay_ms).await;
+            return fleet.until_written(|| fleet.store.delay_message(&delivery, delay_ms)).await;
         }
         Ok(Disposition::Release) | Err(PortError::Transient(_)) => {
-            return fleet.store.put_back(vec![delivery]).await;
+            return fleet.until_written(|| fleet.store.put_back(vec![delivery.clone()])).await;
         }
         Ok(Disposition::Ack) => {}
         Err(PortError::Invalid(reason)) => fleet.aggregator.give_up(&delivery, reason).await?,
