@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use concord_worker::calc::command::{self, Observer, Program, RunError, RunLimits, Running, StdinFile};
 
 use crate::error::CliError;
+use crate::exit::Exit;
+use crate::interrupt::Interrupt;
 
 /// How long one comparison may take.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -23,6 +26,8 @@ pub(crate) struct Comparator {
     program: PathBuf,
     search_path: Option<OsString>,
     folder: tempfile::TempDir,
+    /// Its process groups, which an interrupt ends.
+    running: Arc<Running>,
 }
 
 impl Comparator {
@@ -36,7 +41,10 @@ impl Comparator {
                 anyhow::Error::new(error).context("cannot make a folder for the comparator's files"),
             )
         })?;
-        let comparator = Self { program: name.to_owned(), search_path, folder };
+        let running = Arc::new(Running::new());
+        let stopped = Arc::clone(&running);
+        Interrupt::listen(move || stopped.stop())?;
+        let comparator = Self { program: name.to_owned(), search_path, folder, running };
         comparator.prepared().map(|_| comparator)
     }
 
@@ -49,7 +57,7 @@ impl Comparator {
     ///
     /// # Errors
     /// When the files cannot be written, or the program fails: another exit code, a signal, or a run of more than a
-    /// minute.
+    /// minute; and when the user interrupts it.
     pub(crate) fn judge(&self, outputs: [&[u8]; 2]) -> Result<bool, CliError> {
         for (path, output) in self.files().iter().zip(outputs) {
             std::fs::write(path, output).map_err(|error| {
@@ -64,9 +72,14 @@ impl Comparator {
             stderr_tail_bytes: SHOWN_STDERR_BYTES,
         };
         let nothing = StdinFile::new(&[]).map_err(|error| CliError::failed(anyhow::Error::new(error)))?;
-        match command::run(&self.prepared()?, &nothing, &limits, &Running::new(), &Observer::default()) {
+        match command::run(&self.prepared()?, &nothing, &limits, &self.running, &Observer::default()) {
             Ok(_) => Ok(true),
             Err(RunError::Exit { code: 1, .. }) => Ok(false),
+            Err(RunError::Stopped) => Err(CliError {
+                exit: Exit::Interrupted,
+                cause: anyhow::anyhow!("interrupted while the comparator {} ran", self.program.display()),
+                hint: None,
+            }),
             Err(error) => {
                 let said = error.traces().map_or(&[][..], |traces| &traces.stderr_tail);
                 let said = String::from_utf8_lossy(said).trim().to_owned();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::error::CliError;
@@ -14,10 +14,10 @@ use crate::exit::Exit;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Starts to listen for interrupt, termination and hang-up. The first signal calls `stop` at once.
+    /// Starts to listen for interrupt, termination, hang-up and quit. The first signal calls `stop` at once.
     pub(crate) fn listen(stop: impl FnOnce() + Send + 'static) -> Result<Self, CliError> {
         let asked = Arc::new(AtomicBool::new(false));
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT]).map_err(CliError::failed)?;
         let listens = Arc::clone(&asked);
         let listen = move || {
             let mut stop = Some(stop);

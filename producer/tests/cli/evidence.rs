@@ -1,8 +1,10 @@
 //! Why a job diverged, and how sure its verdict is.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use serde_json::Value;
 
-use crate::harness::{Sandbox, repository_file};
+use crate::harness::{Run, Sandbox, repository_file, runs_with_argument, signal, until};
 
 /// Half of the fused arithmetic of an x86-64 processor, hidden from the C library.
 const TUNABLES: &str = "glibc.cpu.hwcaps=-AVX2,-FMA";
@@ -197,8 +199,7 @@ fn a_program_may_say_what_is_equivalent() {
     let racing = repository_file("examples/racing-sum.json");
     let comparator = |name: &str, script: &str| {
         let path = sandbox.write(name, format!("#!/bin/sh\n{script}\n"));
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, mode).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path.to_str().unwrap().to_owned()
     };
     sandbox.run(&["submit", &racing, "--job", "race", "--copies", "40"]).exits(1);
@@ -282,6 +283,25 @@ fn what_differs_within_a_job_cannot_be_golden() {
     sandbox.run(&["accept", "race"]).exits(2).says("cannot be accepted: it is divergent");
     sandbox.run(&["compare", "race", "race"]).exits(3).prints("nothing to compare");
     sandbox.run(&["compare", "race", "other"]).exits(2).says("there is no job \"other\"");
+}
+
+#[test]
+fn an_interrupt_ends_a_comparator_that_hangs() {
+    let sandbox = Sandbox::new();
+    let racing = repository_file("examples/racing-sum.json");
+    sandbox.run(&["submit", &racing, "--job", "race", "--copies", "40"]).exits(1);
+    let hangs = sandbox.write("hangs", "#!/bin/sh\nexec sleep 74\n");
+    std::fs::set_permissions(&hangs, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::create_dir(sandbox.path("tmp")).unwrap();
+    for name in ["INT", "TERM", "QUIT"] {
+        let mut explain = sandbox.command(&["explain", "race", "--comparator", hangs.to_str().unwrap()]);
+        let child = explain.env("TMPDIR", sandbox.path("tmp")).spawn().unwrap();
+        until("the comparator runs", || runs_with_argument("74"));
+        signal(&child, name);
+        Run::of(child.wait_with_output().unwrap()).exits(130).says("interrupted while the comparator");
+        assert!(!runs_with_argument("74"), "the comparator is left");
+        assert_eq!(std::fs::read_dir(sandbox.path("tmp")).unwrap().count(), 0, "its files are left");
+    }
 }
 
 #[test]
