@@ -1,6 +1,8 @@
 //! The backend of a verb: the store of this machine, or a stack on AWS. Implements the ports over either.
 
+use std::fs::DirBuilder;
 use std::ops::Range;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use concord_explain::SampleLimits;
@@ -72,7 +74,8 @@ pub(crate) async fn create_store(settings: &Settings) -> Result<Store, CliError>
     if settings.is_default_store
         && let Some(folder) = settings.store.parent()
     {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        // Programs, payloads and outputs are in the store: others need not read it. A folder that exists keeps its mode.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
             let cause = anyhow::Error::new(error).context(format!("cannot create {}", folder.display()));
             CliError::failed(cause).hint("name another place with --store PATH")
         })?;

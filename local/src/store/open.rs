@@ -1,7 +1,12 @@
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use super::owners::FILE_MODE;
 
 /// "CNCD": distinguishes a store from any other SQLite file.
 const APPLICATION_ID: i32 = 0x434e_4344;
@@ -68,7 +73,11 @@ pub enum OpenError {
 /// Opens the store at `path` for writing, and creates it if there is none.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| open_error(path, error);
-    let mut connection = Connection::open(path).map_err(failed)?;
+    make_private(path)
+        .map_err(|error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) })?;
+    // Without the flag for URIs: a store may be called `file:x`.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     prepare(path, &mut connection)?;
     // Every group of writes is flushed to the disk before it is reported as done.
@@ -87,6 +96,14 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Makes an empty file, which only its user may read, unless there is one. SQLite gives its other files the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(|_| ()),
+    }
 }
 
 fn prepare(path: &Path, connection: &mut Connection) -> Result<(), OpenError> {

@@ -1,32 +1,50 @@
 //! Every process that takes copies holds a lock on a file beside the store. The kernel releases the lock when the
 //! process ends, however it ends. So an abandoned claim is recognised at once, without heartbeats.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+
+/// A process that runs makes its lock file anew within this time, if somebody deletes the file.
+const RENEWED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Others need not read the files of a store.
+pub(super) const FILE_MODE: u32 = 0o600;
 
 /// A lock that ends with its process.
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
     // Held for its lock.
-    _file: File,
+    file: File,
 }
 
 impl Lock {
     /// Takes the lock `name` beside the store, unless another process has it.
     pub(super) fn take(store: &Path, name: &str) -> io::Result<Option<Self>> {
-        let mut path = store.as_os_str().to_owned();
-        path.push(format!("-{name}"));
-        let path = PathBuf::from(path);
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        Self::at(lock_path(store, name))
+    }
+
+    fn at(path: PathBuf) -> io::Result<Option<Self>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(FILE_MODE).open(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _file: file })),
+            Ok(()) => Ok(Some(Self { path, file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Whether the file of the lock is still where other processes look for it.
+    fn is_in_place(&self) -> bool {
+        let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+        let held = self.file.metadata().map(identity);
+        let there = self.path.metadata().map(identity);
+        matches!((held, there), (Ok(held), Ok(there)) if held == there)
     }
 
     /// Removes the file of the lock. No process will ask for this lock again.
@@ -47,6 +65,18 @@ impl Owner {
     pub(super) fn new(id: i64, lock: Lock) -> Self {
         Self { id, lock: Some(lock) }
     }
+
+    /// Makes the file of the lock anew if it was deleted or replaced.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub(super) fn renew_lock(&mut self) -> io::Result<()> {
+        let Some(lock) = self.lock.as_ref().filter(|lock| !lock.is_in_place()) else { return Ok(()) };
+        if let Some(renewed) = Lock::at(lock.path.clone())? {
+            self.lock = Some(renewed);
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Owner {
@@ -62,13 +92,33 @@ pub(super) fn lock_name(owner: &str) -> String {
     format!("owner-{owner}")
 }
 
-/// The ids of the owners other than `this` whose process has ended.
-pub(super) fn abandoned(connection: &Connection, store: &Path, this: i64) -> rusqlite::Result<Vec<i64>> {
+fn lock_path(store: &Path, name: &str) -> PathBuf {
+    let mut path = store.as_os_str().to_owned();
+    path.push(format!("-{name}"));
+    PathBuf::from(path)
+}
+
+/// The owners whose lock file was missing when this process looked last, and since when.
+pub(super) type Missing = HashMap<i64, Instant>;
+
+/// The ids of the owners other than `this` whose process has ended. A lock file that is missing was perhaps deleted while its
+/// owner runs: such an owner has [`RENEWED_WITHIN`] to make it anew.
+pub(super) fn abandoned(
+    connection: &Connection,
+    store: &Path,
+    this: i64,
+    missing: &mut Missing,
+) -> rusqlite::Result<Vec<i64>> {
     let mut others = connection.prepare_cached("SELECT id, name FROM owners WHERE id <> ?1")?;
     let rows = others.query_map([this], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
     let mut gone = Vec::new();
     for row in rows {
         let (id, name) = row?;
+        if lock_path(store, &lock_name(&name)).exists() {
+            missing.remove(&id);
+        } else if missing.entry(id).or_insert_with(Instant::now).elapsed() < RENEWED_WITHIN {
+            continue;
+        }
         // An error says nothing about the owner, so its claims stay as they are.
         if let Ok(Some(lock)) = Lock::take(store, &lock_name(&name)) {
             lock.remove();
@@ -101,4 +151,49 @@ pub(super) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusq
     connection.prepare_cached(sql)?.execute([owner, interruptions])?;
     connection.prepare_cached("DELETE FROM owners WHERE id = ?1")?.execute([owner])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use concord_testkit::{SUBMITTED_AT, TestClock};
+    use futures::executor::block_on;
+
+    use super::super::store::Store;
+
+    fn open(path: &std::path::Path) -> Store {
+        Store::open(path, Arc::new(TestClock::at(SUBMITTED_AT))).unwrap()
+    }
+
+    fn owners(store: &Store) -> u32 {
+        store
+            .read(|connection| connection.query_row("SELECT count(*) FROM owners", [], |row| row.get(0)))
+            .unwrap()
+    }
+
+    #[test]
+    fn an_owner_that_runs_is_not_taken_for_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("s.db"), folder.path().join("link"));
+        let first = open(&file);
+        block_on(first.own("one".to_owned())).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let other = open(&link);
+        block_on(other.own("two".to_owned())).unwrap();
+        let both_run = || {
+            block_on(other.release_abandoned()).unwrap();
+            block_on(first.release_abandoned()).unwrap();
+            assert_eq!(owners(&other), 2);
+        };
+        both_run();
+        // Somebody deletes the lock file. Its owner makes it anew, and holds it.
+        let lock = folder.path().join("s.db-owner-one");
+        std::fs::remove_file(&lock).unwrap();
+        both_run();
+        assert!(lock.exists());
+        both_run();
+        block_on(first.disown()).unwrap();
+        assert_eq!(owners(&other), 1);
+    }
 }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::open::{self, OpenError};
-use super::owners::{self, Leave, Lock, Owner};
+use super::owners::{self, Leave, Lock, Missing, Owner};
 use super::selection::QueueSelection;
 use super::writer::{Urgency, Writer, port_error};
 use crate::locked::locked;
@@ -27,6 +28,10 @@ pub struct Store {
 /// What all clones of a store share.
 struct StoreShared {
     path: PathBuf,
+    /// The same file without symbolic links: the one name of the store for the locks of its owners.
+    canonical: PathBuf,
+    /// Device and inode of the file.
+    identity: (u64, u64),
     writer: Writer,
     clock: Arc<dyn Clock>,
     /// Whether the queue had nothing to deliver when it was asked last. Then a write does not wait for other writes.
@@ -34,6 +39,7 @@ struct StoreShared {
     /// The copies that need a thread of this machine.
     local: QueueSelection,
     owner: Mutex<Option<Owner>>,
+    missing: Mutex<Missing>,
     signals: Signals,
     reader: Mutex<Connection>,
     keys: Mutex<HashMap<JobId, i64>>,
@@ -62,16 +68,22 @@ impl Store {
     /// When the file is not a store of this version, or cannot be read and written.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Failed { path: path.to_owned(), source };
+        let path = &std::path::absolute(path).map_err(|error| failed(Box::new(error)))?;
         let writer = Writer::start(open::writer(path)?).map_err(|error| failed(Box::new(error)))?;
+        let canonical = path.canonicalize().map_err(|error| failed(Box::new(error)))?;
+        let identity = identity(&canonical).map_err(|error| failed(Box::new(error)))?;
         let reader = open::reader(path)?;
         Ok(Self {
             shared: Arc::new(StoreShared {
                 path: path.to_owned(),
+                canonical,
+                identity,
                 writer,
                 clock,
                 idle: true.into(),
                 local: QueueSelection::default(),
                 owner: Mutex::default(),
+                missing: Mutex::default(),
                 signals: Signals::default(),
                 reader: Mutex::new(reader),
                 keys: Mutex::default(),
@@ -87,12 +99,19 @@ impl Store {
         &self.shared.path
     }
 
+    /// Whether the file is still where it was opened. If not, somebody removed or replaced it, and others cannot read what
+    /// this process recorded since.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        identity(&self.shared.canonical).is_ok_and(|found| found == self.shared.identity)
+    }
+
     /// Registers this process as an owner of copies, under a name that no other process has.
     ///
     /// # Errors
     /// When the lock file or the store cannot be written.
     pub async fn own(&self, name: String) -> PortResult<()> {
-        let lock = Lock::take(self.path(), &owners::lock_name(&name));
+        let lock = Lock::take(&self.shared.canonical, &owners::lock_name(&name));
         let lock = lock.map_err(|error| PortError::Permanent(Box::new(error)))?;
         let lock = lock.ok_or(PortError::Invalid("another process takes copies under the same name"))?;
         let id = self.write(move |connection| {
@@ -118,8 +137,15 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub async fn release_abandoned(&self) -> PortResult<()> {
+        if let Some(owner) = locked(&self.shared.owner).as_mut() {
+            // A lock file that somebody has deleted would make this process look dead.
+            let _ = owner.renew_lock();
+        }
         let this = self.owner_id().unwrap_or(0);
-        let gone = self.read(|connection| owners::abandoned(connection, self.path(), this))?;
+        let gone = self.read(|connection| {
+            let missing = &mut *locked(&self.shared.missing);
+            owners::abandoned(connection, &self.shared.canonical, this, missing)
+        })?;
         for owner in gone {
             self.write(move |connection| owners::release(connection, owner, Leave::Abandoned)).await?;
             self.signals().queued.notify(usize::MAX);
@@ -215,4 +241,8 @@ impl Store {
     pub(crate) fn remembered_job(&self, job: &JobId) -> Option<Job> {
         locked(&self.shared.jobs).get(job).cloned()
     }
+}
+
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    path.metadata().map(|metadata| (metadata.dev(), metadata.ino()))
 }

@@ -78,7 +78,8 @@ pub(super) async fn wait(
     match ended {
         WaitEnd::All => {
             folders::settle(backend, jobs, printer).await?;
-            conclude(backend, jobs, settings, printer).await
+            let exit = conclude(backend, jobs, settings, printer).await?;
+            if store.is_in_place() { Ok(exit) } else { Err(gone(store)) }
         }
         WaitEnd::Interrupted => {
             let places = folders::places(backend, jobs).await?;
@@ -86,6 +87,12 @@ pub(super) async fn wait(
             Ok(Exit::Interrupted)
         }
     }
+}
+
+fn gone(store: &Store) -> CliError {
+    let place = store.path().display();
+    CliError::failed(anyhow::anyhow!("the store {place} was removed or replaced while the jobs ran"))
+        .hint("nobody can read these jobs any more: submit them again")
 }
 
 enum WaitEnd {

@@ -1,5 +1,6 @@
 //! Stores that cannot be used: exit code 4, nothing lost, and words that help.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
@@ -118,4 +119,39 @@ fn a_disk_that_is_full() {
     let before = sandbox.status("full");
     assert_eq!(before["verdict"], "running");
     sandbox.run(&["wait", "full"]).exits(0).prints("200,000 of 200,000 copies gave a digest, 1 distinct");
+}
+
+#[test]
+fn a_new_store_is_for_its_user_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let mode = |name: &str| sandbox.path(name).metadata().unwrap().permissions().mode() & 0o777;
+    let home = || sandbox.command(&SUBMIT).env_remove("CONCORD_STORE").output().unwrap();
+    Run::of(home()).exits(0);
+    assert_eq!(mode(".local/state/concord"), 0o700);
+    assert_eq!(mode(".local/state/concord/concord.db"), 0o600);
+    // A mode that the user chose is kept.
+    let store = sandbox.path(".local/state/concord/concord.db");
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o640)).unwrap();
+    Run::of(home()).exits(0);
+    assert_eq!(mode(".local/state/concord/concord.db"), 0o640);
+}
+
+#[test]
+fn every_name_of_a_store_is_the_name_of_a_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    for name in [":memory:", "file:x", "file:y?mode=memory"] {
+        sandbox.run(&[&["submit", "--store", name, "--job", "j"], &SUBMIT[1..]].concat()).exits(0);
+        assert!(sandbox.path(name).metadata().unwrap().len() > 0, "{name}");
+        sandbox.run(&["status", "--store", name, "j"]).exits(0);
+    }
+}
+
+#[test]
+fn a_store_that_is_removed_while_it_is_used_is_missed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    let removes = ["submit", "p", "--copies", "3", "--", "sh", "-c", "rm -f store.db; echo 1"];
+    sandbox.run(&removes).exits(4).says("was removed or replaced while the jobs ran").says("hint: ");
 }
