@@ -102,14 +102,16 @@ impl KeptFolders {
     }
 
     /// The folders that are there, in the order of their copies; none if the folder around them is missing.
+    ///
+    /// # Errors
+    /// When the folder around them cannot be read, or belongs to another user.
     pub fn list(&self) -> io::Result<Vec<KeptFolder>> {
-        let entries = match self.path.read_dir() {
-            Ok(entries) => entries,
+        match self.check_owner() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
+            checked => checked?,
+        }
         let mut found = Vec::new();
-        for entry in entries {
+        for entry in self.path.read_dir()? {
             found.extend(entry?.file_name().to_str().and_then(KeptFolder::parse));
         }
         found.sort();
@@ -147,15 +149,18 @@ impl KeptFolders {
     /// Makes the folder around the kept ones. Others may write to the place, but not into this folder.
     fn make(&self) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let found = self.path.symlink_metadata()?;
-                if found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() {
-                    return Ok(());
-                }
-                Err(io::Error::other(format!("{} belongs to somebody else", self.path.display())))
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.check_owner(),
             made => made,
         }
+    }
+
+    /// In a place where everybody may write, another user may have made something of this name: it is never followed.
+    fn check_owner(&self) -> io::Result<()> {
+        let found = self.path.symlink_metadata()?;
+        if found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("{} is not a folder of this user", self.path.display())))
     }
 }
 
@@ -203,6 +208,25 @@ mod tests {
         for name in ["", "copy-1", "copy-x-sha256-00", "copy-000001-other-00", "lock"] {
             assert_eq!(KeptFolder::parse(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn what_somebody_else_put_there_is_not_followed() {
+        let place = tempfile::tempdir().unwrap();
+        let folders = KeptFolders::new(place.path(), &"j".parse().unwrap());
+        let other = place.path().join("other");
+        let theirs = other.join(produced(0, "a").name());
+        std::fs::create_dir_all(&theirs).unwrap();
+        std::os::unix::fs::symlink(&other, folders.path()).unwrap();
+        assert!(folders.list().is_err() && folders.make().is_err());
+        assert!(folders.remove(&produced(0, "a").class).is_err() && theirs.exists());
+        std::fs::remove_file(folders.path()).unwrap();
+        assert_eq!(folders.list().unwrap(), []);
+        folders.make().unwrap();
+        std::fs::rename(&theirs, folders.path().join(produced(0, "a").name())).unwrap();
+        assert_eq!(folders.list().unwrap(), [produced(0, "a")]);
+        folders.remove(&produced(0, "a").class).unwrap();
+        assert!(!folders.path().exists());
     }
 
     #[test]
