@@ -29,7 +29,10 @@ READ = {
     "json": "json.load(open(path))['energies']",
     "records": "[tuple(row.values()) for row in json.load(open(path))]",
     "csv": "numpy.loadtxt(path, delimiter=',', skiprows=1)",
+    "text": "[float(line.split()[4]) for line in open(path)]",
+    "f32text": "numpy.asarray(json.load(open(path)), dtype=numpy.float32)",
     "npy": "numpy.load(path)",
+    "npz": "numpy.load(path)['energies']",
     "f64": "numpy.fromfile(path)",
 }
 
@@ -43,16 +46,21 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 def write(name, path, values):
     """One output with these numbers."""
-    if name == "npy":
+    if name in ("npy", "npz"):
         # To a path it would add a suffix.
         with open(path, "wb") as file:
-            numpy.save(file, values)
+            numpy.save(file, values) if name == "npy" else numpy.savez_compressed(file, energies=values)
     elif name == "f64":
         values.tofile(path)
     else:
         rows = values[: len(values) // 3 * 3].reshape(-1, 3)
         with open(path, "w") as file:
-            if name == "json":
+            if name == "text":
+                file.write("".join("step %d: energy = %r eV\n" % pair for pair in enumerate(values.tolist())))
+            elif name == "f32text":
+                digits = (numpy.format_float_scientific(value, trim="0") for value in values)
+                file.write("[" + ", ".join(digits) + "]")
+            elif name == "json":
                 file.write('{"energies": [' + ", ".join(map(repr, values.tolist())) + "]}")
             elif name == "records":
                 file.write("[" + ", ".join('{"x": %r, "y": %r, "z": %r}' % tuple(row) for row in rows.tolist()) + "]")
@@ -62,11 +70,17 @@ def write(name, path, values):
 
 def pairs(folder, megabytes, formats):
     """Files by format: the name, the left one, and two for the right with few and with all numbers other."""
-    values_per_megabyte = {"json": 48_500, "records": 39_000, "csv": 50_900, "npy": 125_000, "f64": 125_000}
+    values_per_megabyte = {"json": 48_500, "records": 39_000, "csv": 50_900, "text": 23_500, "f32text": 69_000, "npy": 125_000,
+                           "npz": 80_000, "f64": 125_000}
     for name in formats or values_per_megabyte:
         values = values_per_megabyte[name]
         left = numpy.random.default_rng(20261123).normal(size=values * megabytes)
-        up = numpy.nextafter(left, numpy.inf)
+        if name == "f32text":
+            left = left.astype(numpy.float32)
+        elif name == "npz":
+            # Numbers that compress: half of their bits are zero. An array beyond 64 MiB would not be read.
+            left = left.astype(numpy.float32).astype(float)
+        up = numpy.nextafter(left, left.dtype.type(numpy.inf))
         few = numpy.where(numpy.arange(len(left)) % 1000 == 0, up, left)
         paths = [os.path.join(folder, f"{name}-{side}") for side in ("left", "few", "all")]
         for path, side in zip(paths, (left, few, up)):
