@@ -154,7 +154,9 @@ def claim(job: Job, explained: Json, sentence: str) -> Claim:
         made = Claim("fact", frozenset(names))
     else:
         made = Claim(told.kind, frozenset(told.by))
-    named = made.by - {"sandbox.call"} if made.form == "threshold" else made.by
+    # The number of a call may matter where several processes count.
+    counts = made.form == "threshold" and len(job.units("sandbox.id")) > 1
+    named = made.by - {"sandbox.call"} if counts else made.by
     assert not named & (IDENTIFIERS | CONSEQUENCES), f"{set(named)} is named as a cause"
     if parts.get("follows"):
         assert parts["follows"] in CONSEQUENCES, f"{parts['follows']} is no consequence"

@@ -26,7 +26,7 @@ use candidates::{Candidates, Source};
 use columns::Columns;
 use material::Material;
 pub use patterns::{Pattern, PatternKind};
-use precedence::{place_first, seen_follows};
+use precedence::seen_follows;
 use sandboxes::SandboxUnits;
 pub use sandboxes::UnitTest;
 use separators::Tested;
@@ -114,7 +114,6 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope)
     let mut separators = material.separators(&tested, &findings);
     let mut patterns = material.patterns(&findings);
     seen_follows(&mut patterns);
-    place_first(&mut patterns);
     by_sandbox(&candidates, study, &units, &mut separators, &mut patterns);
     let mut separators: Vec<Separator> = separators.into_iter().map(|found| found.separator).collect();
     // The sort is stable, so the order within each of the groups stays.

@@ -3,7 +3,7 @@
 use concord_statistics::{Candidate, PERMUTATIONS_MAX, Study, UNKNOWN, Weighted, real};
 
 use super::columns::{Columns, Partition, Partitions};
-use super::names::Standing;
+use super::names::{self, Standing};
 use super::orders::{By, Order, VALUES_OF_SETTING_MAX, by_number, by_place, in_order, is_number};
 use crate::{Classes, ObservedRun};
 
@@ -76,7 +76,11 @@ impl Candidates {
             classes: classes.of_run.iter().map(class).collect(),
             sources: Vec::new(),
         };
-        candidates.numbers.retain(|order| !is_mere_name(&order.by, columns));
+        let places = &candidates.places;
+        let is_place = |order: &Order| {
+            names::grows(order.by.name(columns)) && places.iter().any(|place| order.is_like(place))
+        };
+        candidates.numbers.retain(|order| !is_mere_name(&order.by, columns) && !is_place(order));
         candidates.sources = candidates.all_sources(columns, is_placed);
         candidates
     }

@@ -32,7 +32,7 @@ const CONSEQUENCES: [&str; 9] = [
 const IDENTIFIERS: [&str; 4] = ["sandbox.id", "sandbox.call", "sandbox.log_stream", "host.boot_id"];
 
 /// Facts whose numbers grow while a job runs, whatever happens in it.
-pub(super) const GROWING: [&str; 2] = ["run.queue_wait_ms", "sandbox.call"];
+const GROWING: [&str; 2] = ["run.queue_wait_ms", "sandbox.call"];
 
 /// The name under which the run time is tested. It is not a recorded fact.
 pub(super) const RUN_TIME: &str = "run time";
@@ -50,6 +50,12 @@ impl Standing {
         }
         if IDENTIFIERS.contains(&name) { Self::Identifier } else { Self::Other }
     }
+}
+
+/// Whether the numbers of a fact grow while a job runs. In one process they say nothing that the order of the copies does
+/// not say.
+pub(super) fn grows(name: &str) -> bool {
+    GROWING.contains(&name)
 }
 
 /// Whether a run that lacks the fact has the value "none". The worker reads all variables of its list, so a variable

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use concord_statistics::UNKNOWN;
+use concord_statistics::{UNKNOWN, real};
 
 use super::columns::Columns;
 use super::names::RUN_TIME;
@@ -121,7 +121,36 @@ fn ranks(values: &[&str]) -> Vec<usize> {
     ranks
 }
 
+/// Two orders are alike if their ranks have at least this correlation: a few neighbours may have changed places.
+const LIKE_MIN: f64 = 0.99;
+
+/// The rank of each step among all, less the mean of all ranks.
+fn mean_ranks(steps: &[u32]) -> Vec<f64> {
+    let mut sorted = steps.to_vec();
+    sorted.sort_unstable();
+    let rank = |step: &u32| {
+        let below = sorted.partition_point(|other| other < step);
+        let at_most = sorted.partition_point(|other| other <= step);
+        (real((below + at_most) as u64) - real(sorted.len() as u64)) / 2.0
+    };
+    steps.iter().map(rank).collect()
+}
+
 impl Order {
+    /// Whether both order the runs in nearly the same way: by the rank correlation of C. Spearman, "The proof and measurement
+    /// of association between two things", 1904, among the runs that both have. Equal steps share the mean of their ranks.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let both =
+            |(one, other): (&u32, &u32)| (*one != UNKNOWN && *other != UNKNOWN).then_some([*one, *other]);
+        let steps: Vec<[u32; 2]> = self.step_of.iter().zip(&other.step_of).filter_map(both).collect();
+        let ranks = [0, 1].map(|side| mean_ranks(&steps.iter().map(|pair| pair[side]).collect::<Vec<_>>()));
+        let product = |one: usize, other: usize| -> f64 {
+            ranks[one].iter().zip(&ranks[other]).map(|(one, other)| one * other).sum()
+        };
+        let spread = product(0, 0) * product(1, 1);
+        spread > 0.0 && product(0, 1) >= LIKE_MIN * spread.sqrt()
+    }
+
     /// Of runs whose places among `places` are known already.
     fn of_ranks(by: By, keys: &[Option<usize>], places: usize) -> Self {
         let mut first_of = vec![None; places];

@@ -1,6 +1,5 @@
-//! Which of several patterns leads, if they say the same.
+//! Which of several patterns is a cause, if they say the same.
 
-use super::names::GROWING;
 use super::patterns::{Pattern, PatternKind};
 use super::sampled::is_seen_by_looking;
 
@@ -18,22 +17,4 @@ pub(super) fn seen_follows(patterns: &mut [Pattern]) {
         pattern.consequence |= is_looked_at && follows;
     }
     patterns.sort_by_key(|pattern| pattern.consequence);
-}
-
-/// Puts the change of place before a threshold of a fact that merely grows while a job runs, if it explains as much: the
-/// call number of the one process says nothing that the index of the copy does not say.
-pub(super) fn place_first(patterns: &mut [Pattern]) {
-    let Some(first) = patterns.first() else { return };
-    let grows = first.by.iter().all(|name| GROWING.contains(&name.as_str()));
-    if first.kind != PatternKind::Threshold || !grows {
-        return;
-    }
-    let (perfect, explained) = (first.perfect, first.explained.unwrap_or_default());
-    let is_as_good = |pattern: &Pattern| {
-        let enough = pattern.explained.is_some_and(|share| share + EXPLAINS_AS_MUCH >= explained);
-        pattern.kind == PatternKind::Change && enough && pattern.perfect >= perfect
-    };
-    if let Some(place) = patterns.iter().position(is_as_good) {
-        patterns[..=place].rotate_right(1);
-    }
 }
