@@ -6,11 +6,10 @@ import re
 
 import claims
 import grammar
-from grammar import count
+import supports
 from program import Seen
-from recount import Copy, Job, Json, fisher, none_seen, tail
+from recount import Job, Json, fisher
 
-LEVEL = 0.95
 ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
 
 
@@ -31,7 +30,8 @@ def check(seen: Seen) -> Job:
     check_forms(seen)
     check_exit(seen, job)
     check_separators(job, seen.explained["attribution"])
-    check_supports(seen, job)
+    check_evidence(seen, job)
+    supports.check(seen, job)
     check_difference(seen, job)
     separates = seen.status["summary"]["separates"]
     assert (separates is not None) == (len(job.sizes) > 1), separates
@@ -75,7 +75,8 @@ def check_plan(seen: Seen, job: Job) -> None:
         if each.digest and scene.is_digested_whole:
             number = int(re.findall(r"scene-run (\d+)", each.tail)[-1])
             assert each.digest == planned[number].digest(scene.flags), f"copy {each.index} is not run {number}"
-    if not any(verb[0] == "retry" for verb in scene.after) and all(each.ran for each in job.copies):
+    is_once = not scene.before and not any(verb[0] == "retry" for verb in scene.after)
+    if is_once and all(each.ran for each in job.copies):
         assert seen.started == sum(each.attempt for each in job.copies), "another number of runs than of attempts"
 
 
@@ -147,78 +148,29 @@ def check_separators(job: Job, found: Json) -> None:
             assert separator["perfect"] == perfect, f"{name}: perfect is {separator['perfect']}"
 
 
-def is_crash(each: Copy) -> bool:
-    return each.failure.startswith(("command exited with code ", "command was killed by signal "))
-
-
-def bound(shown: str, exact: float) -> bool:
-    """Whether a percentage with two digits is not below a number, and not far above."""
-    return 100 * exact - 1e-6 <= float(shown) <= max(100 * exact * 1.1, 0.0001) + 1e-6
-
-
-def check_supports(seen: Seen, job: Job) -> None:
-    form, parts = grammar.parse(grammar.SUPPORTS, seen.status["summary"]["supports"])
-    n, without = len(job.produced), len(job.copies) - len(job.produced)
-    if seen.status["fail_fast"] and seen.status["verdict"] == "divergent":
-        # Copies that were saved were not wanted.
-        without = len(job.failed)
-    sizes = list(job.sizes.values())
-    if form == "empty":
-        assert seen.status["cause"] == "empty"
-    elif form == "none":
-        assert n == 0
-    elif form == "one":
-        assert (n, without) == (1, 0), "one copy is not all that was asked for"
-    elif form == "some":
-        assert (count(parts["gave"]), count(parts["all"])) == (n, len(job.copies))
-        assert without > 0 and len(sizes) == 1 and (parts["alike"] is None) == (n == 1)
-        check_lost(parts["lost"], job)
-    elif form in ("machine", "unit"):
-        assert len(sizes) == 1 and without == 0, f"{without} copies gave no digest, and the sentence says that all agree"
-        machines = len(job.units("host.boot_id"))
-        below = none_seen(n, LEVEL)
-        if form == "machine":
-            assert (machines, count(parts["n"])) == (1, n), machines
-        else:
-            assert count(parts["units"]) == machines > 1, machines
-            assert bound(parts["high"], none_seen(machines, LEVEL)), parts["high"]
-        assert bound(parts["below"], below), (parts["below"], below)
-    elif form == "each":
-        assert count(parts["n"]) == n > 1 and set(sizes) == {1}, sizes
-        assert count(parts["gave_none"] or "0") == without
-    else:
-        check_answers(parts, job, without)
-
-
-def check_lost(lost: str, job: Job) -> None:
-    """"3 crashed", "3 failed", "3 did not run" and both together, as the copies say."""
-    failed, absent = len(job.failed), len(job.copies) - len(job.produced) - len(job.failed)
-    found = re.fullmatch(rf"(?:({grammar.COUNT}) (crashed|failed))?(?: and )?(?:({grammar.COUNT}) (?:gave no outcome))?", lost)
-    assert found, lost
-    assert count(found[1] or "0") == failed and count(found[3] or "0") == absent, (lost, failed, absent)
-    assert not failed or (found[2] == "crashed") == all(map(is_crash, job.failed)), lost
-
-
-def check_answers(parts: dict[str, str | None], job: Job, without: int) -> None:
-    sizes = job.sizes
-    numbers = {"two": 2, "three": 3}
-    assert (numbers.get(parts["number"]) or count(parts["number"])) == len(sizes), parts["number"]
-    named = [part.split(" in ") for part in re.split(r",(?! *\d| *000)\s|, (?=[a-zA-Z])", parts["named"])]
-    told = {label: count(words.split()[0]) for label, words in named}
-    others = told.pop("others", 0)
-    first = dict(list(sizes.items())[: len(told)])
-    assert told == first and len(told) == min(3, len(sizes)), (told, sizes)
-    assert others == sum(sizes.values()) - sum(first.values()), others
-    assert count(parts["gave_none"] or "0") == without, parts["gave_none"]
-    units = job.units("host.boot_id")
-    assert (parts["different"] is not None) == (len(units) > 1)
-    if parts["different"]:
-        different = sum(labels != {"A"} for labels in units.values())
-        assert (count(parts["different"]), count(parts["units"])) == (different, len(units))
-        low, high = float(parts["low"]) / 100, float(parts["high"]) / 100
-        assert low <= different / len(units) <= high
-        assert low == 0 or tail(different, len(units), low, True) <= (1 - LEVEL) / 2 * 1.05
-        assert high == 1 or tail(different, len(units), high, False) <= (1 - LEVEL) / 2 * 1.05
+def check_evidence(seen: Seen, job: Job) -> None:
+    """The text of `explain` shows each p-value of what is significant; a bound is not rounded down."""
+    found = seen.explained["attribution"]
+    named = [each for each in found["separators"] if each["significant"]][:8]
+    wanted = [(each["permuted"], each["p_holm"]) for each in named]
+    wanted += [(each["permuted"], each["p_corrected"]) for each in found["patterns"][:8]]
+    _, facts, rest = seen.explanation.partition("\nfacts: ")
+    if not facts:
+        return
+    rest = re.split(r"\n\n", rest)[0]
+    # Splits follow, which have no p-value of their own there.
+    shown = re.findall(r"p\s+(<=|=)\s+([\d.e-]+)\s+after\s+correction", rest)[: len(wanted)]
+    assert len(shown) == len(wanted), (shown, wanted)
+    for (sign, text), (is_bound, p) in zip(shown, wanted, strict=True):
+        value = float(text)
+        assert (sign == "<=") == is_bound, text
+        assert not is_bound or value >= p * (1 - 1e-6), f"the bound {text} is below {p}"
+        assert abs(value - p) <= max(0.0011, 0.06 * p) if p >= 0.001 else abs(value - p) <= 0.11 * p, (text, p)
+    units = job.units("host.boot_id" if found["unit"] == "machine" else "sandbox.id")
+    for separator in named:
+        if separator["sandboxes"]:
+            assert separator["sandboxes"]["n"] <= len(units), separator
+            assert squashed(f"vote a {found['unit']}") in squashed(rest) or separator["sandboxes"]["within"], rest
 
 
 def check_difference(seen: Seen, job: Job) -> None:

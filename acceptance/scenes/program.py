@@ -73,11 +73,12 @@ def play(scene: Scene) -> Seen:
 
 def played(scene: Scene, folder: Folder) -> Seen:
     scene.lay_out(folder.work, folder.plan)
-    for verb in scene.before:
-        assert folder.producer(*verb).exit != 2, verb
-    job = scene.name
     argv = scene.argv(folder.plan)
     command = ["--", *argv] if argv else []
+    for verb in scene.before:
+        words = [word for each in verb for word in (command if each == "ARGV" else [each])]
+        assert folder.producer(*words).exit == 0, verb
+    job = scene.name
     size = [] if "--detect" in scene.flags else ["--copies", str(scene.copies)]
     submit = folder.producer("submit", "p", "--job", job, *size, "-j", str(scene.workers), *scene.flags, *command)
     assert submit.exit not in (2, 4), submit

@@ -106,7 +106,7 @@ class Scene:
     script: str = ""
     files: Mapping[str, str | bytes] = dataclasses.field(default_factory=dict)
     payload: bytes = b"{}"
-    # Verbs before and after the submit, without the name of the store.
+    # Verbs before and after the submit; `ARGV` stands for the command of the job.
     before: tuple[tuple[str, ...], ...] = ()
     after: tuple[tuple[str, ...], ...] = ()
     # Is part of the sample.

@@ -68,6 +68,8 @@ SCENES = [
           flags=("--select", "/value")),
     Scene("golden", Truth("reproducible"), command=("cat",), flags=("--golden",), before=(
           ("submit", "p", "--job", "first", "--copies", "3", "--", "cat"), ("accept", "first"))),
+    Scene("golden_drift", Truth("divergent", "drift"), lambda number: Run(out="same\n" if number < 3 else "other\n"), runs=40,
+          flags=("--golden",), before=(("submit", "p", "--job", "first", "--copies", "3", "ARGV"), ("accept", "first"))),
     Scene("extended", divergent(NOTHING), lambda number: run(coin(number, 50, 0.3), {"half": coin(number, 51)}), copies=10, runs=40,
           flags=("--extend", "40")),
     Scene("extended_until_it_fits", divergent(fact("reported.kernel")), fits_late, copies=10, runs=80, flags=("--extend", "80"),

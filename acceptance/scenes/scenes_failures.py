@@ -1,5 +1,6 @@
 """Jobs in which copies fail, give nothing, or do not run."""
 
+from program import PRODUCER
 from scene import NOTHING, Run, Scene, Truth, fact, mixed
 from scenes_facts import coin, divergent, run
 
@@ -31,6 +32,13 @@ def all_differ_and_fail(number: int) -> Run:
 def empty_in_some(number: int) -> Run:
     is_empty = coin(number, 32, 0.4)
     return Run(out="" if is_empty else "answer\n", facts={"disk": "full" if is_empty else "free"})
+
+
+def cancels(job: str, at: int, differs: bool = False) -> object:
+    """A copy cancels its own job."""
+    return lambda number: Run(
+        out=f"{int(differs and number % 2)}\n", first=f"{PRODUCER} cancel {job} >/dev/null 2>&1" if number == at else ""
+    )
 
 
 def inconclusive(cause: str, **more: object) -> Truth:
@@ -77,6 +85,8 @@ SCENES = [
           lambda number: Run(then="sleep 60" if number == 5 else "exit 1" if number == 3 else ""), copies=12,
           flags=(*ONE_ATTEMPT, "--timeout", "1500ms")),
     Scene("cancelled", Truth("cancelled"), lambda number: Run(), copies=5, flags=("--detach",), after=(("cancel", "cancelled"),)),
+    Scene("cancelled_halfway", Truth("cancelled"), cancels("cancelled_halfway", 5), copies=12),
+    Scene("cancelled_and_divergent", divergent(NOTHING), cancels("cancelled_and_divergent", 7, differs=True), copies=12),
     Scene("one_copy", Truth("reproducible", supports="one copy gave an output, so nothing is known of other runs",
           warnings=("one copy agrees with itself",)), lambda number: Run(), copies=1, quick=True),
     Scene("two_copies", Truth("reproducible"), lambda number: Run(), copies=2),
