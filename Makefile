@@ -51,9 +51,10 @@ stack: ## A whole stack on an emulator, with real processes
 
 SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
 
-soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), and all jobs with a planted truth
+soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), all jobs with a planted truth, power
 	cargo run --release --locked --package concord-acceptance --bin replay -- $(SEEDS)
 	acceptance/scenes/run --all
+	acceptance/statistics/run --all
 
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json

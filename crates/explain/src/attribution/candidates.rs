@@ -14,13 +14,14 @@ const CLASSES_TESTED_MAX: usize = 8;
 const FACTS_PAIRED_MAX: usize = 64;
 const WORDS_OF_PAIRS_MAX: usize = 150_000;
 
-/// How the chance of a false claim is divided: facts and settings, whether a fact was seen, thresholds, place in the job,
-/// consequences, pairs.
-const SHARES: [(Family, f64); 6] = [
+/// How the chance of a false claim is divided: facts and settings, whether a fact was seen, thresholds, a change in the job,
+/// another pattern of places, consequences, pairs.
+const SHARES: [(Family, f64); 7] = [
     (Family::Value, 0.5),
     (Family::Presence, 0.1),
     (Family::Threshold, 0.15),
-    (Family::Place, 0.1),
+    (Family::Change, 0.06),
+    (Family::Place, 0.04),
     (Family::Consequence, 0.05),
     (Family::Pair, 0.1),
 ];
@@ -30,6 +31,7 @@ enum Family {
     Value,
     Presence,
     Threshold,
+    Change,
     Place,
     Consequence,
     Pair,
@@ -140,7 +142,8 @@ impl Candidates {
                 Family::Consequence
             }
             Source::Threshold(_) => Family::Threshold,
-            Source::Change(_) | Source::Blocks(_) | Source::Parity => Family::Place,
+            Source::Change(_) => Family::Change,
+            Source::Blocks(_) | Source::Parity => Family::Place,
         }
     }
 
