@@ -26,7 +26,7 @@ use candidates::{Candidates, Source};
 use columns::Columns;
 use material::Material;
 pub use patterns::{Pattern, PatternKind};
-use precedence::seen_follows;
+use precedence::{claims_first, seen_follows};
 use sandboxes::SandboxUnits;
 pub use sandboxes::UnitTest;
 use separators::Tested;
@@ -49,8 +49,8 @@ pub struct Attribution {
     pub permutations: u64,
     /// The number of looks at the job that the p-values are corrected for.
     pub looks: u64,
-    /// The separators: perfect and significant ones first, then by p-value; consequences and facts that were not
-    /// tested last.
+    /// The separators: perfect and significant ones first, then other significant ones, then by p-value; consequences and
+    /// facts that were not tested last.
     pub separators: Vec<Separator>,
     /// What else goes with the classes beyond chance, the best first.
     pub patterns: Vec<Pattern>,
@@ -116,11 +116,7 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope)
     seen_follows(&mut patterns);
     by_sandbox(&candidates, study, &units, &mut separators, &mut patterns);
     let mut separators: Vec<Separator> = separators.into_iter().map(|found| found.separator).collect();
-    // The sort is stable, so the order within each of the groups stays.
-    separators.sort_by_key(|found| {
-        let best = found.perfect && found.significant && !found.consequence;
-        (!best, !found.tested, found.consequence)
-    });
+    claims_first(&mut separators);
     let is_explained = separators.iter().any(|separator| separator.significant);
     let splits = if is_explained { Vec::new() } else { splits::splits(&material, &findings, scope.unit) };
     let facts_tested = partitions.by_value.iter().map(|partition| partition.facts.len() as u64).sum();
