@@ -35,9 +35,14 @@ def empty_in_some(number: int) -> Run:
 
 
 def cancels(job: str, at: int, differs: bool = False) -> object:
-    """A copy cancels its own job."""
+    """A copy cancels its own job; if others differ, once the job is divergent."""
+    looks = " ".join(map(str, range(300))) if differs else ""
+    waits = f"for look in {looks}; do {PRODUCER} status {job} | grep -q ^divergent && break; sleep 0.1; done\n"
+    first = f"{waits if differs else ''}{PRODUCER} cancel {job} >/dev/null 2>&1"
+    # The outcome of a run is on the disk before the next one starts if the run was slow.
+    slow = "sleep 0.3" if differs else ""
     return lambda number: Run(
-        out=f"{int(differs and number % 2)}\n", first=f"{PRODUCER} cancel {job} >/dev/null 2>&1" if number == at else ""
+        out=f"{int(differs and number % 2)}\n", first=first if number == at else slow if number < 2 else ""
     )
 
 
