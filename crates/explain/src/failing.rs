@@ -9,9 +9,15 @@ use crate::observed::Places;
 use crate::statements::failing;
 use crate::{Attribution, Classes, Design, ObservedRun, attribute, classify};
 
-/// Facts that follow from a failure: the copy was attempted again.
-const OF_RETRIES: [&str; 4] =
-    ["run.receive_count", "run.queue_wait_ms", "run.failed_attempts", "run.first_failure"];
+/// Facts that follow from a failure: the copy was attempted again, later in its process.
+const OF_RETRIES: [&str; 6] = [
+    "run.receive_count",
+    "run.queue_wait_ms",
+    "run.failed_attempts",
+    "run.first_failure",
+    "sandbox.call",
+    "sandbox.start",
+];
 
 /// The label of the copies that did not fail.
 const SUCCEEDED: &str = "succeeded";
@@ -168,6 +174,18 @@ mod tests {
             told.contains("was killed by signal 11 in all 10 copies with 13, in none of the 30 with 7"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn what_follows_from_a_second_attempt_goes_with_no_failure() {
+        let copy = |copy: u32| {
+            let failed = [2, 9, 17].contains(&copy);
+            let call = if failed { 19 + copy } else { copy + 1 };
+            let mut facts = vec![("sandbox.call", call.to_string()), ("sandbox.start", "warm".to_owned())];
+            facts.extend(failed.then(|| ("run.first_failure", "command exited with code 3".to_owned())));
+            outcome(copy, None, &facts)
+        };
+        assert_eq!(found(&(0..20).map(copy).collect::<Vec<_>>()), None);
     }
 
     #[test]
