@@ -13,6 +13,9 @@ from recount import Job, Json, fisher
 ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
 
 
+SENTENCES = ("separates", "failures", "difference", "supports")
+
+
 def squashed(text: str) -> str:
     """Text without white space, so that it does not matter where lines are broken."""
     return "".join(text.split())
@@ -20,7 +23,7 @@ def squashed(text: str) -> str:
 
 def sentences(seen: Seen) -> list[str]:
     summary = seen.status["summary"]
-    return [summary[name] for name in ("separates", "difference", "supports") if summary[name]]
+    return [summary[name] for name in SENTENCES if summary[name]]
 
 
 def check(seen: Seen) -> Job:
@@ -33,6 +36,8 @@ def check(seen: Seen) -> Job:
     check_evidence(seen, job)
     supports.check(seen, job)
     check_difference(seen, job)
+    if seen.status["summary"]["failures"]:
+        claims.claim_of_failures(seen.copies, seen.status["summary"]["failures"])
     separates = seen.status["summary"]["separates"]
     assert (separates is not None) == (len(job.sizes) > 1), separates
     return job
@@ -88,7 +93,7 @@ def check_forms(seen: Seen) -> None:
     for sentence in told:
         assert squashed(sentence) in squashed(seen.text), f"the text lacks {sentence!r}"
         assert squashed(sentence) in squashed(seen.explanation), f"the text of explain lacks {sentence!r}"
-        marked = re.compile(rf"^- (?:separates|difference|supports): {re.escape(sentence)}$", re.MULTILINE)
+        marked = re.compile(rf"^- (?:separates|failures|difference|supports): {re.escape(sentence)}$", re.MULTILINE)
         assert marked.search(ESCAPED.sub(r"\1", seen.markdown)), f"Markdown lacks {sentence!r}"
     ill = {"divergent": "failure", "inconclusive": "error", "cancelled": "error"}.get(status["verdict"])
     if explained["accepted"]:
@@ -167,11 +172,11 @@ def check_evidence(seen: Seen, job: Job) -> None:
         assert (sign == "<=") == is_bound, text
         assert not is_bound or value >= p * (1 - 1e-6), f"the bound {text} is below {p}"
         assert abs(value - p) <= max(0.0011, 0.06 * p) if p >= 0.001 else abs(value - p) <= 0.11 * p, (text, p)
-    units = job.units("host.boot_id" if found["unit"] == "machine" else "sandbox.id")
+    units = job.units("host.boot_id" if seen.explained["unit"] == "machine" else "sandbox.id")
     for separator in named:
         if separator["sandboxes"]:
             assert separator["sandboxes"]["n"] <= len(units), separator
-            assert squashed(f"vote a {found['unit']}") in squashed(rest) or separator["sandboxes"]["within"], rest
+    assert seen.explained["unit"] != "machine" or not re.search(r"by\s+sandbox|\d\s+sandbox", rest), rest
 
 
 def check_difference(seen: Seen, job: Job) -> None:
@@ -201,6 +206,9 @@ def check_truth(seen: Seen, job: Job) -> None:
     summary = status["summary"]
     separates = summary["separates"] or ""
     made = claims.claim(job, seen.explained, separates) if separates else None
+    if truth.failures:
+        told = claims.claim_of_failures(seen.copies, summary["failures"])
+        assert told.form == truth.failures.form and told.by & truth.failures.by, summary["failures"]
     if truth.claims:
         wanted = truth.claims if isinstance(truth.claims, tuple) else (truth.claims,)
         fits = [each for each in wanted if made and each.form == made.form and (not each.by or each.by & made.by)]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import grammar
 from grammar import count
-from recount import CONSEQUENCES, IDENTIFIERS, Copy, Job, Json, fisher, is_looked_at, is_shown, number, two_digits
+from recount import CONSEQUENCES, IDENTIFIERS, Attempts, Copy, Job, Json, fisher, is_looked_at, is_shown, number, two_digits
 from scene import Claim
 
 Place = Callable[[Copy], bool | None]
@@ -163,6 +163,18 @@ def claim(job: Job, explained: Json, sentence: str) -> Claim:
     if parts.get("pair"):
         check_pair(job, parts)
     return made
+
+
+def claim_of_failures(lines: list[Json], sentence: str) -> Claim:
+    """What a sentence about failures claims. Raises if the first attempts of the copies contradict it."""
+    job = Attempts(lines)
+    form, parts = grammar.parse(grammar.FAILURES, sentence)
+    told = Told(job, form, parts) if parts.get("label") else None
+    if told:
+        told.check()
+    names = set(job.names(parts["name"])) if parts.get("name") else told.by if told else {parts["by"]}
+    assert names and not names & (IDENTIFIERS | CONSEQUENCES), f"{names} is named as a cause"
+    return Claim("fact" if form in ("perfect", "imperfect") else told.kind if told else form, frozenset(names))
 
 
 def check_fact(job: Job, found: Json, form: str, parts: dict[str, str | None], names: set[str]) -> None:

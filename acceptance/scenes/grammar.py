@@ -52,6 +52,13 @@ SEPARATES = {
     "nothing": r"no single fact, threshold or pair of those tested separates the classes, nor does time or order"
     r"(?:\. Not looked at: (?P<missing>.+))?",
 }
+# Of failures, a class has the words of a reason.
+FAILURES = {
+    form: expression.replace("the classes", "the failures").replace("The classes", "The outcomes").replace(
+        "(?P<label>[A-Z]+)", "(?P<label>.+?)")
+    for form, expression in SEPARATES.items()
+    if form in ("perfect", "change", "time", "blocks", "told", "imperfect")
+}
 # Forms that claim no cause.
 SILENT = {"own", "happens", "consequence", "nothing"}
 

@@ -101,6 +101,20 @@ class Job:
         return units
 
 
+class Attempts(Job):
+    """The first attempts of the copies of a job, with how each ended in place of a class."""
+
+    def __init__(self, lines: list[Json]) -> None:
+        super().__init__([line for line in lines if not line["second"]])
+        self.produced = [each for each in self.copies if each.ran]
+        self.own = frozenset().union(*(each.own for each in self.produced))
+        self.sizes = collections.Counter(map(self.label, self.produced))
+
+    def label(self, each: Copy) -> str:
+        reason = each.facts.get("run.first_failure", each.failure)
+        return reason.removeprefix("command ") if reason else "succeeded"
+
+
 def is_shown(whole: str, shown: str) -> bool:
     return whole == shown or shown.endswith("…") and whole.startswith(shown[:-1])
 

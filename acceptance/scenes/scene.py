@@ -74,6 +74,8 @@ class Truth:
     verdict: str
     cause: str | None = None
     claims: Claim | tuple[Claim, ...] | None = None
+    # What the sentence about failures names.
+    failures: Claim | None = None
     # Words that the sentence about separation has, and words that it must not have.
     separates: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()

@@ -1,13 +1,12 @@
 """Checks the sentence about what the verdict supports."""
 
+import math
 import re
 
 import grammar
 from grammar import count
 from program import Seen
 from recount import Copy, Job, none_seen, tail
-
-LEVEL = 0.95
 
 
 def is_crash(each: Copy) -> bool:
@@ -25,7 +24,9 @@ def check(seen: Seen, job: Job) -> None:
     if seen.status["fail_fast"] and seen.status["verdict"] == "divergent":
         # Copies that were saved were not wanted.
         without = len(job.failed)
-    sizes = list(job.sizes.values())
+    sizes, level = list(job.sizes.values()), seen.status["confidence"]["level"]
+    for shown in re.findall(r"([\d.]+) %\)", seen.status["summary"]["supports"]):
+        assert math.isclose(float(shown), 100 * level), f"another level than {level}"
     if form == "empty":
         assert seen.status["cause"] == "empty"
     elif form == "none":
@@ -39,18 +40,18 @@ def check(seen: Seen, job: Job) -> None:
     elif form in ("machine", "unit"):
         assert len(sizes) == 1 and without == 0, f"{without} copies gave no digest, and the sentence says that all agree"
         machines = len(job.units("host.boot_id"))
-        below = none_seen(n, LEVEL)
+        below = none_seen(n, level)
         if form == "machine":
             assert (machines, count(parts["n"])) == (1, n), machines
         else:
             assert count(parts["units"]) == machines > 1, machines
-            assert bound(parts["high"], none_seen(machines, LEVEL)), parts["high"]
+            assert bound(parts["high"], none_seen(machines, level)), parts["high"]
         assert bound(parts["below"], below), (parts["below"], below)
     elif form == "each":
         assert count(parts["n"]) == n > 1 and set(sizes) == {1}, sizes
         assert count(parts["gave_none"] or "0") == without
     else:
-        check_answers(parts, job, without)
+        check_answers(parts, job, without, level)
 
 
 def check_lost(lost: str, job: Job) -> None:
@@ -62,7 +63,7 @@ def check_lost(lost: str, job: Job) -> None:
     assert not failed or (found[2] == "crashed") == all(map(is_crash, job.failed)), lost
 
 
-def check_answers(parts: dict[str, str | None], job: Job, without: int) -> None:
+def check_answers(parts: dict[str, str | None], job: Job, without: int, level: float) -> None:
     sizes = job.sizes
     numbers = {"two": 2, "three": 3}
     assert (numbers.get(parts["number"]) or count(parts["number"])) == len(sizes), parts["number"]
@@ -80,5 +81,5 @@ def check_answers(parts: dict[str, str | None], job: Job, without: int) -> None:
         assert (count(parts["different"]), count(parts["units"])) == (different, len(units))
         low, high = float(parts["low"]) / 100, float(parts["high"]) / 100
         assert low <= different / len(units) <= high
-        assert low == 0 or tail(different, len(units), low, True) <= (1 - LEVEL) / 2 * 1.05
-        assert high == 1 or tail(different, len(units), high, False) <= (1 - LEVEL) / 2 * 1.05
+        assert low == 0 or tail(different, len(units), low, True) <= (1 - level) / 2 * 1.05
+        assert high == 1 or tail(different, len(units), high, False) <= (1 - level) / 2 * 1.05
