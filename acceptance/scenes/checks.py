@@ -193,10 +193,28 @@ def check_difference(seen: Seen, job: Job) -> None:
         pairs = parts["pairs"] or parts["compared_pairs"]
         compared = [each for each in seen.explained["differences"] if each["comparison"]]
         assert int(pairs or 1) == len(compared), f"{len(compared)} comparisons"
+    if parts["volatile"]:
+        check_volatile(seen, parts["volatile"])
     equivalence = seen.status["equivalence"]
     if equivalence:
         word = "equivalent" if equivalence["equivalent"] else "not equivalent"
         assert squashed(f"tolerance: {word} under") in squashed(seen.text)
+
+
+def check_volatile(seen: Seen, told: str) -> None:
+    """Nothing differs beside what a sentence names as all that differs."""
+    differing = set()
+    for difference in seen.explained["differences"]:
+        if difference["artifact"] and difference["artifact"] in told:
+            differing.add(difference["artifact"])
+            continue
+        comparison = difference["comparison"]
+        assert not comparison["truncated"], "not all was compared"
+        differing |= {each["path"] for each in comparison["paths"] if each["different"]}
+        differing |= {each["path"] for each in comparison["mismatches"]}
+    more = int((re.search(r" and (\d+) more$", told) or [0, 0])[1])
+    named = [name for name in differing if name in told]
+    assert len(named) + more == len(differing), (told, differing)
 
 
 def check_truth(seen: Seen, job: Job) -> None:
@@ -215,6 +233,8 @@ def check_truth(seen: Seen, job: Job) -> None:
         assert fits, f"expected one of {wanted}: {separates}"
     for words in truth.separates:
         assert words in separates, f"no {words!r} in {separates!r}"
+    for words in truth.not_of_difference:
+        assert words not in summary["difference"], summary["difference"]
     for words in truth.silent:
         assert words not in separates, f"{words!r} in {separates!r}"
     for name in ("difference", "supports"):

@@ -118,7 +118,14 @@ PAIR = (
     rf"(?P<left>[A-Z]+|expected) and (?P<right>[A-Z]+)(?:, (?P<artifact>.+?))?: (?P<statement>{STATEMENT})"
     rf"(?: \(the largest of (?P<compared_pairs>\d+) comparisons\)| \(one of (?P<pairs>\d+) comparisons; another has .+\))?"
 )
-DIFFERENCE = {"both": rf"{ARTIFACTS}\. {PAIR}", "artifacts": ARTIFACTS, "pair": PAIR}
+# What a name says of all that differs.
+VOLATILE = (
+    r"(?:\. (?P<only>Only|Of what was compared, only) (?P<volatile>.+?) differs?, and by (?:its name it|their names they) may "
+    r"differ in every run: (?P<help>.+))?"
+)
+DIFFERENCE = {
+    "both": rf"{ARTIFACTS}\. {PAIR}{VOLATILE}", "artifacts": rf"{ARTIFACTS}{VOLATILE}", "pair": rf"{PAIR}{VOLATILE}"
+}
 
 TOLERANCE = {
     "within": r"equivalent under (?P<rules>.+?)(?:; at most (?P<largest>.+))?",

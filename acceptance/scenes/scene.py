@@ -81,6 +81,7 @@ class Truth:
     silent: tuple[str, ...] = ()
     # The whole sentences.
     difference: str | None = None
+    not_of_difference: tuple[str, ...] = ()
     supports: str | None = None
     tolerance: str | None = None
     # A part of each warning, in this order; warnings about one machine and few copies are left out.

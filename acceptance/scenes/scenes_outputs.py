@@ -101,6 +101,10 @@ SCENES = [
     # Around zero the largest relative difference is beside the largest absolute one.
     Scene("around_zero", **differs({"e": 5.0, "z": 1e-17}, {"e": 10.0, "z": -1e-18},
           "A and B: 2 of 2 numbers differ, by at most 5 absolute (at /e); 8.7e18 ulp and 1.1e0 relative (at /z)")),
+    Scene("only_a_time", **differs({"energy": 1.5, "elapsed_s": 0.5}, {"energy": 1.5, "elapsed_s": 0.75}, "A and B: 1 of 2 numbers differs, "
+          "by at most 2.3e15 ulp (3.3e-1 relative) at /elapsed_s. Only /elapsed_s differs, and by its name it may differ in every run: "
+          "digest another part with --select, or add --equivalent \"/elapsed_s: ignore\"")),
+    Scene("a_time_and_an_energy", **differs({"energy": 1.5, "pid": 7}, {"energy": 2.5, "pid": 8}, None, not_of_difference=("Only ",))),
     Scene("tolerance_holds", **differs({"values": VALUES}, {"values": MOVED}, None, exit=0,
           tolerance="equivalent under ulp=4; at most 4 ulp (8.4e-16 relative) at /values/3"),
           flags=("--equivalent", "ulp=4", "--accept", "equivalent"), quick=True),

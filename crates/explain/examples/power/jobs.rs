@@ -1,6 +1,7 @@
 //! Jobs with ten recorded facts, one of which may raise the rate of class B. The same seed gives the same job.
 
-use concord_explain::{Assessment, Design, FactMap, ObservedRun, Stage};
+use concord_explain::{Assessment, Design, ObservedRun, Stage};
+use concord_protocol::Facts;
 use concord_statistics::Level;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -93,18 +94,14 @@ impl Job {
     }
 
     fn assessed(&self) -> String {
-        let nothing = FactMap::new();
-        let facts_of = |copy: usize| -> FactMap {
-            let value = |fact: usize| {
-                if self.kind == Kind::Threshold {
-                    self.facts[fact][copy].to_string()
-                } else {
-                    format!("v{}", self.facts[fact][copy])
-                }
-            };
-            (0..FACTS).map(|fact| (name(fact), value(fact))).collect()
+        let nothing = Facts::default();
+        let names: Vec<String> = (0..FACTS).map(name).collect();
+        let letter = if self.kind == Kind::Threshold { "" } else { "v" };
+        let facts_of = |copy: usize| -> Facts {
+            let value = |fact: usize| format!("{letter}{}", self.facts[fact][copy]);
+            names.iter().enumerate().map(|(fact, name)| (name.as_str(), value(fact))).collect()
         };
-        let facts: Vec<FactMap> = (0..self.is_b.len()).map(facts_of).collect();
+        let facts: Vec<Facts> = (0..self.is_b.len()).map(facts_of).collect();
         let run = |copy: usize| ObservedRun {
             copy: u32::try_from(copy).unwrap_or(u32::MAX),
             digest: if self.is_b[copy] { "b" } else { "a" },
