@@ -19,5 +19,5 @@ mod stopped;
 mod worker_ledger;
 
 pub use fleet::{FleetSettings, LocalFleet};
-pub use fold_feed::catch_up;
+pub use fold_feed::{catch_up, up_to_date};
 pub use remote::RemoteJobs;

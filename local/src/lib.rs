@@ -8,5 +8,5 @@ mod fleet;
 mod locked;
 mod store;
 
-pub use fleet::{FleetSettings, LocalFleet, RemoteJobs, catch_up};
+pub use fleet::{FleetSettings, LocalFleet, RemoteJobs, catch_up, up_to_date};
 pub use store::{OpenError, Store};

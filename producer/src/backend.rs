@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 
 use concord_explain::SampleLimits;
-use concord_local::Store;
+use concord_local::{OpenError, Store};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
     CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes,
@@ -47,6 +47,21 @@ impl Backend {
         }
         let exists = settings.store.try_exists().unwrap_or(true);
         if exists { create_store(settings).await.map(Self::Local).map(Some) } else { Ok(None) }
+    }
+
+    /// The same for verbs that only read. The store is not written to.
+    pub(crate) async fn open_to_read(settings: &Settings) -> Result<Option<Self>, CliError> {
+        if let Some(stack) = open_stack(settings).await? {
+            return Ok(Some(Self::Stack(Box::new(stack))));
+        }
+        if !settings.store.try_exists().unwrap_or(true) {
+            return Ok(None);
+        }
+        let store = match Store::open_to_read(&settings.store, Arc::clone(&settings.clock)) {
+            Err(OpenError::Empty { .. }) => return Ok(None),
+            opened => opened?,
+        };
+        Ok(Some(Self::Local(concord_local::up_to_date(store).await?)))
     }
 
     /// The stack, if `self` is one.

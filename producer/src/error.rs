@@ -61,6 +61,7 @@ impl From<OpenError> for CliError {
             OpenError::NotADatabase { .. } | OpenError::Foreign { .. } => {
                 "name a store, or a file that does not exist yet, with --store PATH"
             }
+            OpenError::Empty { .. } => "no job was submitted to it; --store PATH names another place",
             OpenError::Damaged { .. } => "use a copy of it, or another store with --store PATH",
             OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
             OpenError::Older { .. } => "name a file that does not exist yet with --store PATH",

@@ -36,7 +36,22 @@ pub(crate) async fn find(backend: &Backend, names: &[String]) -> Result<Vec<JobI
 
 /// Opens the backend, and finds the jobs that `names` stand for.
 pub(crate) async fn open(settings: &Settings, names: &[String]) -> Result<(Backend, Vec<JobId>), CliError> {
-    let backend = Backend::open(settings).await?;
+    found(Backend::open(settings).await?, settings, names).await
+}
+
+/// The same for verbs that only read.
+pub(crate) async fn open_to_read(
+    settings: &Settings,
+    names: &[String],
+) -> Result<(Backend, Vec<JobId>), CliError> {
+    found(Backend::open_to_read(settings).await?, settings, names).await
+}
+
+async fn found(
+    backend: Option<Backend>,
+    settings: &Settings,
+    names: &[String],
+) -> Result<(Backend, Vec<JobId>), CliError> {
     let backend = backend.ok_or_else(|| {
         let name = names.first().map_or("", String::as_str);
         let at = settings.store.display();

@@ -1,7 +1,7 @@
 //! Brings the change feed to the aggregator.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use concord_aggregator::Aggregator;
 use concord_protocol::ports::PortResult;
@@ -9,7 +9,7 @@ use event_listener::Listener;
 use futures::executor::block_on;
 
 use super::shared::{LocalAggregator, SharedFleet};
-use super::stopped::TICK;
+use super::stopped::{Stopped, TICK};
 use crate::store::Store;
 
 /// The largest number of changes that are folded at once.
@@ -74,6 +74,40 @@ pub(super) async fn meet_deadlines(store: &Store, aggregator: &LocalAggregator) 
         aggregator.meet_deadline(&job).await?;
     }
     Ok(())
+}
+
+/// How long a process that works on a store may take to fold a change, before a reader folds it in a private copy.
+const FOLDED_WITHIN: Duration = Duration::from_millis(200);
+
+/// A store for readers that is up to date: `store` itself, if nothing is left to fold or another process folds it. Otherwise
+/// a private copy in which the rest is folded, since a reader writes nothing into the store.
+///
+/// # Errors
+/// When the store cannot be read, or its copy cannot be written.
+pub async fn up_to_date(store: Store) -> PortResult<Store> {
+    if !is_behind(&store)? {
+        return Ok(store);
+    }
+    let copy = store.private_copy()?;
+    catch_up(&copy).await?;
+    Ok(copy)
+}
+
+/// Whether something is left to fold, or a deadline to meet, and nobody does it.
+fn is_behind(store: &Store) -> PortResult<bool> {
+    let (waits, started, first) = (Stopped::default(), Instant::now(), store.oldest_change()?);
+    loop {
+        let is_overdue = !store.overdue(store.clock().now().unix_ms)?.is_empty();
+        let oldest = store.oldest_change()?;
+        if !is_overdue && (oldest.is_none() || oldest > first) {
+            return Ok(false);
+        }
+        if started.elapsed() >= FOLDED_WITHIN {
+            return Ok(true);
+        }
+        // Nobody tells this process what others have folded.
+        waits.wait(TICK);
+    }
 }
 
 /// Brings tallies and verdicts up to date without running a copy: folds the changes that a killed process left in the

@@ -45,6 +45,14 @@ impl Store {
         done.await
     }
 
+    /// The sequence number of the oldest change in the feed.
+    pub(crate) fn oldest_change(&self) -> PortResult<Option<u64>> {
+        let sql = "SELECT min(sequence) FROM feed";
+        let oldest: Option<i64> =
+            self.read(|connection| connection.prepare_cached(sql)?.query_row([], |row| row.get(0)))?;
+        Ok(oldest.map(i64::unsigned_abs))
+    }
+
     /// The sequence number of the newest change in the feed.
     pub(crate) fn newest_change(&self) -> PortResult<Option<u64>> {
         let sql = "SELECT max(sequence) FROM feed";

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tempfile::TempDir;
 
 use super::owners::FILE_MODE;
 
@@ -59,6 +60,12 @@ pub enum OpenError {
         /// The version of its schema.
         found: i32,
     },
+    /// The file is there, and no store was made in it yet.
+    #[error("{} is empty", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file or its folder cannot be opened, read or written.
     #[error("cannot open the store {}", .path.display())]
     Failed {
@@ -96,6 +103,63 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+/// Opens the store at `path` without ever writing to it. If the folder of the store cannot be written, SQLite cannot read its
+/// log: then a file without a log is read as it is, and of a file with a log a private copy is read, which the second value
+/// keeps.
+pub(super) fn only_reader(path: &Path) -> Result<(Connection, Option<TempDir>), OpenError> {
+    match checked(path, reader(path)) {
+        Err(OpenError::Failed { .. }) if path.is_file() => {}
+        opened => return opened.map(|connection| (connection, None)),
+    }
+    let failed = |error: io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        let folder = tempfile::Builder::new().prefix("concord-store-").tempdir().map_err(failed)?;
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(path, &copy).map_err(failed)?;
+        std::fs::copy(log, folder.path().join("copy.db-wal")).map_err(failed)?;
+        return Ok((checked(path, reader(&copy))?, Some(folder)));
+    }
+    let escaped: String = path
+        .to_string_lossy()
+        .chars()
+        .map(|letter| match letter {
+            '%' => "%25".to_owned(),
+            '?' => "%3f".to_owned(),
+            '#' => "%23".to_owned(),
+            letter => letter.to_string(),
+        })
+        .collect();
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags);
+    let connection = connection.map_err(|error| open_error(path, error));
+    Ok((checked(path, connection)?, None))
+}
+
+/// A connection to a store with the tables that this code knows.
+fn checked(path: &Path, opened: Result<Connection, OpenError>) -> Result<Connection, OpenError> {
+    let connection = opened?;
+    let failed = |error| open_error(path, error);
+    let read = connection.unchecked_transaction().map_err(failed)?;
+    let tables = known(path, &read)?;
+    read.finish().map_err(failed)?;
+    match tables {
+        Tables::Present => Ok(connection),
+        // A submit that was killed at its very beginning leaves such a file.
+        Tables::Absent => Err(OpenError::Empty { path: path.to_owned() }),
+    }
+}
+
+/// Copies what `connection` sees now into a new file.
+pub(super) fn copy(connection: &Connection, file: &Path) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "query_only", false)?;
+    let copied = connection.execute("VACUUM INTO ?1", [file.to_string_lossy()]);
+    connection.pragma_update(None, "query_only", true)?;
+    copied.map(|_| ())
 }
 
 /// Makes an empty file, which only its user may read, unless there is one. SQLite gives its other files the same mode.

@@ -11,6 +11,7 @@ use concord_protocol::{Environment, Job, JobId};
 use event_listener::Event;
 use lru::LruCache;
 use rusqlite::{Connection, OptionalExtension};
+use tempfile::TempDir;
 
 use super::open::{self, OpenError};
 use super::owners::{self, Leave, Lock, Missing, Owner};
@@ -32,7 +33,8 @@ struct StoreShared {
     canonical: PathBuf,
     /// Device and inode of the file.
     identity: (u64, u64),
-    writer: Writer,
+    /// Absent if the store was opened for reading.
+    writer: Option<Writer>,
     clock: Arc<dyn Clock>,
     /// Whether the queue had nothing to deliver when it was asked last. Then a write does not wait for other writes.
     idle: AtomicBool,
@@ -45,6 +47,8 @@ struct StoreShared {
     keys: Mutex<HashMap<JobId, i64>>,
     environments: Mutex<HashMap<Arc<Environment>, i64>>,
     jobs: Mutex<LruCache<JobId, Job>>,
+    /// The folder of a private copy of the store. It is deleted with the store.
+    _private: Option<TempDir>,
 }
 
 /// What wakes the threads that wait until this process has done something.
@@ -67,17 +71,56 @@ impl Store {
     /// # Errors
     /// When the file is not a store of this version, or cannot be read and written.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Failed { path: path.to_owned(), source };
-        let path = &std::path::absolute(path).map_err(|error| failed(Box::new(error)))?;
-        let writer = Writer::start(open::writer(path)?).map_err(|error| failed(Box::new(error)))?;
-        let canonical = path.canonicalize().map_err(|error| failed(Box::new(error)))?;
-        let identity = identity(&canonical).map_err(|error| failed(Box::new(error)))?;
-        let reader = open::reader(path)?;
+        let failed =
+            |error: std::io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
+        let file = std::path::absolute(path).map_err(failed)?;
+        let writer = Writer::start(open::writer(&file)?).map_err(failed)?;
+        let reader = open::reader(&file)?;
+        Self::assembled(&file, Some(writer), reader, None, clock).map_err(failed)
+    }
+
+    /// Opens the store at `path` for reading. It is not written to, so its disk may be read-only, and another process may
+    /// hold its lock. Every write fails.
+    ///
+    /// # Errors
+    /// When the file is not a store of this version, or cannot be read.
+    pub fn open_to_read(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let failed =
+            |error: std::io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
+        let file = std::path::absolute(path).map_err(failed)?;
+        let (reader, private) = open::only_reader(&file)?;
+        Self::assembled(&file, None, reader, private, clock).map_err(failed)
+    }
+
+    /// A copy of the store, as it is now, that nobody else sees. It may be written to, and ends with this process.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the copy cannot be written to the folder for temporary files.
+    pub fn private_copy(&self) -> PortResult<Self> {
+        let wrong = |error| PortError::Permanent(Box::new(error));
+        let folder = tempfile::Builder::new().prefix("concord-store-").tempdir().map_err(wrong)?;
+        let copy = folder.path().join("copy.db");
+        self.read(|connection| open::copy(connection, &copy))?;
+        let failed = |error: OpenError| PortError::Permanent(Box::new(error));
+        let writer = Writer::start(open::writer(&copy).map_err(failed)?).map_err(wrong)?;
+        let reader = open::reader(&copy).map_err(failed)?;
+        let clock = Arc::clone(&self.shared.clock);
+        Self::assembled(&copy, Some(writer), reader, Some(folder), clock).map_err(wrong)
+    }
+
+    fn assembled(
+        path: &Path,
+        writer: Option<Writer>,
+        reader: Connection,
+        private: Option<TempDir>,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
+        let canonical = path.canonicalize()?;
         Ok(Self {
             shared: Arc::new(StoreShared {
                 path: path.to_owned(),
+                identity: identity(&canonical)?,
                 canonical,
-                identity,
                 writer,
                 clock,
                 idle: true.into(),
@@ -89,6 +132,7 @@ impl Store {
                 keys: Mutex::default(),
                 environments: Mutex::default(),
                 jobs: Mutex::new(LruCache::new(JOBS_REMEMBERED_MAX)),
+                _private: private,
             }),
         })
     }
@@ -191,8 +235,7 @@ impl Store {
         T: Send + 'static,
         F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let urgency = if self.is_idle() { Urgency::Now } else { Urgency::Soon };
-        self.shared.writer.write(urgency, write)
+        self.write_by(if self.is_idle() { Urgency::Now } else { Urgency::Soon }, write)
     }
 
     /// A write that the caller waits for.
@@ -201,7 +244,25 @@ impl Store {
         T: Send + 'static,
         F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.shared.writer.write(Urgency::Now, write)
+        self.write_by(Urgency::Now, write)
+    }
+
+    fn write_by<T, F>(
+        &self,
+        urgency: Urgency,
+        write: F,
+    ) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let written = self.shared.writer.as_ref().map(|writer| writer.write(urgency, write));
+        async move {
+            match written {
+                Some(written) => written.await,
+                None => Err(PortError::Invalid("the store was opened for reading only")),
+            }
+        }
     }
 
     /// The key of a job's rows.

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::{Comparing, outcomes};
-use crate::named::{find, open, read};
+use crate::named::{find, open_to_read, read};
 use crate::printer::Printer;
 use crate::render;
 use crate::render::words::calculation;
@@ -21,7 +21,7 @@ pub(crate) async fn run(
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let comparing = Comparing::new(wanted, settings)?;
-    let (backend, _) = open(settings, std::slice::from_ref(names[0])).await?;
+    let (backend, _) = open_to_read(settings, std::slice::from_ref(names[0])).await?;
     let reference = named(&backend, names[0]).await?;
     let other = named(&backend, names[1]).await?;
     let (left, right) = (side(&backend, &reference).await?, side(&backend, &other).await?);

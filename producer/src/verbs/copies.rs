@@ -4,14 +4,14 @@ use concord_protocol::ports::ReadOutcomes;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::named::{open, read};
+use crate::named::{open_to_read, read};
 use crate::printer::{Printer, json_line};
 use crate::render::copies;
 use crate::settings::Settings;
 
 /// Prints the outcomes of a job's copies chunk by chunk, so that memory does not grow with the copies.
 pub(crate) async fn run(name: &str, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
-    let (backend, jobs) = open(settings, &[name.to_owned()]).await?;
+    let (backend, jobs) = open_to_read(settings, &[name.to_owned()]).await?;
     let [id] = &jobs[..] else {
         let error = CliError::usage_text(format!("{name} is a submission of {} jobs", jobs.len()));
         return Err(error.hint("name one of its jobs, such as the first by adding .0"));

@@ -1,7 +1,7 @@
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
-use crate::named::{open, read};
+use crate::named::{open_to_read, read};
 use crate::printer::Printer;
 use crate::render;
 use crate::result::explanation::ExplainedJob;
@@ -15,7 +15,7 @@ pub(crate) async fn run(
     printer: &Printer,
 ) -> Result<Exit, CliError> {
     let comparing = Comparing::new(wanted, settings)?;
-    let (backend, ids) = open(settings, names).await?;
+    let (backend, ids) = open_to_read(settings, names).await?;
     for (place, id) in ids.iter().enumerate() {
         let explained =
             ExplainedJob::read(&backend, &read(&backend, id).await?, &comparing, &settings.clock).await?;

@@ -15,7 +15,7 @@ pub(crate) async fn run(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
-    let Some(backend) = Backend::open(settings).await? else {
+    let Some(backend) = Backend::open_to_read(settings).await? else {
         printer.say(&format!("there is no store at {}", settings.store.display()));
         return Ok(Exit::DONE);
     };

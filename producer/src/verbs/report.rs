@@ -9,7 +9,7 @@ use crate::args::ReportForm;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::gather::Comparing;
-use crate::named::{open, read};
+use crate::named::{open_to_read, read};
 use crate::printer::{Printer, json_line};
 use crate::render;
 use crate::result::explanation::ExplainedJob;
@@ -23,7 +23,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, CliError> {
     let ReportSettings { names, output, form, comparing } = wanted;
     let comparing = Comparing::new(comparing, settings)?;
-    let (backend, ids) = open(settings, names).await?;
+    let (backend, ids) = open_to_read(settings, names).await?;
     if *form == ReportForm::Html && ids.len() > 1 {
         return Err(CliError::usage_text(format!("an HTML page is of one job, and these are {}", ids.len()))
             .hint("name one job; Markdown, JUnit, JSON and text take several"));

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-use crate::harness::{Run, Sandbox};
+use crate::harness::{Run, Sandbox, until};
 
 const SUBMIT: [&str; 6] = ["submit", "p", "--copies", "3", "--", "cat"];
 
@@ -154,4 +154,84 @@ fn a_store_that_is_removed_while_it_is_used_is_missed() {
     sandbox.write("p", "{}");
     let removes = ["submit", "p", "--copies", "3", "--", "sh", "-c", "rm -f store.db; echo 1"];
     sandbox.run(&removes).exits(4).says("was removed or replaced while the jobs ran").says("hint: ");
+}
+
+/// What a reader prints of a job, with exit code 0.
+fn read_all(sandbox: &Sandbox, job: &str) -> Vec<String> {
+    let read = |verb: &[&str]| sandbox.run(verb).exits(0).stdout;
+    [
+        &["status", job][..],
+        &["list"],
+        &["copies", job],
+        &["explain", job],
+        &["report", job, "-o", "-", "--as", "text"],
+    ]
+    .map(read)
+    .to_vec()
+}
+
+#[test]
+fn who_reads_waits_for_no_writer() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox
+        .run(&["submit", "p", "--job", "r", "--copies", "3000", "--detach", "--allow-empty", "--", "true"])
+        .exits(0);
+    let mut child = sandbox.start(&["wait", "r", "-j", "2"]);
+    until("some copies are done", || sandbox.json(&["list"])[0]["succeeded"].as_u64() > Some(100));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // A process that is stopped within a commit holds the lock like this.
+    let writer = rusqlite::Connection::open(sandbox.store()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let count = |sql: &str| writer.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
+    let recorded = count("SELECT count(*) FROM outcomes");
+    let unfolded = count("SELECT count(*) FROM feed");
+    // What the killed process did not fold any more is counted all the same.
+    assert_eq!(sandbox.status("r")["succeeded"].as_u64(), Some(recorded.into()));
+    let seen = read_all(&sandbox, "r");
+    assert_eq!(count("SELECT count(*) FROM feed"), unfolded, "a reader wrote");
+    writer.execute_batch("ROLLBACK").unwrap();
+    drop(writer);
+    assert_eq!(read_all(&sandbox, "r")[2], seen[2]);
+    sandbox.run(&["wait", "r"]).exits(0).prints("3,000 of 3,000 copies");
+}
+
+#[test]
+fn a_store_on_a_disk_that_cannot_be_written_is_read() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    std::fs::create_dir(sandbox.path("disk")).unwrap();
+    std::fs::create_dir(sandbox.path("mounted")).unwrap();
+    let on_disk = |store: &str, args: &[&str]| {
+        let program = sandbox.command(args);
+        let mount = "mount --bind disk mounted && mount -o remount,bind,ro mounted || exit 77; exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"]);
+        command.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.path(""));
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("CONCORD_STORE", store);
+        Run::of(command.output().unwrap())
+    };
+    let submit = |job: &str| {
+        sandbox
+            .run(&["submit", "--store", "disk/s.db", "p", "--job", job, "--copies", "3", "--", "cat"])
+            .exits(0);
+    };
+    submit("one");
+    let run = on_disk("mounted/s.db", &["status", "one"]);
+    if run.stderr.contains("unshare failed") || run.code == Some(77) {
+        // The system forbids name spaces: then there is no such disk to test on.
+        return;
+    }
+    run.exits(0).prints("3 of 3 copies");
+    // As long as somebody has the store open, a part of it is in its log.
+    let open = rusqlite::Connection::open(sandbox.path("disk/s.db")).unwrap();
+    open.query_row("SELECT count(*) FROM jobs", [], |row| row.get::<_, u32>(0)).unwrap();
+    submit("two");
+    assert!(sandbox.path("disk/s.db-wal").metadata().unwrap().len() > 0);
+    on_disk("mounted/s.db", &["status", "two"]).exits(0).prints("3 of 3 copies");
+    on_disk("mounted/s.db", &["explain", "two"]).exits(0);
+    on_disk("mounted/s.db", &["submit", "p", "--", "cat"])
+        .exits(4)
+        .says("attempt to write a readonly database");
 }
