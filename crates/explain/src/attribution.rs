@@ -67,11 +67,13 @@ pub struct Scope {
     pub placed: bool,
     /// What copies share.
     pub unit: Unit,
+    /// Whether each copy was a process of its own, so that it says nothing whether the worker had run a copy before.
+    pub separate: bool,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { looks: 1, placed: true, unit: Unit::default() }
+        Self { looks: 1, placed: true, unit: Unit::default(), separate: false }
     }
 }
 
@@ -87,7 +89,7 @@ pub fn attribute(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope) -> A
 }
 
 fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope) -> Attribution {
-    let columns = Columns::of(runs);
+    let columns = Columns::of(runs, scope.separate);
     let candidates = Candidates::of(runs, classes, &columns, scope.placed);
     let partitions = &candidates.partitions;
     let found = Attribution {

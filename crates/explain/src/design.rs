@@ -111,5 +111,6 @@ pub(crate) fn scope(job: &Job, outcomes: usize) -> Scope {
         looks += 1;
         copies = copies.saturating_mul(2);
     }
-    Scope { looks, placed: true, unit: unit(&spec.calculation) }
+    let separate = matches!(spec.calculation, Calculation::Command { .. });
+    Scope { looks, placed: true, unit: unit(&spec.calculation), separate }
 }

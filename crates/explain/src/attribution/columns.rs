@@ -44,7 +44,12 @@ pub(super) struct Partitions {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(runs: &[ObservedRun<'a>]) -> Self {
+    /// The columns of runs. `separate` says whether each copy was a process of its own.
+    pub(super) fn of(runs: &[ObservedRun<'a>], separate: bool) -> Self {
+        let is_used = |name: &str| {
+            let is_of_worker = separate && name == names::START_OF_SANDBOX;
+            !is_of_worker && !name.starts_with(Facts::FIRST_ATTEMPT)
+        };
         let mut builder = Builder::new(runs.len());
         let mut environments = HashMap::<*const Facts, Vec<(usize, u32)>>::new();
         for (place, run) in runs.iter().enumerate() {
@@ -54,8 +59,7 @@ impl<'a> Columns<'a> {
             for &(fact, value) in &*shared {
                 builder.columns[fact][place] = value;
             }
-            for (name, value) in run.facts.iter().filter(|(name, _)| !name.starts_with(Facts::FIRST_ATTEMPT))
-            {
+            for (name, value) in run.facts.iter().filter(|(name, _)| is_used(name)) {
                 let (fact, value) = builder.number(name, value);
                 builder.columns[fact][place] = value;
             }

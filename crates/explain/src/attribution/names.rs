@@ -34,6 +34,9 @@ const IDENTIFIERS: [&str; 4] = ["sandbox.id", "sandbox.call", "sandbox.log_strea
 /// Facts whose numbers grow while a job runs, whatever happens in it.
 const GROWING: [&str; 2] = ["run.queue_wait_ms", "sandbox.call"];
 
+/// The fact that tells the first run of a sandbox from the others.
+pub(super) const START_OF_SANDBOX: &str = "sandbox.start";
+
 /// The name under which the run time is tested. It is not a recorded fact.
 pub(super) const RUN_TIME: &str = "run time";
 

@@ -41,6 +41,18 @@ fn rows(
     (0..copies).map(|copy| (digest(copy).to_owned(), Some((copy / 4).to_string()), facts_of(copy))).collect()
 }
 
+#[test]
+fn the_start_of_the_worker_says_nothing_of_copies_with_processes_of_their_own() {
+    let start = |copy: usize| if copy < 10 { "cold" } else { "warm" }.to_owned();
+    let rows = rows(20, |copy| a_or_b(copy >= 10), |copy| facts(&[("sandbox.start", start(copy))]));
+    let found = |separate| {
+        with(&rows, &(0..20).collect::<Vec<_>>(), |runs| {
+            attribute(runs, &classify(runs), Scope { separate, ..Scope::default() }).separators.len()
+        })
+    };
+    assert_eq!((found(false), found(true)), (1, 0));
+}
+
 fn a_or_b(is_b: bool) -> &'static str {
     if is_b { "b" } else { "a" }
 }
