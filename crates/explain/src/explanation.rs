@@ -1,12 +1,13 @@
 //! A job and its outcomes, explained.
 
 mod artifacts;
+mod failures;
 mod parts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use concord_protocol::limits::OUTPUTS_KEPT_MAX;
-use concord_protocol::{Calculation, Cause, Digest, Failure, Job, JobSpec, Outcome, Policy};
+use concord_protocol::{Calculation, Cause, Digest, Job, JobSpec, Outcome, Policy};
 use concord_statistics::Level;
 use serde::Serialize;
 
@@ -83,8 +84,8 @@ impl Explanation {
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         let Observed { places, digests, .. } = observed;
         let failing = Failing::of(&outcomes, &places, &design);
-        let failures = failures(&outcomes, census);
-        let hidden_failures = hidden_failures(&outcomes);
+        let failures = failures::last(&outcomes, census);
+        let hidden_failures = failures::hidden(&outcomes);
         let explained = outcomes.into_iter().zip(digests).map(|(outcome, digest)| ExplainedOutcome {
             copy: outcome.copy.index,
             class: digest.and_then(|digest| labels.get(&digest).cloned()),
@@ -356,35 +357,4 @@ fn reference(spec: &JobSpec, classes: &[Class], digests: &[Digest]) -> Option<(S
         return Some((EXPECTED.to_owned(), expected));
     }
     Some((classes.first()?.class.clone(), *digests.first()?))
-}
-
-/// The reasons of the copies that gave no digest, the most frequent first.
-fn failures(outcomes: &[Outcome], census: Option<&Census>) -> Vec<FailedCopies> {
-    let Some(census) = census else {
-        let failures = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err());
-        return counted(failures.map(Failure::reason));
-    };
-    let of_reason =
-        |(reason, copies): &(String, u32)| FailedCopies { reason: reason.clone(), copies: (*copies).into() };
-    census.failures.iter().map(of_reason).collect()
-}
-
-/// The reasons of first failures that a later attempt hid, the most frequent first.
-fn hidden_failures(outcomes: &[Outcome]) -> Vec<FailedCopies> {
-    let succeeded = outcomes.iter().filter(|outcome| outcome.result.is_ok());
-    counted(succeeded.filter_map(|outcome| outcome.facts.get("run.first_failure")))
-}
-
-/// How often each reason occurs, the most frequent first.
-fn counted<'a>(reasons: impl Iterator<Item = &'a str>) -> Vec<FailedCopies> {
-    let mut counts = BTreeMap::<&str, u64>::new();
-    for reason in reasons {
-        *counts.entry(reason).or_default() += 1;
-    }
-    let mut failures: Vec<_> = counts
-        .into_iter()
-        .map(|(reason, copies)| FailedCopies { reason: reason.to_owned(), copies })
-        .collect();
-    failures.sort_by_key(|failed| std::cmp::Reverse(failed.copies));
-    failures
 }
