@@ -1,7 +1,7 @@
 use std::io::{self, Stderr, Stdout, Write};
 
 use anstyle::{AnsiColor, Style};
-use concord_protocol::Verdict;
+use concord_protocol::{Verdict, readable};
 use serde::Serialize;
 
 use crate::args::{Color, Format};
@@ -9,6 +9,12 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::process::Process;
 use crate::warning::Warning;
+
+/// Begins a sequence that sets the colour of a terminal.
+const ESCAPE: char = '\u{1b}';
+
+/// Ends the colour.
+const RESET: &str = "\u{1b}[0m";
 
 /// Prints data to standard output and messages to standard error. Nothing else in the program prints.
 pub(crate) struct Printer {
@@ -49,7 +55,14 @@ impl Printer {
         result: &R,
         text: impl FnOnce(&R) -> String,
     ) -> Result<(), CliError> {
-        if self.is_text() { self.data(&text(result)) } else { self.data(&json_line(result)?) }
+        if !self.is_text() {
+            return self.data(&json_line(result)?);
+        }
+        // Only the verdict at the begin is in colour: an escape anywhere else comes from a calculation or a path.
+        let text = text(result);
+        let is_painted = text.trim_start_matches('\n').starts_with(ESCAPE);
+        let end = text.find(RESET).filter(|_| is_painted).map_or(0, |at| at + RESET.len());
+        self.data(&format!("{}{}", &text[..end], readable(&text[end..])))
     }
 
     /// Prints data. It is no error if the reader has closed the pipe.
@@ -70,14 +83,14 @@ impl Printer {
 
     pub(crate) fn warn(&self, warning: &Warning) {
         let head = painted(self.color_err, AnsiColor::Yellow, "warning");
-        self.say(&format!("{head}: {}\n   hint: {}", warning.text, warning.hint));
+        self.say(&format!("{head}: {}\n   hint: {}", readable(&warning.text), readable(&warning.hint)));
     }
 
     pub(crate) fn error(&self, error: &CliError) -> Exit {
         let head = painted(self.color_err, AnsiColor::Red, "error");
-        self.say(&format!("{head}: {:#}", error.cause));
+        self.say(&format!("{head}: {}", readable(&format!("{:#}", error.cause))));
         if let Some(hint) = &error.hint {
-            self.say(&format!(" hint: {hint}"));
+            self.say(&format!(" hint: {}", readable(hint)));
         }
         error.exit
     }

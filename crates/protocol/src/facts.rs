@@ -5,6 +5,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::{FACT_NAME_BYTES_MAX, FACT_VALUE_BYTES_MAX, FACTS_MAX};
+use crate::text::without_hidden;
 
 /// Facts about a machine, a sandbox or a run: values by name, in the order of the names.
 ///
@@ -33,15 +34,14 @@ impl Facts {
     /// was recorded.
     pub const FIRST_ATTEMPT: &str = "first_attempt.";
 
-    /// Records a fact. It replaces an earlier fact with the same name. Control characters of the value become spaces,
+    /// Records a fact. It replaces an earlier fact with the same name. Hidden characters of the value become spaces,
     /// and the value is cut at [`FACT_VALUE_BYTES_MAX`]. A fact with an invalid name, or beyond [`FACTS_MAX`], is
     /// left out without an error: a fact must not cost the result. Returns whether the fact was recorded.
     pub fn record(&mut self, name: &str, value: impl Into<String>) -> bool {
         if !is_name(name) || (self.len() >= FACTS_MAX && self.get(name).is_none()) {
             return false;
         }
-        let printable = |letter: char| if letter.is_control() { ' ' } else { letter };
-        let mut value: String = value.into().chars().map(printable).collect();
+        let mut value = without_hidden(&value.into());
         value.truncate(value.floor_char_boundary(FACT_VALUE_BYTES_MAX));
         self.insert(name, &value);
         true

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::limits::REASON_BYTES_MAX;
+use crate::text::without_hidden;
 use crate::{CopyId, Digest, Facts, SandboxHash, Timestamp};
 
 /// The facts about the machine and the sandbox that ran a copy.
@@ -49,12 +50,11 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with this reason. The reason is in lower case, without values that differ from copy to copy, so that
-    /// failures can be grouped by it. Control characters become spaces, and the reason is cut at
+    /// failures can be grouped by it. Hidden characters become spaces, and the reason is cut at
     /// [`REASON_BYTES_MAX`].
     #[must_use]
     pub fn new(reason: impl Into<String>) -> Self {
-        let printable = |letter: char| if letter.is_control() { ' ' } else { letter };
-        let mut reason: String = reason.into().chars().map(printable).collect();
+        let mut reason = without_hidden(&reason.into());
         reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
         Self { reason }
     }

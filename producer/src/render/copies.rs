@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use concord_explain::CPU_KIND_FACTS;
-use concord_protocol::{Digest, Environment, Facts, Failure, Outcome};
+use concord_protocol::{Digest, Environment, Facts, Failure, Outcome, is_hidden};
 use serde::Serialize;
 
 use super::words::short;
@@ -118,6 +118,6 @@ pub(crate) fn line(report: &CopyReport<'_>) -> String {
 
 fn failed(reason: &str, stderr_tail: &str) -> String {
     let last = stderr_tail.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    let printable = |line: &str| line.chars().filter(|letter| !letter.is_control()).collect::<String>();
+    let printable = |line: &str| line.chars().filter(|letter| !is_hidden(*letter)).collect::<String>();
     last.map_or_else(|| reason.to_owned(), |line| format!("{reason}: {}", printable(line)))
 }

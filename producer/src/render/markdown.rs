@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use concord_difference::{Comparison, unmatched_rules_sentence};
 use concord_explain::FailedCopies;
+use concord_protocol::is_hidden;
 
 use super::artifacts::ArtifactWords;
 use super::explanation::places;
@@ -200,7 +201,7 @@ fn plain(text: &str) -> String {
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' => {
                 shown.extend(['\\', letter]);
             }
-            control if control.is_control() => shown.push(' '),
+            hidden if is_hidden(hidden) => shown.push(' '),
             letter => shown.push(letter),
         }
     }
@@ -211,7 +212,7 @@ fn plain(text: &str) -> String {
 fn code(text: &str) -> String {
     let ticks = "`".repeat(1 + text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0));
     let space = if text.is_empty() || text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    let printable = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let printable = |letter: char| if is_hidden(letter) { ' ' } else { letter };
     format!(
         "{ticks}{space}{}{space}{ticks}",
         text.chars().map(printable).collect::<String>().replace('|', "\\|")

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use concord_protocol::readable;
 use tempfile::NamedTempFile;
 
 use crate::args::ReportForm;
@@ -50,12 +51,13 @@ pub(crate) async fn run(
 
 fn report(form: ReportForm, jobs: &[ExplainedJob]) -> Result<String, CliError> {
     let texts = |text: &dyn Fn(&ExplainedJob) -> String| jobs.iter().map(text).collect::<Vec<_>>().join("\n");
+    let shown = |text: String| readable(&text).into_owned();
     Ok(match form {
         ReportForm::Html => jobs.first().map(render::page::html).transpose()?.unwrap_or_default(),
-        ReportForm::Markdown => texts(&render::markdown::markdown),
-        ReportForm::Junit => render::junit::junit(jobs)?,
+        ReportForm::Markdown => shown(texts(&render::markdown::markdown)),
+        ReportForm::Junit => shown(render::junit::junit(jobs)?),
         ReportForm::Json => jobs.iter().map(json_line).collect::<Result<_, _>>()?,
-        ReportForm::Text => texts(&|job| render::explanation::explanation(job, job.verdict.as_str())),
+        ReportForm::Text => shown(texts(&|job| render::explanation::explanation(job, job.verdict.as_str()))),
     })
 }
 

@@ -162,3 +162,26 @@ fn texts_fit_a_terminal() {
         assert!(long.is_empty(), "{verb}: {long:#?}");
     }
 }
+
+#[test]
+fn no_text_from_outside_hides_or_turns_what_a_report_says() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    // A colour, a text from right to left, and a character without width: in the program, its output, its log and its facts.
+    let odd = "\u{1b}[31mred\u{202e}turned\u{200b}";
+    let script = r#"printf 'concord-facts {"seed":"%s"}\n%s\n' "$1" "$1" >&2; mkdir x-$$ && printf '{"%s":%s}' "$1" $$"#;
+    sandbox
+        .run(&["submit", "p", "--copies", "4", "--job", "odd", "--", "sh", "-c", script, "sh", odd])
+        .exits(1);
+    let hidden = ['\u{1b}', '\u{202e}', '\u{200b}'];
+    let check = |name: &str, text: &str| assert!(!text.contains(hidden), "{name}: {text:?}");
+    for verb in [&["status", "odd"][..], &["list"], &["copies", "odd"], &["explain", "odd"]] {
+        check(verb[0], &sandbox.run(verb).exits(0).stdout);
+    }
+    for form in ["text", "markdown", "junit", "html"] {
+        check(form, &sandbox.run(&["report", "odd", "--as", form, "-o", "-"]).exits(0).stdout);
+    }
+    let refused = sandbox.run(&["status", odd]).exits(2);
+    check("error", &refused.stderr);
+    assert!(refused.stderr.contains("\\u{202e}"), "{refused:?}");
+}
