@@ -79,7 +79,8 @@ pub enum CalculationError {
 
 impl CalculationError {
     /// A failure for this reason, with the end of its standard error and no facts.
-    pub(crate) fn failed(reason: impl Into<String>, stderr_tail: impl Into<Vec<u8>>) -> Self {
+    #[must_use]
+    pub fn failed(reason: impl Into<String>, stderr_tail: impl Into<Vec<u8>>) -> Self {
         Self::Failed { reason: reason.into(), stderr_tail: stderr_tail.into(), facts: Facts::default() }
     }
 }
