@@ -90,17 +90,12 @@ pub fn attribute(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope) -> A
 
 fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope) -> Attribution {
     let columns = Columns::of(runs, scope.separate);
+    let found = Attribution { copies: distinct_copies(runs), looks: scope.looks, ..Attribution::default() };
+    if classes.classes.len() < 2 {
+        return Attribution { facts_constant: columns.partitions().constant, ..found };
+    }
     let candidates = Candidates::of(runs, classes, &columns, scope.placed);
     let partitions = &candidates.partitions;
-    let found = Attribution {
-        copies: distinct_copies(runs),
-        facts_constant: partitions.constant,
-        looks: scope.looks,
-        ..Attribution::default()
-    };
-    if classes.classes.len() < 2 {
-        return found;
-    }
     let tested: Vec<Tested<'_>> =
         partitions.by_value.iter().map(|partition| Tested::new(partition, classes)).collect();
     let exact = |source: Source| match source {
@@ -122,7 +117,9 @@ fn attribute_in_order(runs: &[ObservedRun<'_>], classes: &Classes, scope: Scope)
     let is_explained = separators.iter().any(|separator| separator.significant);
     let splits = if is_explained { Vec::new() } else { splits::splits(&material, &findings, scope.unit) };
     let facts_tested = partitions.by_value.iter().map(|partition| partition.facts.len() as u64).sum();
-    Attribution { facts_tested, permutations: findings.permutations, separators, patterns, splits, ..found }
+    let facts_constant = partitions.constant;
+    let permutations = findings.permutations;
+    Attribution { facts_tested, facts_constant, permutations, separators, patterns, splits, ..found }
 }
 
 fn distinct_copies(runs: &[ObservedRun<'_>]) -> u64 {

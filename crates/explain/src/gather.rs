@@ -94,7 +94,12 @@ pub async fn sampled_outcomes<L: ReadTally + ReadOutcomes + Sync>(
     let copies_read = count(&ranges);
     let mut outcomes = Vec::new();
     for range in ranges.into_iter().flat_map(|range| copy_ranges(range, copies_per_read_max)) {
-        outcomes.extend(ledger.read_outcomes(&job.spec.job, range).await?);
+        let read = ledger.read_outcomes(&job.spec.job, range).await?;
+        if outcomes.is_empty() {
+            outcomes = read;
+        } else {
+            outcomes.extend(read);
+        }
     }
     Ok(SampledOutcomes { outcomes, copies_read, census })
 }
