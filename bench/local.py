@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Measures the fleet on one machine, and the `xargs` that you would type instead, in one run.
 
-    cargo build --release && python3 bench/local.py
+    cargo build --release && python3 bench/local.py [--record]
 
 Needs a C compiler and xargs. The two run alternately, and the medians are compared, since machines are noisy. Prints a
-Markdown table and asserts nothing.
+Markdown table and asserts nothing. With --record, keeps the table, the machine and the commit in bench/local.json:
+`make source` checks that bench/README.md shows these figures.
 """
 
 import json
 import os
+import pathlib
+import platform
 import shutil
 import statistics
 import subprocess
@@ -16,7 +19,12 @@ import sys
 import tempfile
 import time
 
-PRODUCER = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "target", "release", "producer"))
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PRODUCER = str(ROOT / "target" / "release" / "producer")
+RECORD = ROOT / "bench" / "local.json"
+
+# What the figures depend on. The check of the record says when it changed.
+MEASURED = ["Cargo.lock", "Cargo.toml", "aggregator", "crates", "local", "producer/src", "worker"]
 
 
 def seconds(folder, command, shell=False):
@@ -31,7 +39,7 @@ def submit(folder, payload, copies, *command):
     for leftover in os.listdir(folder):
         if leftover.startswith("bench.db"):
             os.remove(os.path.join(folder, leftover))
-    arguments = [PRODUCER, "submit", payload, "--copies", str(copies), "--store", store, "--format", "json"]
+    arguments = [PRODUCER, "submit", payload, "--job", "bench", "--copies", str(copies), "--store", store, "--format", "json"]
     if command:
         arguments += ["--allow-empty", "--", *command]
     started = time.perf_counter()
@@ -42,6 +50,31 @@ def submit(folder, payload, copies, *command):
     wall = time.perf_counter() - started
     assert (report["verdict"], report["succeeded"]) == ("reproducible", copies), report
     return wall, usage.ru_maxrss / 1024
+
+
+def explained(folder, job):
+    """Explains the job in the store, in text and as a page; returns both wall times and the size of the page in MB."""
+    store, page = os.path.join(folder, "bench.db"), os.path.join(folder, "report.html")
+    text = seconds(folder, [PRODUCER, "explain", job, "--store", store])
+    report = seconds(folder, [PRODUCER, "report", job, "--store", store, "-o", page])
+    return text, report, os.path.getsize(page) / 1e6
+
+
+def git(*words):
+    return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def machine():
+    names = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return f"{os.cpu_count()} cores, {names[0] if names else platform.machine()}"
+
+
+def record(rows):
+    """Keeps the table, with what it was measured on."""
+    sources = {path: git("rev-parse", f"HEAD:{path}") for path in MEASURED}
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    kept = {"machine": machine(), "date": date, "commit": git("rev-parse", "--short=12", "HEAD"), "sources": sources, "rows": rows}
+    RECORD.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 def against_xargs(folder, copies, program, rounds):
@@ -66,16 +99,24 @@ def main():
             file.write('{"probe":"echo"}')
         compiled(folder, "noop", "")
         compiled(folder, "nap", "usleep(50000);")
-        print("| what | measured | instead | ratio |\n|---|---|---|---|")
+        rows = []
         for copies in (100_000, 1_000_000):
             runs = [submit(folder, "payload", copies) for _ in range(3 if copies < 1_000_000 else 1)]
             wall, memory = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
-            print(f"| echo, {copies:,} copies | {copies / wall:,.0f} copies/s, {memory:.0f} MB resident | | |")
+            rows.append([f"echo, {copies:,} copies", f"{copies / wall:,.0f} copies/s, {memory:.0f} MB resident", "", ""])
+        text, report, size = explained(folder, "bench")
+        rows.append(["`explain` of these 1,000,000 copies", f"{text:.2f} s", "", ""])
+        rows.append(["`report -o report.html` of them", f"{report:.2f} s, {size:.1f} MB", "", ""])
         for name, copies, rounds in (("noop", 5_000, 5), ("nap", 180, 3)):
             ours, theirs = against_xargs(folder, copies, "./" + name, rounds)
             label = "does nothing" if name == "noop" else "takes 50 ms"
-            print(f"| a command that {label}, {copies:,} copies | {ours:.2f} s | `xargs -P2`: {theirs:.2f} s "
-                  f"| {ours / theirs:.2f} |")
+            rows.append([f"a command that {label}, {copies:,} copies", f"{ours:.2f} s", f"`xargs -P2`: {theirs:.2f} s",
+                         f"{ours / theirs:.2f}"])
+        print("| what | measured | alternative | ratio |\n|---|---|---|---|")
+        for row in rows:
+            print(f"| {' | '.join(row)} |")
+        if "--record" in sys.argv[1:]:
+            record(rows)
     finally:
         shutil.rmtree(folder)
 
