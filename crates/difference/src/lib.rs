@@ -43,4 +43,5 @@ pub use compare::compare;
 pub use comparison::{Comparison, Mismatch, MismatchKind, NumberPlace, PathDifference, UlpCount};
 pub use limits::ComparisonLimits;
 pub use options::{Options, OutputFormat};
+pub use shown::grouped;
 pub use tolerance::{ToleranceError, Tolerances, unmatched_rules_sentence};

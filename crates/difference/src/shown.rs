@@ -46,8 +46,9 @@ pub(super) fn placed_in_lines(path: &str, index: &[u64]) -> String {
     if matches!(path, "" | "/*") { place } else { format!("{path} ({place})") }
 }
 
-/// A whole number with a comma between groups of three digits.
-pub(super) fn grouped(number: u64) -> String {
+/// A whole number with a comma between groups of three digits, as sentences write it.
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -1,17 +1,11 @@
+use concord_difference::grouped;
+
 /// The largest number of digits after the point of a percentage.
 const PERCENT_DECIMALS_MAX: usize = 4;
 
 /// A count with a comma between groups of three digits.
 pub(crate) fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(count)
 }
 
 /// A p-value with two digits, after `=` or `<`.

@@ -1,5 +1,6 @@
 //! Numbers, lengths of time, digests and other values as words. Knows no job and no explanation.
 
+pub(crate) use concord_difference::grouped;
 use std::time::Duration;
 
 use concord_protocol::{Calculation, Digest};
@@ -61,19 +62,6 @@ pub(super) fn elapsed(ms: u64) -> String {
 /// A count with its noun.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
-}
-
-/// A number with a comma between groups of three digits, as sentences write it.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A duration in microseconds, with about three digits.
