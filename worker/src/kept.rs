@@ -1,8 +1,9 @@
 //! The folders of copies that are kept after a run, so that somebody can look at what an odd copy left behind.
 //!
 //! While a job runs nobody knows which class will be the most frequent. So the first folders of every class and of every
-//! reason of failure are kept, within [`FOLDERS_MAX`] in all; whoever concludes the job removes those of the class that needs
-//! no explanation. The names say what a folder belongs to, so that any process can go on with them.
+//! reason of failure are kept, at most [`FOLDERS_MAX`] in all. The process that concludes the job removes the folders of the
+//! class that needs no explanation. The name of a folder says which class or reason it belongs to, so that any process can go
+//! on with it.
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;

@@ -1,5 +1,5 @@
-//! Numbers of the x87: 1 bit of sign, 15 of exponent, 64 of significand, the first of which is stored too. `numpy` keeps them as
-//! `longdouble` in 16 bytes; the last 6 mean nothing (Intel, Software Developer's Manual, volume 1, 4.2.2).
+//! Numbers of the x87: 1 bit of sign, 15 bits of exponent, 64 bits of significand. The first bit of the significand is stored,
+//! too. `numpy` keeps them as `longdouble` in 16 bytes; the last 6 mean nothing (Intel, Software Developer's Manual, volume 1, 4.2.2).
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ struct Parts {
     exponent: i32,
 }
 
-/// Whether the bits are those of a number of the x87. Those of another format with 16 bytes rarely are.
+/// Whether the bits are a number of the x87. A number of another format with 16 bytes is rarely taken for one.
 pub(super) fn is_valid(bits: u128) -> bool {
     exponent(bits) == 0 || significand(bits) & INTEGER != 0
 }

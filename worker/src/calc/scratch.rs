@@ -101,7 +101,7 @@ impl Scratches {
         }
     }
 
-    /// The names of the entries of a folder that are no links to what it shows: those that a copy made.
+    /// The names of the entries that a copy made. All other entries of the folder are links to what it shows.
     pub(super) fn own_entries(&self, scratch: &Scratch) -> io::Result<BTreeSet<OsString>> {
         let touched =
             self.changes().zip(scratch.watched).and_then(|(changes, watched)| changes.touched(watched));

@@ -3,8 +3,8 @@ use crate::extended;
 use crate::number::Number;
 use crate::numbers::Numbers;
 
-/// Whether all long doubles among the elements are numbers of the x87: `numpy` has the same name for those of 128 bits, which
-/// ARM has.
+/// Whether all long doubles among the elements are numbers of the x87. On ARM, `numpy` gives the same name to numbers of 128
+/// bits.
 pub(super) fn are_of_x87(element: &Element, bytes: &[u8]) -> bool {
     match element {
         Element::Number(number) => are_valid(*number, bytes),

@@ -1,4 +1,4 @@
-//! Jobs with ten recorded facts, one of which may raise the rate of class B. The same seed gives the same job.
+//! Jobs with ten recorded facts. One of the facts may raise the rate of class B. The same seed gives the same job.
 
 use concord_explain::{Assessment, Design, ObservedRun, Stage};
 use concord_protocol::Facts;

@@ -4,8 +4,8 @@ use super::patterns::{Pattern, PatternKind};
 use super::sampled::is_seen_by_looking;
 use super::separators::Separator;
 
-/// Puts perfect and significant separators first, then other significant ones, then those that were tested. Consequences come
-/// last in each group. The order within a group stays. A separator with a smaller p-value alone need not be the significant
+/// Puts perfect and significant separators first, then other significant ones, then the tested ones. Consequences come last in
+/// each group. The order within a group stays. A separator with a smaller p-value alone need not be the significant
 /// one: the correction compares likelihood ratios.
 pub(super) fn claims_first(separators: &mut [Separator]) {
     separators.sort_by_key(|found| {
