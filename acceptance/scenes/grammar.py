@@ -27,7 +27,13 @@ SECOND = (
     rf"(?:all(?: other)? (?P<all2>{COUNT})|none of the(?: other)? (?P<none2>{COUNT})"
     rf"|(?P<hits2>{COUNT}) of(?: the other)? (?P<of2>{COUNT}))"
 )
-TOLD = rf"(?P<label>[A-Z]+) in {FIRST} (?P<where1>(?:other )?copies.*?), in {SECOND}(?P<where2>(?: .+?)?)"
+IN_FIRST = (
+    rf"(?:in {FIRST} (?P<where1>(?:other )?copies.*?)|(?P<not1>not )?in the only (?P<only1>(?:other )?copy.*?))"
+)
+IN_SECOND = (
+    rf"(?:in {SECOND}(?P<where2>(?: .+?)?)|(?P<not2>not )?in the (?P<only2>other copy|only one .+?))"
+)
+TOLD = rf"(?P<label>[A-Z]+) {IN_FIRST}, {IN_SECOND}"
 BEGIN = r"(?:no single fact, threshold or pair of those tested separates them\. )?"
 NAME = r"(?P<name>\S+?)(?: \(like (?P<alike>\d+) more\))?"
 PATTERN = rf" \({EXPLAINS}{EVIDENCE}\){FOLLOWS}{SAMPLE}"
@@ -154,8 +160,11 @@ def told(parts: dict[str, str | None]) -> list[tuple[int, int, str]]:
     halves = []
     for half in "12":
         whole, none, hits, of = (parts[name + half] for name in ("all", "none", "hits", "of"))
-        where = parts["where" + half].strip()
-        if whole:
+        where = (parts["where" + half] or "").strip()
+        if only := parts["only" + half]:
+            where = only.replace("copy", "copies", 1) if half == "1" else only.removeprefix("other copy").removeprefix("only one ")
+            halves.append((0 if parts["not" + half] else 1, 1, where))
+        elif whole:
             halves.append((count(whole), count(whole), where))
         elif none:
             halves.append((0, count(none), where))

@@ -90,18 +90,24 @@ fn compared(report: &JobReport, expected: &Digest) -> String {
     format!("{words} {}", short(expected))
 }
 
-/// Where the folders of odd copies are.
+/// Where the folders of the copies that failed or differ are.
 fn kept(folders: &FoldersReport, ended: bool) -> Option<String> {
     let (kept, place) = (folders.kept.len(), folders.place.display());
     let of = counted(kept, "copy", "copies");
     match (kept, folders.not_kept) {
         (0, 0) => None,
-        (0, 1) => Some("folders: none is kept of the 1 copy that failed or differs".to_owned()),
-        (0, lost) => Some(format!("folders: none is kept of the {lost} copies that failed or differ")),
+        (0, 1) => Some("folders: the folder of the 1 copy that failed or differs was not kept".to_owned()),
+        (0, lost) => {
+            Some(format!("folders: none was kept of the {} copies that failed or differ", grouped(lost)))
+        }
         _ if !ended => Some(format!("folders: those of {of} are kept so far in {place}")),
-        (_, 0) => Some(format!("folders: those of {of} that failed or differ are kept in {place}")),
+        (1, 0) => Some(format!("folders: that of the 1 copy that failed or differs is kept in {place}")),
+        (_, 0) => Some(format!("folders: those of the {of} that failed or differ are kept in {place}")),
         (_, lost) => {
-            Some(format!("folders: those of {of} that failed or differ are kept in {place}, {lost} are not"))
+            let all = grouped(kept as u64 + lost);
+            Some(format!(
+                "folders: those of {kept} of the {all} copies that failed or differ are kept in {place}"
+            ))
         }
     }
 }
@@ -123,7 +129,8 @@ fn lines_of_evidence(report: &JobReport, evidence: &JobEvidence, flags: &str) ->
     if evidence.hidden_failures.len() > SHOWN_MAX {
         lines.push(format!("          … {} reasons in all", evidence.hidden_failures.len()));
     }
-    lines.extend(evidence.folders.as_ref().and_then(|folders| kept(folders, report.ended)));
+    let folders = evidence.folders.as_ref().and_then(|folders| kept(folders, report.ended));
+    lines.extend(folders.map(|line| wrapped(&line)));
     let summary = &evidence.summary;
     let mut told = |name: &str, words: Option<&str>| {
         if let Some(words) = words {

@@ -64,8 +64,17 @@ impl Groups {
     }
 }
 
-/// "in 49 of 102 copies with A=1"; the noun is not repeated.
+/// "in 49 of 102 copies with A=1", "in the only copy with A=1"; the noun is not repeated.
 pub(crate) fn within((hits, runs, where_): (u64, u64, &str), is_first: bool) -> String {
+    if runs == 1 {
+        let copy = match (where_, is_first) {
+            ("others", true) => "the only other copy".to_owned(),
+            ("others", false) => "the other copy".to_owned(),
+            (where_, true) => format!("the only copy {where_}"),
+            (where_, false) => format!("the only one {where_}"),
+        };
+        return if hits == 1 { format!("in {copy}") } else { format!("not in {copy}") };
+    }
     let (of, copies) = match (where_, is_first) {
         ("others", true) => ("", "other copies".to_owned()),
         ("others", false) => ("the other ", String::new()),
@@ -93,5 +102,26 @@ pub(super) fn explained(table: &Table) -> f64 {
         0.0
     } else {
         ((uncertain - sum(table.values()) + joint) / uncertain).clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn a_group_of_one_copy_is_told_in_the_singular() {
+        let check = |hits, runs, where_, is_first, expect| {
+            assert_eq!(within((hits, runs, where_), is_first), expect);
+        };
+        check(1, 1, "with A=1", true, "in the only copy with A=1");
+        check(0, 1, "with A=1", true, "not in the only copy with A=1");
+        check(1, 1, "with A=0", false, "in the only one with A=0");
+        check(0, 1, "others", false, "not in the other copy");
+        check(1, 1, "others", true, "in the only other copy");
+        check(2, 2, "others", true, "in all 2 other copies");
+        check(2, 2, "with A=0", false, "in all 2 with A=0");
+        check(0, 3, "others", false, "in none of the other 3");
+        check(1, 3, "others", false, "in 1 of the other 3");
     }
 }
