@@ -12,7 +12,7 @@ use futures::FutureExt;
 /// How many copies have their outcomes read for one question about a job. Each read costs, so most of a sample are
 /// blocks of neighbours, and few are single copies.
 pub(crate) const SAMPLE: SampleLimits =
-    SampleLimits { copies_max: 20 * CHUNK_COPIES, singles_max: 100, block_copies: CHUNK_COPIES };
+    SampleLimits { copies_max: 10 * CHUNK_COPIES, singles_max: 100, block_copies: CHUNK_COPIES };
 
 /// The bounds of the evidence of a verdict. A function has little memory, and others wait for the verdict. An output
 /// that this process may not read is skipped.

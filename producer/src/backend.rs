@@ -20,10 +20,10 @@ use crate::aws::Stack;
 use crate::error::CliError;
 use crate::settings::Settings;
 
-/// Copies whose outcomes are read in one step, at most.
-pub(crate) const COPIES_PER_READ_MAX: u32 = 20 * CHUNK_COPIES;
+/// Copies whose outcomes are read in one step, and for one explanation, at most. They are held in memory.
+pub(crate) const COPIES_PER_READ_MAX: u32 = 10 * CHUNK_COPIES;
 
-/// How many copies of a job in a store of this machine have their outcomes read: they are held in memory.
+/// How many copies of a job in a store of this machine have their outcomes read.
 const LOCAL_SAMPLE: SampleLimits =
     SampleLimits { copies_max: COPIES_PER_READ_MAX, singles_max: COPIES_PER_READ_MAX / 2, block_copies: 1 };
 
