@@ -51,7 +51,10 @@ stack: ## A whole stack on an emulator, with real processes
 
 SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
 
-soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), all jobs with a planted truth, power
+FLIPS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)10000
+
+soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), stores with a flipped bit, all jobs with a planted truth, power
+	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
 	cargo run --release --locked --package concord-acceptance --bin replay -- $(SEEDS)
 	acceptance/scenes/run --all
 	acceptance/statistics/run --all

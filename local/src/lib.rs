@@ -9,4 +9,4 @@ mod locked;
 mod store;
 
 pub use fleet::{FleetSettings, LocalFleet, RemoteJobs, catch_up, up_to_date};
-pub use store::{OpenError, Store};
+pub use store::{Damage, DamagedStore, OpenError, Store, StoreCheck};

@@ -1,11 +1,18 @@
 //! The ports on SQLite: queue, jobs, outcomes and change feed in one file. Knows nothing of workers, aggregators or
 //! threads that run copies.
 
+mod changes;
+mod check;
+mod checksum;
+mod damage;
 mod enqueue;
 mod feed;
 mod goldens;
 mod jobs;
+mod log;
+mod message;
 mod open;
+mod outcome_rows;
 mod outcomes;
 mod owners;
 mod queue;
@@ -18,8 +25,11 @@ mod selection;
 )]
 mod store;
 mod tallies;
+mod tally_rows;
 mod writer;
 
+pub use check::{Damage, StoreCheck};
+pub use damage::DamagedStore;
 pub use open::OpenError;
 pub(crate) use selection::QueueSelection;
 pub use store::Store;

@@ -6,6 +6,10 @@ use concord_protocol::ports::PortError;
 
 use crate::exit::Exit;
 
+/// What to do about a damaged store.
+pub(crate) const DAMAGED: &str = "keep a copy of the file; producer check-store says what is damaged; submit again under \
+                                  another name, or with another --store PATH";
+
 /// Why a verb failed: the cause, a hint that helps, and the exit code.
 #[derive(Debug)]
 pub(crate) struct CliError {
@@ -49,6 +53,7 @@ impl From<PortError> for CliError {
             PortError::Permanent(_) => {
                 Some("what was recorded is kept; see that its disk has room and can be written")
             }
+            PortError::Damaged(_) => Some(DAMAGED),
             PortError::Invalid(_) => None,
         };
         Self { hint: hint.map(str::to_owned), ..Self::failed(error) }
@@ -62,7 +67,7 @@ impl From<OpenError> for CliError {
                 "name a store, or a file that does not exist yet, with --store PATH"
             }
             OpenError::Empty { .. } => "no job was submitted to it; --store PATH names another place",
-            OpenError::Damaged { .. } => "use a copy of it, or another store with --store PATH",
+            OpenError::Damaged { .. } => DAMAGED,
             OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
             OpenError::Older { .. } => "name a file that does not exist yet with --store PATH",
             OpenError::Failed { .. } => {

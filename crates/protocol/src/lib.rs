@@ -5,6 +5,7 @@
 
 mod artifact;
 mod change;
+mod consistency;
 mod decide;
 mod delivery;
 mod digest;
@@ -30,6 +31,7 @@ mod verdict;
 
 pub use artifact::{Artifact, Manifest, ManifestError};
 pub use change::{Announcement, Change};
+pub use consistency::{ChunkOutcomes, Contradiction, UnprovenDigest};
 pub use decide::{Separation, asks_for_separation, decide};
 pub use digest::{Digest, DigestError};
 pub use evidence::Evidence;

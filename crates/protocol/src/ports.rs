@@ -21,9 +21,13 @@ pub enum PortError {
     /// A temporary error. The same call may succeed later.
     #[error("the store did not answer this time")]
     Transient(#[source] Box<dyn Error + Send + Sync>),
-    /// The store cannot work (full disk, no permission, damaged data). Somebody has to repair it first.
+    /// The store cannot work (full disk, no permission). Somebody has to repair it first.
     #[error("the store cannot go on")]
     Permanent(#[source] Box<dyn Error + Send + Sync>),
+    /// What the store holds was changed by an accident, such as a bad disk. No verdict may follow from it, and no repeated
+    /// call helps.
+    #[error("the store is damaged")]
+    Damaged(#[source] Box<dyn Error + Send + Sync>),
     /// The request makes no sense, such as an outcome of an unknown job. Its message goes to quarantine.
     #[error("{0}")]
     Invalid(&'static str),

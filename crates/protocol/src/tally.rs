@@ -249,6 +249,15 @@ impl JobTally {
         all
     }
 
+    /// The copy with the lowest index that gave this digest.
+    #[must_use]
+    pub fn first_copy(&self, digest: &Digest) -> Option<u32> {
+        self.chunks.iter().find_map(|(chunk, tally)| {
+            let lowest = tally.digests.get(digest).and_then(CopySet::lowest)?;
+            Some(chunk * CHUNK_COPIES + lowest)
+        })
+    }
+
     /// Every digest with its copies: the most frequent first, and of equally frequent ones the one with the lowest
     /// copy.
     #[must_use]

@@ -52,7 +52,7 @@ async fn fold(store: &Store, aggregator: &LocalAggregator) -> PortResult<FoldedB
     let failed = aggregator.fold(&changes).await;
     let done = sequences.iter().zip(&changes).filter(|(_, change)| !failed.contains_key(change.job()));
     store.acknowledge_changes(done.map(|(sequence, _)| *sequence).collect()).await?;
-    failed.into_values().try_for_each(Err)?;
+    failed.into_values().try_for_each(|error| Err(store.naming_itself(error)))?;
     Ok(FoldedBatch { count: changes.len(), last: sequences.last().copied() })
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn meet_deadlines(store: &Store, aggregator: &LocalAggregator) 
     }
     fold_all(store, aggregator).await?;
     for job in store.overdue(now.unix_ms)? {
-        aggregator.meet_deadline(&job).await?;
+        aggregator.meet_deadline(&job).await.map_err(|error| store.naming_itself(error))?;
     }
     Ok(())
 }

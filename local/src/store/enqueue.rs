@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use concord_protocol::ports::{EnqueueCopies, PortResult};
 use concord_protocol::{Job, JobId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
+use super::rows::{self, JOB};
 use super::selection::QueueSelection;
 use super::store::Store;
 
@@ -19,18 +20,22 @@ impl EnqueueCopies for Store {
 }
 
 fn enqueue(connection: &Connection, key: i64, round: u32, copies: &Range<u32>) -> rusqlite::Result<()> {
-    let open = "UPDATE jobs SET enqueued = max(enqueued, ?3)
-                WHERE id = ?1 AND round = ?2 AND ended_at IS NULL";
-    if connection.prepare_cached(open)?.execute(params![key, round, copies.end])? == 0 {
+    let open = format!("SELECT {JOB} FROM jobs WHERE id = ?1 AND round = ?2 AND ended_at IS NULL");
+    let job = connection.prepare_cached(&open)?.query_row([key, round.into()], rows::check_job).optional()?;
+    if job.is_none() {
         return Ok(());
     }
+    let reach = "UPDATE jobs SET enqueued = max(enqueued, ?2) WHERE id = ?1";
+    connection.prepare_cached(reach)?.execute(params![key, copies.end])?;
+    rows::seal_job(connection, key)?;
     let insert = "WITH RECURSIVE range (copy) AS
             (SELECT ?2 WHERE ?2 < ?3 UNION ALL SELECT copy + 1 FROM range WHERE copy + 1 < ?3)
-         INSERT INTO queue (job, copy, round, visible_at, receive_count, interruptions)
-         SELECT ?1, copy, ?4, 0, 0, 0 FROM range WHERE NOT EXISTS
+         INSERT INTO queue (job, copy, round, visible_at, receive_count, interruptions, checksum)
+         SELECT ?1, copy, ?4, 0, 0, 0, checksum('queue', ?1, copy, ?4, 0, 0, 0, NULL) FROM range WHERE NOT EXISTS
             (SELECT 1 FROM outcomes WHERE job = ?1 AND outcomes.copy = range.copy AND digest IS NOT NULL)
          ON CONFLICT (job, copy) DO UPDATE
-         SET round = excluded.round, visible_at = 0, receive_count = 0, interruptions = 0, owner = NULL
+         SET round = excluded.round, visible_at = 0, receive_count = 0, interruptions = 0, owner = NULL,
+             checksum = excluded.checksum
          WHERE excluded.round > queue.round";
     connection.prepare_cached(insert)?.execute(params![key, copies.start, copies.end, round])?;
     Ok(())

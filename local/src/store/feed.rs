@@ -1,10 +1,14 @@
 //! The change feed: an outbox. A row is written in the same transaction as its change.
 
-use concord_protocol::ports::{Announce, PortResult};
-use concord_protocol::{Announcement, Change, CopyId, JobId, SandboxHash, Timestamp};
-use rusqlite::{Row, params};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::rows::{self, DigestColumn, signed};
+use concord_protocol::ports::{Announce, PortResult};
+use concord_protocol::{Announcement, Change, JobId};
+use rusqlite::params;
+
+use super::changes::{CHANGE, change};
+use super::rows::{self, signed};
 use super::store::Store;
 
 impl Store {
@@ -13,15 +17,21 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn read_changes(&self, count_max: usize) -> PortResult<Vec<(u64, Change)>> {
-        let sql = "SELECT sequence, jobs.job, copy, feed.round, digest, reason, feed.verdict, decided_at,
-                   feed.revision, sandbox FROM feed JOIN jobs ON jobs.id = feed.job ORDER BY sequence LIMIT ?1";
+        let sql = format!("SELECT {CHANGE} FROM feed ORDER BY sequence LIMIT ?1");
         self.read(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
+            let mut select = connection.prepare_cached(&sql)?;
             let mut rows = select.query([signed(count_max as u64)])?;
-            let mut changes: Vec<(u64, Change)> = Vec::new();
+            let mut jobs = HashMap::new();
+            let mut changes = Vec::new();
             while let Some(row) = rows.next()? {
-                let job = job_id(row, changes.last().map(|(_, last)| last.job()))?;
-                changes.push((rows::unsigned(row, 0)?, change(row, job)?));
+                let job = match jobs.entry(row.get::<_, i64>(0)?) {
+                    Entry::Occupied(known) => JobId::clone(known.get()),
+                    Entry::Vacant(new) => {
+                        let id = rows::id_of_key(connection, *new.key())?;
+                        new.insert(id).clone()
+                    }
+                };
+                changes.push((rows::unsigned(row, 10)?, change(row, job)?));
             }
             Ok(changes)
         })
@@ -62,48 +72,14 @@ impl Store {
     }
 }
 
-/// The job of a row. Most rows are of the same job as the row before, and share the text of its id.
-fn job_id(row: &Row<'_>, last: Option<&JobId>) -> rusqlite::Result<JobId> {
-    let text = row.get_ref(1)?.as_str()?;
-    if let Some(last) = last.filter(|last| last.as_str() == text) {
-        return Ok(last.clone());
-    }
-    text.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
-    })
-}
-
-fn change(row: &Row<'_>, job: JobId) -> rusqlite::Result<Change> {
-    let Some(index) = row.get(2)? else {
-        let verdict: String = row.get(6)?;
-        let wrong = |error| {
-            rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(error))
-        };
-        return Ok(Change::Decided(Announcement {
-            job,
-            verdict: verdict.parse().map_err(wrong)?,
-            decided_at: Timestamp::from_unix_ms(rows::unsigned(row, 7)?),
-            revision: rows::unsigned(row, 8)?,
-        }));
-    };
-    let copy = CopyId { job, index };
-    Ok(match row.get::<_, Option<DigestColumn>>(4)? {
-        Some(DigestColumn(digest)) => {
-            let bits = row.get::<_, Option<i64>>(9)?.map(i64::cast_unsigned);
-            Change::Produced { copy, digest, sandbox: bits.map(SandboxHash::from_bits) }
-        }
-        None => Change::Failed { copy, round: row.get(3)?, reason: row.get(5)? },
-    })
-}
-
 /// On one machine a verdict is announced by a row. The rows of a job show the history of its verdict.
 impl Announce for Store {
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let key = self.key(&announcement.job)?;
         let Announcement { verdict, decided_at, revision, .. } = *announcement;
         let written = self.write(move |connection| {
-            let sql = "INSERT OR IGNORE INTO announcements (job, revision, verdict, decided_at)
-                       VALUES (?1, ?2, ?3, ?4)";
+            let sql = "INSERT OR IGNORE INTO announcements (job, revision, verdict, decided_at, checksum)
+                       VALUES (?1, ?2, ?3, ?4, checksum('announcements', ?1, ?2, ?3, ?4))";
             let decided_at = signed(decided_at.unix_ms);
             connection.prepare_cached(sql)?.execute(params![
                 key,

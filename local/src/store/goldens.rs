@@ -6,6 +6,7 @@ use concord_protocol::ports::{PortResult, ReadGolden, WriteGolden};
 use concord_protocol::{Golden, GoldenKey, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
 
+use super::checksum;
 use super::rows::{self, DigestColumn, signed};
 use super::store::Store;
 
@@ -13,8 +14,8 @@ impl WriteGolden for Store {
     async fn write_golden(&self, golden: Golden) -> PortResult<()> {
         let written = self.write(move |connection| {
             let sql =
-                "INSERT OR REPLACE INTO goldens (calculation, payload, digest, job, accepted_at, output)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                "INSERT OR REPLACE INTO goldens (calculation, payload, digest, job, accepted_at, output, checksum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, checksum('goldens', ?1, ?2, ?3, ?4, ?5, ?6))";
             connection.prepare_cached(sql)?.execute(params![
                 golden.key.calculation,
                 golden.key.payload_digest.as_bytes(),
@@ -30,8 +31,8 @@ impl WriteGolden for Store {
 
 impl ReadGolden for Store {
     async fn read_golden(&self, key: &GoldenKey) -> PortResult<Option<Golden>> {
-        let sql =
-            "SELECT digest, job, accepted_at, output FROM goldens WHERE calculation = ?1 AND payload = ?2";
+        let sql = "SELECT calculation, payload, digest, job, accepted_at, output, checksum FROM goldens
+             WHERE calculation = ?1 AND payload = ?2";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
             let parameters = params![key.calculation, key.payload_digest.as_bytes()];
@@ -41,13 +42,14 @@ impl ReadGolden for Store {
 }
 
 fn golden(key: &GoldenKey, row: &Row<'_>) -> rusqlite::Result<Golden> {
-    let DigestColumn(digest) = row.get(0)?;
-    let output: Option<Vec<u8>> = row.get(3)?;
+    checksum::check(row, "goldens", 6, None)?;
+    let DigestColumn(digest) = row.get(2)?;
+    let output: Option<Vec<u8>> = row.get(5)?;
     Ok(Golden {
         key: key.clone(),
         digest,
-        job: rows::id(row, 1)?,
-        accepted_at: Timestamp::from_unix_ms(rows::unsigned(row, 2)?),
+        job: rows::id(row, 3)?,
+        accepted_at: Timestamp::from_unix_ms(rows::unsigned(row, 4)?),
         output: output.map(Arc::from),
     })
 }

@@ -1,12 +1,16 @@
 //! Creates, reads, finds and lists jobs, and replaces their states.
 
+use std::sync::Arc;
+
 use concord_protocol::ports::{
-    CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadJob, ReadSubmission, ReplaceState,
+    Clock, CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadJob, ReadSubmission,
+    ReplaceState,
 };
 use concord_protocol::{Job, JobId, JobState, ListFilter, Lookup, Verdict};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{self, signed, to_json};
+use super::check;
+use super::rows::{self, JOB, signed, to_json};
 use super::store::Store;
 
 impl CreateJobs for Store {
@@ -34,7 +38,7 @@ fn insert(connection: &Connection, NewJob { spec, payload }: &NewJob) -> rusqlit
                receives_max, verdict, round, deadline_at, ended_at, revision)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, ?13)";
     let state = spec.first_state();
-    connection.prepare_cached(sql)?.execute(params![
+    let key = connection.prepare_cached(sql)?.insert(params![
         spec.job.as_str(),
         spec.submission.as_str(),
         signed(spec.submitted_at.unix_ms),
@@ -49,12 +53,12 @@ fn insert(connection: &Connection, NewJob { spec, payload }: &NewJob) -> rusqlit
         signed(state.deadline_at().unix_ms),
         signed(state.revision()),
     ])?;
-    Ok(())
+    rows::seal_job(connection, key)
 }
 
 fn read(connection: &Connection, job: &JobId) -> rusqlite::Result<Option<Job>> {
-    let sql = "SELECT spec, state FROM jobs WHERE job = ?1";
-    connection.prepare_cached(sql)?.query_row([job.as_str()], rows::job).optional()
+    let sql = format!("SELECT {JOB} FROM jobs WHERE job = ?1");
+    connection.prepare_cached(&sql)?.query_row([job.as_str()], rows::job).optional()
 }
 
 impl ReadJob for Store {
@@ -66,7 +70,8 @@ impl ReadJob for Store {
 impl ReplaceState for Store {
     async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         let key = self.key(job)?;
-        let replaced = self.write(move |connection| replace(connection, key, &state)).await?;
+        let clock = Arc::clone(self.clock());
+        let replaced = self.write(move |connection| replace(connection, &*clock, key, &state)).await?;
         if replaced && let Some(job) = self.read_job(job).await? {
             self.remember_job(job);
             self.signals().decided.notify(usize::MAX);
@@ -75,15 +80,25 @@ impl ReplaceState for Store {
     }
 }
 
-fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Result<bool> {
-    let sql = "SELECT verdict, round FROM jobs WHERE id = ?1 AND revision = ?2";
-    let before: Option<(String, u32)> = connection
-        .prepare_cached(sql)?
-        .query_row(params![key, signed(state.revision().saturating_sub(1))], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+fn replace(connection: &Connection, clock: &dyn Clock, key: i64, state: &JobState) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT {JOB} FROM jobs WHERE id = ?1");
+    let before: Option<(u64, String, u32)> = connection
+        .prepare_cached(&sql)?
+        .query_row([key], |row| {
+            rows::check_job(row)?;
+            Ok((
+                rows::unsigned(row, rows::JOB_REVISION)?,
+                row.get(rows::JOB_VERDICT)?,
+                row.get(rows::JOB_ROUND)?,
+            ))
         })
         .optional()?;
-    let Some((verdict, round)) = before else { return Ok(false) };
+    let before = before.filter(|(revision, ..)| revision + 1 == state.revision());
+    let Some((_, verdict, round)) = before else { return Ok(false) };
+    if state.round() > round {
+        // Work goes on with a job that was not checked when the store was opened.
+        check::one_job(connection, clock, key)?;
+    }
     let sql = "UPDATE jobs SET state = ?2, verdict = ?3, round = ?4, deadline_at = ?5, ended_at = ?6, revision = ?7,
                copies = ?8, enqueued = CASE WHEN ?4 > round THEN 0 ELSE enqueued END WHERE id = ?1";
     connection.prepare_cached(sql)?.execute(params![
@@ -96,6 +111,7 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
         signed(state.revision()),
         state.copies(),
     ])?;
+    rows::seal_job(connection, key)?;
     if state.ended_at().is_some() || state.round() > round {
         // No copy of this round is wanted any more. A copy that runs now ends without a message to delete.
         connection.prepare_cached("DELETE FROM queue WHERE job = ?1")?.execute([key])?;
@@ -104,7 +120,8 @@ fn replace(connection: &Connection, key: i64, state: &JobState) -> rusqlite::Res
     if verdict != state.verdict().as_str()
         && let Some(decided_at) = state.decided_at()
     {
-        let sql = "INSERT INTO feed (job, verdict, decided_at, revision) VALUES (?1, ?2, ?3, ?4)";
+        let sql = "INSERT INTO feed (job, verdict, decided_at, revision, checksum)
+                   VALUES (?1, ?2, ?3, ?4, checksum('feed', ?1, NULL, NULL, NULL, NULL, NULL, ?2, ?3, ?4))";
         let (decided_at, revision) = (signed(decided_at.unix_ms), signed(state.revision()));
         connection.prepare_cached(sql)?.execute(params![
             key,
@@ -142,11 +159,13 @@ impl ReadSubmission for Store {
 
 impl ListJobs for Store {
     async fn list_jobs(&self, filter: ListFilter) -> PortResult<Vec<Job>> {
-        let sql = "SELECT spec, state FROM jobs WHERE ?1 IS NULL OR verdict = ?1
-                   ORDER BY submitted_at DESC, id DESC LIMIT ?2";
+        let sql = format!(
+            "SELECT {JOB} FROM jobs WHERE ?1 IS NULL OR verdict = ?1
+             ORDER BY submitted_at DESC, id DESC LIMIT ?2"
+        );
         let verdict = filter.verdict.map(Verdict::as_str);
         self.read(|connection| {
-            let mut select = connection.prepare_cached(sql)?;
+            let mut select = connection.prepare_cached(&sql)?;
             let rows = select.query_map(params![verdict, signed(filter.count_max as u64)], rows::job)?;
             rows.collect()
         })

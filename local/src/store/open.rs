@@ -7,13 +7,15 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tempfile::TempDir;
 
+use super::damage::damage_of_file;
 use super::owners::FILE_MODE;
+use super::{checksum, log};
 
 /// "CNCD": distinguishes a store from any other SQLite file.
 const APPLICATION_ID: i32 = 0x434e_4344;
 
 /// The version of the tables in `schema.sql`. A store with another version is refused.
-const SCHEMA_VERSION: i32 = 3;
+const SCHEMA_VERSION: i32 = 4;
 
 /// How long a write waits until another process has finished its write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,10 +41,12 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The file is damaged.
-    #[error("{} is damaged", .path.display())]
+    #[error("{} is damaged: {what}", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
+        /// What is damaged, in words.
+        what: String,
     },
     /// The store was written by a newer version.
     #[error("{} was written by a newer version: its schema is {found}, this version knows {SCHEMA_VERSION}", .path.display())]
@@ -80,6 +84,7 @@ pub enum OpenError {
 /// Opens the store at `path` for writing, and creates it if there is none.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| open_error(path, error);
+    check_log(path)?;
     make_private(path)
         .map_err(|error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) })?;
     // Without the flag for URIs: a store may be called `file:x`.
@@ -90,6 +95,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     // Every group of writes is flushed to the disk before it is reported as done.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(failed)?;
+    checksum::register(&connection).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -109,6 +115,7 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 /// log: then a file without a log is read as it is, and of a file with a log a private copy is read, which the second value
 /// keeps.
 pub(super) fn only_reader(path: &Path) -> Result<(Connection, Option<TempDir>), OpenError> {
+    check_log(path)?;
     match checked(path, reader(path)) {
         Err(OpenError::Failed { .. }) if path.is_file() => {}
         opened => return opened.map(|connection| (connection, None)),
@@ -151,6 +158,19 @@ fn checked(path: &Path, opened: Result<Connection, OpenError>) -> Result<Connect
         Tables::Present => Ok(connection),
         // A submit that was killed at its very beginning leaves such a file.
         Tables::Absent => Err(OpenError::Empty { path: path.to_owned() }),
+    }
+}
+
+/// Checks that no commit was lost from the log of the store. SQLite must not see a damaged log: it deletes the log when the
+/// last process closes the store.
+fn check_log(path: &Path) -> Result<(), OpenError> {
+    match log::is_damaged(path) {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            let what = "commits are lost from its write-ahead log".to_owned();
+            Err(OpenError::Damaged { path: path.to_owned(), what })
+        }
+        Err(error) => Err(OpenError::Failed { path: path.to_owned(), source: Box::new(error) }),
     }
 }
 
@@ -224,7 +244,11 @@ fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
     match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION_ID, SCHEMA_VERSION) => Ok(Tables::Present),
+        (APPLICATION_ID, SCHEMA_VERSION) if is_schema(connection).map_err(failed)? => Ok(Tables::Present),
+        (APPLICATION_ID, SCHEMA_VERSION) => {
+            let what = "its tables are not those of this program".to_owned();
+            Err(OpenError::Damaged { path: path.to_owned(), what })
+        }
         (APPLICATION_ID, found) if found < SCHEMA_VERSION => {
             Err(OpenError::Older { path: path.to_owned(), found })
         }
@@ -236,11 +260,26 @@ fn known(path: &Path, connection: &Connection) -> Result<Tables, OpenError> {
     }
 }
 
+/// Whether the tables and indexes are exactly those of `schema.sql`.
+fn is_schema(connection: &Connection) -> rusqlite::Result<bool> {
+    let expected = Connection::open_in_memory()?;
+    expected.execute_batch(SCHEMA)?;
+    let read = |connection: &Connection| -> rusqlite::Result<Vec<[Option<String>; 4]>> {
+        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
+        let mut select = connection.prepare(sql)?;
+        let rows = select.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+        rows.collect()
+    };
+    Ok(read(connection)? == read(&expected)?)
+}
+
 fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
-        Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged { path: path.to_owned() },
-        _ => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+        _ => match damage_of_file(&error) {
+            Some(what) => OpenError::Damaged { path: path.to_owned(), what },
+            None => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+        },
     }
 }
 

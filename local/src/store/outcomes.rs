@@ -1,6 +1,5 @@
 //! Reads payloads, keeps outputs, and records outcomes.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,21 +7,28 @@ use concord_protocol::limits::OUTPUTS_KEPT_MAX;
 use concord_protocol::ports::{
     PortResult, ReadOutcomes, ReadOutput, ReadPayload, RecordOutcome, WriteOutput,
 };
-use concord_protocol::{
-    CopyId, Digest, Environment, Failure, JobId, Outcome, Produced, Settlement, Timestamp, settle,
-};
-use rusqlite::types::ValueRef;
+use concord_protocol::{Digest, Environment, Failure, JobId, Outcome, Settlement, settle};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::damage::DamagedRow;
+use super::outcome_rows::read;
 use super::rows::{self, DigestColumn, signed};
 use super::store::Store;
 
 impl ReadPayload for Store {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
-        let sql = "SELECT bytes FROM payloads JOIN jobs ON jobs.payload = payloads.digest WHERE job = ?1";
+        // A worker would record a payload that is missing or different as a failure of the copy.
+        let sql = "SELECT id, payload, bytes FROM jobs LEFT JOIN payloads ON jobs.payload = payloads.digest
+                   WHERE job = ?1";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
-            select.query_row([job.as_str()], |row| Ok(row.get_ref(0)?.as_blob()?.into())).optional()
+            let read = |row: &Row<'_>| {
+                let (key, DigestColumn(digest)) = (row.get(0)?, row.get(1)?);
+                let bytes = row.get_ref(2)?.as_blob_or_null()?;
+                let bytes = bytes.ok_or_else(|| DamagedRow::of("payloads", Some(key), "a row is missing"))?;
+                check_bytes(digest, bytes, "payloads", key).map(|()| bytes.into())
+            };
+            select.query_row([job.as_str()], read).optional()
         })
     }
 }
@@ -46,8 +52,21 @@ impl ReadOutput for Store {
         let sql = "SELECT bytes FROM outputs WHERE job = ?1 AND digest = ?2";
         self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
-            select.query_row(params![key, digest.as_bytes()], |row| row.get(0)).optional()
+            let read = |row: &Row<'_>| {
+                let bytes = row.get_ref(0)?.as_blob()?;
+                check_bytes(digest, bytes, "outputs", key).map(|()| bytes.to_vec())
+            };
+            select.query_row(params![key, digest.as_bytes()], read).optional()
         })
+    }
+}
+
+/// Checks the bytes of a row of `table` against their digest.
+fn check_bytes(digest: Digest, bytes: &[u8], table: &'static str, job: i64) -> rusqlite::Result<()> {
+    if Digest::of(bytes) == digest {
+        Ok(())
+    } else {
+        Err(DamagedRow::of(table, Some(job), "a row does not fit its digest"))
     }
 }
 
@@ -74,18 +93,23 @@ impl RecordOutcome for Store {
 
 fn environment_key(connection: &Connection, environment: &Environment) -> rusqlite::Result<i64> {
     let facts = rows::to_json(environment)?;
-    connection.prepare_cached("INSERT OR IGNORE INTO environments (facts) VALUES (?1)")?.execute([&facts])?;
+    let sql = "INSERT OR IGNORE INTO environments (id, facts, checksum)
+               SELECT next.id, ?1, checksum('environments', next.id, ?1)
+               FROM (SELECT coalesce(max(id), 0) + 1 AS id FROM environments) AS next";
+    connection.prepare_cached(sql)?.execute([&facts])?;
     let mut select = connection.prepare_cached("SELECT id FROM environments WHERE facts = ?1")?;
     select.query_row([&facts], |row| row.get(0))
 }
 
 const INSERT: &str = "INSERT OR IGNORE INTO outcomes
-    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts, checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+    checksum('outcomes', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))";
 
 const REPLACE: &str = "INSERT OR REPLACE INTO outcomes
-    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    (job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts, checksum)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,
+    checksum('outcomes', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13))";
 
 fn record(
     connection: &Connection,
@@ -153,7 +177,8 @@ fn insert(
 }
 
 fn feed(connection: &Connection, key: i64, outcome: &Outcome) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO feed (job, copy, round, digest, reason, sandbox) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO feed (job, copy, round, digest, reason, sandbox, checksum)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, checksum('feed', ?1, ?2, ?3, ?4, ?6, ?5, NULL, NULL, NULL))";
     let digest = outcome.result.as_ref().ok().map(|produced| produced.digest.as_bytes());
     let reason = outcome.result.as_ref().err().map(Failure::reason);
     connection.prepare_cached(sql)?.execute(params![
@@ -173,60 +198,4 @@ impl ReadOutcomes for Store {
         let key = self.key(job)?;
         self.read(|connection| read(connection, job, key, copies))
     }
-}
-
-fn read(
-    connection: &Connection,
-    job: &JobId,
-    key: i64,
-    copies: Range<u32>,
-) -> rusqlite::Result<Vec<Outcome>> {
-    let sql = "SELECT copy, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts
-               FROM outcomes
-               WHERE job = ?1 AND copy >= ?2 AND copy < ?3 ORDER BY copy, beside";
-    let mut select = connection.prepare_cached(sql)?;
-    let mut environments = HashMap::new();
-    let rows = select.query_map(params![key, copies.start, copies.end], |row| {
-        let environment = row.get::<_, Option<i64>>(9)?;
-        let environment =
-            environment.map(|id| environment_of(connection, &mut environments, id)).transpose()?;
-        outcome(job, row, environment)
-    })?;
-    rows.collect()
-}
-
-/// The environment with this key. Many outcomes share it, so it is read once.
-fn environment_of(
-    connection: &Connection,
-    known: &mut HashMap<i64, Arc<Environment>>,
-    id: i64,
-) -> rusqlite::Result<Arc<Environment>> {
-    if let Some(environment) = known.get(&id) {
-        return Ok(Arc::clone(environment));
-    }
-    let mut select = connection.prepare_cached("SELECT facts FROM environments WHERE id = ?1")?;
-    let environment: Arc<Environment> = Arc::new(select.query_row([id], |row| rows::json(row, 0))?);
-    known.insert(id, Arc::clone(&environment));
-    Ok(environment)
-}
-
-fn outcome(job: &JobId, row: &Row<'_>, environment: Option<Arc<Environment>>) -> rusqlite::Result<Outcome> {
-    let digest: Option<DigestColumn> = row.get(3)?;
-    let result = match digest {
-        Some(DigestColumn(digest)) => Ok(Produced { digest, bytes: rows::unsigned(row, 4)? }),
-        None => Err(Failure::new(row.get::<_, String>(5)?)),
-    };
-    let has_facts = row.get_ref(10)? != ValueRef::Null;
-    Ok(Outcome {
-        copy: CopyId { job: job.clone(), index: row.get(0)? },
-        round: row.get(1)?,
-        attempt: row.get(2)?,
-        result,
-        started_at: Timestamp::from_unix_ms(rows::unsigned(row, 6)?),
-        run_us: rows::unsigned(row, 7)?,
-        // An empty tail is stored as no tail.
-        stderr_tail: row.get::<_, Option<String>>(8)?.unwrap_or_default(),
-        environment,
-        facts: has_facts.then(|| rows::json(row, 10)).transpose()?.unwrap_or_default(),
-    })
 }

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use super::checksum;
+use super::message::{MESSAGE, check_message};
+
 /// A process that runs makes its lock file anew within this time, if somebody deletes the file.
 const RENEWED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -98,6 +101,25 @@ fn lock_path(store: &Path, name: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// Adds an owner, and gives its id.
+pub(super) fn register(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    let id = connection.prepare_cached("INSERT INTO owners (name) VALUES (?1)")?.insert([name])?;
+    let seal = "UPDATE owners SET checksum = checksum('owners', id, name) WHERE id = ?1";
+    connection.prepare_cached(seal)?.execute([id])?;
+    Ok(id)
+}
+
+/// Whether the process of an owner runs.
+pub(super) fn any_alive(connection: &Connection, store: &Path) -> rusqlite::Result<bool> {
+    let mut owners = connection.prepare_cached("SELECT name FROM owners")?;
+    let names: Vec<String> = owners.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let is_locked = |name: &String| {
+        let file = File::open(lock_path(store, &lock_name(name)));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    };
+    Ok(names.iter().any(is_locked))
+}
+
 /// The owners whose lock file was missing when this process looked last, and since when.
 pub(super) type Missing = HashMap<i64, Instant>;
 
@@ -109,8 +131,11 @@ pub(super) fn abandoned(
     this: i64,
     missing: &mut Missing,
 ) -> rusqlite::Result<Vec<i64>> {
-    let mut others = connection.prepare_cached("SELECT id, name FROM owners WHERE id <> ?1")?;
-    let rows = others.query_map([this], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    let mut others = connection.prepare_cached("SELECT id, name, checksum FROM owners WHERE id <> ?1")?;
+    let rows = others.query_map([this], |row| {
+        checksum::check(row, "owners", 2, None)?;
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
     let mut gone = Vec::new();
     for row in rows {
         let (id, name) = row?;
@@ -145,8 +170,13 @@ pub(super) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusq
                      WHERE outcomes.job = queue.job AND outcomes.copy = queue.copy
                      AND (digest IS NOT NULL OR outcomes.round >= queue.round))";
     connection.prepare_cached(accounted)?.execute([owner])?;
+    let claimed = format!("SELECT {MESSAGE} FROM queue WHERE owner = ?1");
+    for checked in connection.prepare_cached(&claimed)?.query_map([owner], check_message)? {
+        checked?;
+    }
     let sql = "UPDATE queue SET owner = NULL, visible_at = 0, receive_count = receive_count - 1,
-               interruptions = interruptions + ?2 WHERE owner = ?1";
+               interruptions = interruptions + ?2, checksum = checksum('queue', job, copy, round, 0,
+               receive_count - 1, interruptions + ?2, NULL) WHERE owner = ?1";
     let interruptions = i64::from(leave == Leave::Abandoned);
     connection.prepare_cached(sql)?.execute([owner, interruptions])?;
     connection.prepare_cached("DELETE FROM owners WHERE id = ?1")?.execute([owner])?;

@@ -4,7 +4,9 @@ use concord_protocol::ports::{Delivery, PortError, PortResult, ReceiveCopies, Re
 use concord_protocol::{CopyId, Job, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::rows::{self, signed};
+use super::checksum;
+use super::message::{MESSAGE, check_message};
+use super::rows::{self, JOB, signed};
 use super::selection::QueueSelection;
 use super::store::Store;
 
@@ -102,9 +104,10 @@ fn claim_of_job(
     share: usize,
     deliveries: &mut Vec<Delivery>,
 ) -> rusqlite::Result<Job> {
-    let sql = "SELECT spec, state, receives_max FROM jobs WHERE id = ?1";
-    let (job, receives_max): (Job, u32) =
-        connection.prepare_cached(sql)?.query_row([key], |row| Ok((rows::job(row)?, row.get(2)?)))?;
+    let sql = format!("SELECT {JOB} FROM jobs WHERE id = ?1");
+    let (job, receives_max): (Job, u32) = connection
+        .prepare_cached(&sql)?
+        .query_row([key], |row| Ok((rows::job(row)?, row.get(rows::JOB_RECEIVES_MAX)?)))?;
     let hidden_until = claim.now.plus_ms(job.spec.policy.hidden_ms());
     let (dead, alive): (Vec<_>, Vec<_>) =
         waiting(connection, key, claim.now, share)?.into_iter().partition(|waiting| {
@@ -131,7 +134,8 @@ fn take(
     messages: &[Waiting],
 ) -> rusqlite::Result<()> {
     let mut update = connection.prepare_cached(
-        "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?4, owner = ?5
+        "UPDATE queue SET receive_count = receive_count + 1, visible_at = ?4, owner = ?5,
+         checksum = checksum('queue', job, copy, round, ?4, receive_count + 1, interruptions, ?5)
          WHERE job = ?1 AND copy BETWEEN ?2 AND ?3",
     )?;
     for neighbours in messages.chunk_by(|one, next| one.copy + 1 == next.copy) {
@@ -149,24 +153,26 @@ fn waiting(
     now: Timestamp,
     share: usize,
 ) -> rusqlite::Result<Vec<Waiting>> {
-    let mut select = connection.prepare_cached(
-        "SELECT copy, round, receive_count, interruptions FROM queue WHERE job = ?1 AND visible_at <= ?2
-         ORDER BY copy LIMIT ?3",
-    )?;
+    let sql =
+        format!("SELECT {MESSAGE} FROM queue WHERE job = ?1 AND visible_at <= ?2 ORDER BY copy LIMIT ?3");
+    let mut select = connection.prepare_cached(&sql)?;
     let rows = select.query_map(params![key, signed(now.unix_ms), signed(share as u64)], |row| {
+        check_message(row)?;
         Ok(Waiting {
-            copy: row.get(0)?,
-            round: row.get(1)?,
-            receive_count: row.get(2)?,
-            interruptions: row.get(3)?,
+            copy: row.get(1)?,
+            round: row.get(2)?,
+            receive_count: row.get(4)?,
+            interruptions: row.get(5)?,
         })
     })?;
     rows.collect()
 }
 
 fn bury(connection: &Connection, key: i64, copy: u32) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO dead_letters (job, copy, round, receive_count)
-               SELECT job, copy, round, receive_count + interruptions FROM queue WHERE job = ?1 AND copy = ?2";
+    let sql = "INSERT OR REPLACE INTO dead_letters (job, copy, round, receive_count, checksum)
+               SELECT job, copy, round, receive_count + interruptions,
+               checksum('dead_letters', job, copy, round, receive_count + interruptions)
+               FROM queue WHERE job = ?1 AND copy = ?2";
     connection.prepare_cached(sql)?.execute(params![key, copy])?;
     connection
         .prepare_cached("DELETE FROM queue WHERE job = ?1 AND copy = ?2")?
@@ -176,20 +182,17 @@ fn bury(connection: &Connection, key: i64, copy: u32) -> rusqlite::Result<()> {
 
 impl ReceiveDeadLetters for Store {
     async fn receive_dead_letters(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
-        let sql = "SELECT jobs.job, copy, dead_letters.round, receive_count FROM dead_letters
-                   JOIN jobs ON jobs.id = dead_letters.job LIMIT ?1";
-        let rows: Vec<(String, u32, u32, u32)> = self.read(|connection| {
+        let sql = "SELECT job, copy, round, receive_count, checksum FROM dead_letters LIMIT ?1";
+        self.read(|connection| {
             let mut select = connection.prepare_cached(sql)?;
             let rows = select.query_map([signed(count_max as u64)], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                checksum::check(row, "dead_letters", 4, Some(0))?;
+                let copy = CopyId { job: rows::id_of_key(connection, row.get(0)?)?, index: row.get(1)? };
+                let (round, receive_count) = (row.get(2)?, row.get(3)?);
+                Ok(Delivery { copy, round, receive_count, sent_at: None, receipt: 0 })
             })?;
             rows.collect()
-        })?;
-        let letter = |(job, index, round, receive_count): (String, u32, u32, u32)| {
-            let job = job.parse().map_err(|error| PortError::Permanent(Box::new(error)))?;
-            Ok(Delivery { copy: CopyId { job, index }, round, receive_count, sent_at: None, receipt: 0 })
-        };
-        rows.into_iter().map(letter).collect()
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use concord_protocol::ports::{DelayMessage, DeleteMessage, Delivery, PortResult};
 use rusqlite::params;
 
+use super::message::check_message_of;
 use super::rows::signed;
 use super::store::Store;
 
@@ -28,7 +29,9 @@ impl DelayMessage for Store {
         let Delivered { key, copy, round, receipt, receive_count } = self.delivered(delivery)?;
         let visible_at = signed(self.clock().now().plus_ms(delay_ms).unix_ms);
         let delayed = self.write(move |connection| {
-            let sql = "UPDATE queue SET visible_at = ?6, owner = NULL
+            check_message_of(connection, key, copy)?;
+            let sql = "UPDATE queue SET visible_at = ?6, owner = NULL,
+                       checksum = checksum('queue', job, copy, round, ?6, receive_count, interruptions, NULL)
                        WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
             connection.prepare_cached(sql)?.execute(params![
                 key,
@@ -81,10 +84,12 @@ impl Store {
         let delivered: Vec<_> =
             deliveries.iter().map(|delivery| self.delivered(delivery)).collect::<Result<_, _>>()?;
         let put_back = self.write(move |connection| {
-            let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1
+            let sql = "UPDATE queue SET visible_at = 0, owner = NULL, receive_count = receive_count - 1,
+                       checksum = checksum('queue', job, copy, round, 0, receive_count - 1, interruptions, NULL)
                        WHERE job = ?1 AND copy = ?2 AND round = ?3 AND owner = ?4 AND receive_count = ?5";
             let mut update = connection.prepare_cached(sql)?;
             for Delivered { key, copy, round, receipt, receive_count } in &delivered {
+                check_message_of(connection, *key, *copy)?;
                 update.execute(params![key, copy, round, receipt, receive_count])?;
             }
             Ok(())

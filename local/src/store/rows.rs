@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use concord_protocol::{CopySet, Digest, IdError, Job, JobId, SandboxHash};
-use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use super::checksum;
+use super::damage::DamagedRow;
 
 /// A digest as a column.
 pub(super) struct DigestColumn(pub(crate) Digest);
@@ -92,7 +95,62 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// A job from the columns `spec, state`.
+/// What a job's checksum covers.
+macro_rules! job_values {
+    () => {
+        "id, job, submission, submitted_at, payload, spec, state, copies, copy_timeout_ms, receives_max, \
+         verdict, round, deadline_at, ended_at, revision, enqueued"
+    };
+}
+
+/// The columns of `jobs` that [`job`] and [`check_job`] read. The other constants are places in this list.
+pub(super) const JOB: &str = concat!(job_values!(), ", checksum");
+
+/// The place of `id` in [`JOB`].
+pub(super) const JOB_KEY: usize = 0;
+
+/// The place of `job` in [`JOB`].
+pub(super) const JOB_ID: usize = 1;
+
+/// The place of `receives_max` in [`JOB`].
+pub(super) const JOB_RECEIVES_MAX: usize = 9;
+
+/// The place of `verdict` in [`JOB`].
+pub(super) const JOB_VERDICT: usize = 10;
+
+/// The place of `round` in [`JOB`].
+pub(super) const JOB_ROUND: usize = 11;
+
+/// The place of `revision` in [`JOB`].
+pub(super) const JOB_REVISION: usize = 14;
+
+/// The place of `enqueued` in [`JOB`].
+pub(super) const JOB_ENQUEUED: usize = 15;
+
+const JOB_CHECKSUM: usize = 16;
+
+/// Checks a row with the columns [`JOB`] against its checksum.
+pub(super) fn check_job(row: &Row<'_>) -> rusqlite::Result<()> {
+    checksum::check(row, "jobs", JOB_CHECKSUM, Some(JOB_KEY))
+}
+
+/// A job from the columns [`JOB`].
 pub(super) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
-    Ok(Job { spec: Arc::new(json(row, 0)?), state: json(row, 1)? })
+    check_job(row)?;
+    Ok(Job { spec: Arc::new(json(row, 5)?), state: json(row, 6)? })
+}
+
+/// The id of the job with this key. The whole row of the job is checked.
+pub(super) fn id_of_key(connection: &Connection, key: i64) -> rusqlite::Result<JobId> {
+    let sql = format!("SELECT {JOB} FROM jobs WHERE id = ?1");
+    let mut select = connection.prepare_cached(&sql)?;
+    let found = select.query_row([key], |row| check_job(row).and_then(|()| id(row, JOB_ID))).optional()?;
+    found.ok_or_else(|| DamagedRow::of("jobs", Some(key), "a row is missing"))
+}
+
+/// Writes the checksum of a job's row after a change. The row has to be checked before the change: this would hide a
+/// damage.
+pub(super) fn seal_job(connection: &Connection, key: i64) -> rusqlite::Result<()> {
+    let sql = concat!("UPDATE jobs SET checksum = checksum('jobs', ", job_values!(), ") WHERE id = ?1");
+    connection.prepare_cached(sql)?.execute([key]).map(|_| ())
 }

@@ -1,4 +1,6 @@
 -- Times are milliseconds since 1970-01-01T00:00:00Z. Digests are the 32 bytes of a SHA-256.
+-- `checksum` is the CRC-32 of the name of the table and all other columns of the row, in their order here: see checksum.rs.
+-- Payloads and outputs have none: their digests check them.
 
 CREATE TABLE payloads (
     digest BLOB PRIMARY KEY,
@@ -23,7 +25,8 @@ CREATE TABLE jobs (
     ended_at INTEGER,
     revision INTEGER NOT NULL,
     -- In this round the copies below this index were put on the queue.
-    enqueued INTEGER NOT NULL DEFAULT 0
+    enqueued INTEGER NOT NULL DEFAULT 0,
+    checksum INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX jobs_by_submission ON jobs (submission);
 CREATE INDEX jobs_by_submitted_at ON jobs (submitted_at);
@@ -35,7 +38,8 @@ CREATE INDEX jobs_remote ON jobs (id)
 -- One row for each process that takes copies. Its lock file tells whether the process still runs.
 CREATE TABLE owners (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL UNIQUE,
+    checksum INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE queue (
@@ -46,6 +50,7 @@ CREATE TABLE queue (
     receive_count INTEGER NOT NULL,
     interruptions INTEGER NOT NULL,  -- deliveries that ended with the death of their process
     owner INTEGER,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, copy)
 ) WITHOUT ROWID;
 
@@ -54,12 +59,14 @@ CREATE TABLE dead_letters (
     copy INTEGER NOT NULL,
     round INTEGER NOT NULL,
     receive_count INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, copy)
 ) WITHOUT ROWID;
 
 CREATE TABLE environments (
     id INTEGER PRIMARY KEY,
-    facts TEXT NOT NULL UNIQUE       -- JSON
+    facts TEXT NOT NULL UNIQUE,      -- JSON
+    checksum INTEGER NOT NULL
 );
 
 -- `beside` is empty in the first outcome of a copy. In a differing later outcome it is the digest of that outcome.
@@ -77,6 +84,7 @@ CREATE TABLE outcomes (
     stderr_tail TEXT,
     environment INTEGER,
     facts TEXT,                      -- JSON; absent when there are none
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, copy, beside)
 ) WITHOUT ROWID;
 
@@ -87,7 +95,8 @@ CREATE TABLE outputs (
     PRIMARY KEY (job, digest)
 );
 
--- The change feed. A row is written in the transaction of its change, and deleted when the change was folded.
+-- The change feed. A row is written in the transaction of its change, and deleted when the change was folded. Changes may
+-- be folded in any order, so `sequence` is not in the checksum.
 CREATE TABLE feed (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     job INTEGER NOT NULL,
@@ -98,7 +107,8 @@ CREATE TABLE feed (
     reason TEXT,
     verdict TEXT,
     decided_at INTEGER,
-    revision INTEGER
+    revision INTEGER,
+    checksum INTEGER NOT NULL
 );
 
 -- In the tallies `copies` is a bit set over the copies of the chunk.
@@ -107,6 +117,7 @@ CREATE TABLE tally_digests (
     chunk INTEGER NOT NULL,
     digest BLOB NOT NULL,
     copies BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, chunk, digest)
 ) WITHOUT ROWID;
 
@@ -116,6 +127,7 @@ CREATE TABLE tally_failures (
     round INTEGER NOT NULL,
     reason TEXT NOT NULL,
     copies BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, chunk, round, reason)
 ) WITHOUT ROWID;
 
@@ -125,6 +137,7 @@ CREATE TABLE tally_sandboxes (
     chunk INTEGER NOT NULL,
     kept_max INTEGER NOT NULL,
     hashes BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, chunk)
 ) WITHOUT ROWID;
 
@@ -138,7 +151,8 @@ CREATE TABLE rollups (
     accounted BLOB NOT NULL,
     copies INTEGER NOT NULL DEFAULT 0, -- how many were wanted then
     kept_max INTEGER NOT NULL DEFAULT 0,
-    hashes BLOB                      -- as in `tally_sandboxes`, absent when there are none
+    hashes BLOB,                     -- as in `tally_sandboxes`, absent when there are none
+    checksum INTEGER NOT NULL
 );
 
 CREATE TABLE announcements (
@@ -146,6 +160,7 @@ CREATE TABLE announcements (
     revision INTEGER NOT NULL,
     verdict TEXT NOT NULL,
     decided_at INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (job, revision)
 ) WITHOUT ROWID;
 
@@ -157,5 +172,6 @@ CREATE TABLE goldens (
     job TEXT NOT NULL,
     accepted_at INTEGER NOT NULL,
     output BLOB,
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (calculation, payload)
 );

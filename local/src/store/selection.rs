@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use concord_protocol::{Job, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::rows::{self, signed};
+use super::rows::{self, JOB, signed};
 
 /// The keys of the open jobs that call a function, whichever process waits for them.
 const REMOTE: &str =
@@ -106,20 +106,21 @@ impl SelectedJobs {
         connection: &Connection,
         count_max: usize,
     ) -> rusqlite::Result<Vec<(Job, u32)>> {
-        let waiting = |row: &Row<'_>| Ok((rows::job(row)?, row.get(2)?));
+        let waiting = |row: &Row<'_>| Ok((rows::job(row)?, row.get(rows::JOB_ENQUEUED)?));
         match self {
             Self::Local => {
                 let sql = format!(
-                    "SELECT spec, state, enqueued FROM jobs WHERE ended_at IS NULL AND enqueued < copies
+                    "SELECT {JOB} FROM jobs WHERE ended_at IS NULL AND enqueued < copies
                      AND id NOT IN ({REMOTE}) ORDER BY id LIMIT ?1"
                 );
                 let mut select = connection.prepare_cached(&sql)?;
                 select.query_map([signed(count_max as u64)], waiting)?.collect()
             }
             Self::Keys(keys) => {
-                let sql = "SELECT spec, state, enqueued FROM jobs
-                           WHERE id = ?1 AND ended_at IS NULL AND enqueued < copies";
-                let mut select = connection.prepare_cached(sql)?;
+                let sql = format!(
+                    "SELECT {JOB} FROM jobs WHERE id = ?1 AND ended_at IS NULL AND enqueued < copies"
+                );
+                let mut select = connection.prepare_cached(&sql)?;
                 let found = keys.iter().map(|key| select.query_row([key], waiting).optional());
                 found.filter_map(Result::transpose).take(count_max).collect()
             }

@@ -10,13 +10,16 @@ use concord_protocol::ports::{Clock, PortError, PortResult};
 use concord_protocol::{Environment, Job, JobId};
 use event_listener::Event;
 use lru::LruCache;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use tempfile::TempDir;
 
+use super::check::{self, StoreCheck};
+use super::damage::{DamagedStore, port_error};
 use super::open::{self, OpenError};
 use super::owners::{self, Leave, Lock, Missing, Owner};
+use super::rows::{self, JOB};
 use super::selection::QueueSelection;
-use super::writer::{Urgency, Writer, port_error};
+use super::writer::{Urgency, Writer};
 use crate::locked::locked;
 
 /// A store: queue, ledger, payloads, outputs and change feed in one SQLite file. Cheap to clone. Any number of
@@ -74,9 +77,55 @@ impl Store {
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
         let file = std::path::absolute(path).map_err(failed)?;
-        let writer = Writer::start(open::writer(&file)?).map_err(failed)?;
+        let writer = Writer::start(open::writer(&file)?, file.clone()).map_err(failed)?;
         let reader = open::reader(&file)?;
-        Self::assembled(&file, Some(writer), reader, None, clock).map_err(failed)
+        let store = Self::assembled(&file, Some(writer), reader, None, clock).map_err(failed)?;
+        if !store.is_worked_on() {
+            store.check_unfinished().map_err(|error| match error {
+                PortError::Damaged(source) => {
+                    let what = source.downcast_ref().map(|DamagedStore { what, .. }| what.clone());
+                    OpenError::Damaged {
+                        path: path.to_owned(),
+                        what: what.unwrap_or_else(|| source.to_string()),
+                    }
+                }
+                error => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+            })?;
+        }
+        Ok(store)
+    }
+
+    /// Checks the jobs that are not finished before somebody goes on with them.
+    fn check_unfinished(&self) -> PortResult<()> {
+        let bytes = self.shared.canonical.metadata().map_or(0, |metadata| metadata.len());
+        let damage = self.read(|connection| check::unfinished(connection, &*self.shared.clock, bytes))?;
+        damage.map_or(Ok(()), |damage| {
+            let damaged = DamagedStore { path: self.shared.path.clone(), what: damage.to_string() };
+            Err(PortError::Damaged(Box::new(damaged)))
+        })
+    }
+
+    /// The same error. If it says that the store is damaged, it names the store.
+    pub(crate) fn naming_itself(&self, error: PortError) -> PortError {
+        match error {
+            PortError::Damaged(source) if !source.is::<DamagedStore>() => {
+                let damaged = DamagedStore { path: self.shared.path.clone(), what: source.to_string() };
+                PortError::Damaged(Box::new(damaged))
+            }
+            error => error,
+        }
+    }
+
+    /// Whether a process takes copies from the store. It has checked the jobs that are not finished.
+    fn is_worked_on(&self) -> bool {
+        let others = self.read(|connection| owners::any_alive(connection, &self.shared.canonical));
+        others.unwrap_or(false)
+    }
+
+    /// Checks every row of the store, and whether the rows fit together. Calls `notice` with a table and the number of its
+    /// rows that were read so far.
+    pub fn check(&self, mut notice: impl FnMut(&'static str, u64)) -> StoreCheck {
+        check::whole(&locked(&self.shared.reader), &*self.shared.clock, &mut notice)
     }
 
     /// Opens the store at `path` for reading. It is not written to, so its disk may be read-only, and another process may
@@ -98,11 +147,14 @@ impl Store {
     /// When the store cannot be read, or the copy cannot be written to the folder for temporary files.
     pub fn private_copy(&self) -> PortResult<Self> {
         let wrong = |error| PortError::Permanent(Box::new(error));
+        self.check_unfinished()?;
         let folder = tempfile::Builder::new().prefix("concord-store-").tempdir().map_err(wrong)?;
         let copy = folder.path().join("copy.db");
         self.read(|connection| open::copy(connection, &copy))?;
         let failed = |error: OpenError| PortError::Permanent(Box::new(error));
-        let writer = Writer::start(open::writer(&copy).map_err(failed)?).map_err(wrong)?;
+        // Errors name the store and not its copy.
+        let place = self.shared.path.clone();
+        let writer = Writer::start(open::writer(&copy).map_err(failed)?, place).map_err(wrong)?;
         let reader = open::reader(&copy).map_err(failed)?;
         let clock = Arc::clone(&self.shared.clock);
         Self::assembled(&copy, Some(writer), reader, Some(folder), clock).map_err(wrong)
@@ -158,9 +210,7 @@ impl Store {
         let lock = Lock::take(&self.shared.canonical, &owners::lock_name(&name));
         let lock = lock.map_err(|error| PortError::Permanent(Box::new(error)))?;
         let lock = lock.ok_or(PortError::Invalid("another process takes copies under the same name"))?;
-        let id = self.write(move |connection| {
-            connection.prepare_cached("INSERT INTO owners (name) VALUES (?1)")?.insert([&name])
-        });
+        let id = self.write(move |connection| owners::register(connection, &name));
         *locked(&self.shared.owner) = Some(Owner::new(id.await?, lock));
         Ok(())
     }
@@ -226,7 +276,8 @@ impl Store {
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
-        read(&locked(&self.shared.reader)).map_err(port_error)
+        let reader = locked(&self.shared.reader);
+        read(&reader).map_err(|error| port_error(&self.shared.path, &reader, error))
     }
 
     /// A write that nobody waits for while there are copies to run.
@@ -270,9 +321,12 @@ impl Store {
         if let Some(key) = locked(&self.shared.keys).get(job) {
             return Ok(*key);
         }
-        let sql = "SELECT id FROM jobs WHERE job = ?1";
+        // The whole row is checked: a damaged index may lead to another job.
+        let sql = format!("SELECT {JOB} FROM jobs WHERE job = ?1");
         let key: Option<i64> = self.read(|connection| {
-            connection.prepare_cached(sql)?.query_row([job.as_str()], |row| row.get(0)).optional()
+            let mut select = connection.prepare_cached(&sql)?;
+            let checked = |row: &Row<'_>| rows::check_job(row).and_then(|()| row.get(rows::JOB_KEY));
+            select.query_row([job.as_str()], checked).optional()
         })?;
         let key = key.ok_or(PortError::Invalid("there is no such job in the store"))?;
         locked(&self.shared.keys).insert(job.clone(), key);

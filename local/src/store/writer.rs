@@ -2,6 +2,7 @@
 //! small writes share one flush to the disk. A write is reported as done only when it is on the disk.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -9,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use concord_protocol::ports::{PortError, PortResult};
 use futures::channel::oneshot;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
+
+use super::damage::port_error;
 
 /// The largest number of writes in the channel. A caller with one more write waits for room.
 const WAITING_MAX: usize = 8_192;
@@ -33,7 +36,7 @@ pub(super) enum Urgency {
 trait Write: Send {
     fn urgency(&self) -> Urgency;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
-    fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+    fn finish(self: Box<Self>, committed: PortResult<()>);
 }
 
 struct Asked<T, F> {
@@ -53,12 +56,9 @@ impl<T: Send, F: Fn(&Connection) -> rusqlite::Result<T> + Send> Write for Asked<
         Ok(())
     }
 
-    fn finish(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+    fn finish(self: Box<Self>, committed: PortResult<()>) {
         let Asked { done, reply, .. } = *self;
-        let result = match committed {
-            Ok(()) => done.ok_or(PortError::Invalid("the write was not run")),
-            Err(error) => Err(port_error(error)),
-        };
+        let result = committed.and_then(|()| done.ok_or(PortError::Invalid("the write was not run")));
         // The caller may be gone. The write is done all the same.
         let _ = reply.send(result);
     }
@@ -71,11 +71,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// Starts the thread. Its errors name the store `place`.
+    pub(super) fn start(connection: Connection, place: PathBuf) -> std::io::Result<Self> {
         let (asks, asked) = sync_channel(WAITING_MAX);
         let thread = std::thread::Builder::new()
             .name("concord-writer".to_owned())
-            .spawn(move || serve(&connection, &asked))?;
+            .spawn(move || serve(&place, &connection, &asked))?;
         Ok(Self { asks: Some(asks), thread: Some(thread) })
     }
 
@@ -113,7 +114,7 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
+fn serve(place: &Path, connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
     let mut committed_at = Instant::now();
     while let Ok(first) = asked.recv() {
         let mut group = gather(first, asked, committed_at);
@@ -123,14 +124,16 @@ fn serve(connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
             Err(Uncommitted::Write(_)) if group.len() > 1 => {
                 for mut write in group {
                     let committed = commit(connection, std::slice::from_mut(&mut write));
-                    write.finish(committed.map_err(|error| Arc::new(error.into())));
+                    write.finish(committed.map_err(|error| {
+                        let error: rusqlite::Error = error.into();
+                        port_error(place, connection, error)
+                    }));
                 }
             }
             Err(error) => {
-                let error = rusqlite::Error::from(error);
-                let error = Arc::new(error);
+                let error = Arc::new(rusqlite::Error::from(error));
                 for write in group {
-                    write.finish(Err(Arc::clone(&error)));
+                    write.finish(Err(port_error(place, connection, Arc::clone(&error))));
                 }
             }
         }
@@ -184,13 +187,4 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Write>]) -> Result<(), U
         let _ = connection.execute_batch("ROLLBACK");
     }
     committed
-}
-
-/// The error of a port for an error of SQLite, by what the caller does next.
-pub(super) fn port_error(error: impl Into<Arc<rusqlite::Error>>) -> PortError {
-    let error = error.into();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Transient(Box::new(error)),
-        _ => PortError::Permanent(Box::new(error)),
-    }
 }

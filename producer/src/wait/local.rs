@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use concord_local::{FleetSettings, LocalFleet, RemoteJobs, Store};
 use concord_protocol::JobId;
-use concord_protocol::ports::{ListOpenJobs, ReadTally};
+use concord_protocol::ports::{ListOpenJobs, PortError, ReadTally};
 use concord_worker::{BuiltIn, Calculate, Runs, System};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -71,7 +71,9 @@ pub(super) async fn wait(
     let error = fleet.take_error();
     let stopped = fleet.stop();
     if let Some(error) = error {
-        return Err(broken(error.into(), &go_on));
+        // Nothing goes on with a damaged store.
+        let is_damaged = matches!(error, PortError::Damaged(_));
+        return Err(if is_damaged { error.into() } else { broken(error.into(), &go_on) });
     }
     let ended = waited?;
     stopped?;
