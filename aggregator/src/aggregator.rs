@@ -14,6 +14,7 @@ use futures::stream::FuturesUnordered;
 
 use crate::examine::examine;
 use crate::separation::{IsSeparated, separation};
+use crate::witnesses::confirm;
 
 /// The reason of a copy that was delivered too often without an outcome.
 pub const GIVEN_UP: &str = "given up: its deliveries ended without an outcome too often";
@@ -184,6 +185,9 @@ impl<L: AggregatorLedger, A: Announce + Sync, K: Clock> Aggregator<L, A, K> {
             let Some(state) = decide(&stored, rollup, now, separation) else {
                 return Ok(stored.state.copies());
             };
+            if state.verdict() == Verdict::Divergent && stored.state.verdict() != Verdict::Divergent {
+                confirm(&self.ledger, job, rollup).await?;
+            }
             let mut decided = Job { spec: Arc::clone(&stored.spec), state };
             if decided.state.verdict() != Verdict::Running {
                 let evidence = examine(&self.ledger, &decided).await;

@@ -9,6 +9,7 @@ mod examine;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod separation;
+mod witnesses;
 
 pub use aggregator::{Aggregator, AggregatorLedger, GIVEN_UP};
 pub use separation::IsSeparated;

@@ -4,3 +4,4 @@ mod algebra;
 mod conformance;
 mod retries;
 mod simulation;
+mod witnesses;
