@@ -70,6 +70,12 @@ const DOCTOR_EXITS: &str = "\
 Exit codes: 0 nothing is wrong; 4 something is, or could not be checked.
 It reads, and asks each function for its version; it changes nothing.";
 
+const CHECK_STORE_NOTES: &str = "\
+Reads the whole store: the structure of the file, the checksum of each row, outputs and payloads
+against their digests, and whether outcomes, tallies, rollups and queue fit together. It changes
+nothing and waits for no lock, so it also runs while others work on the store.
+Exit codes: 0 nothing is damaged; 2 there is no store; 4 something is damaged, or cannot be read.";
+
 /// How results are printed.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct OutputArgs {
@@ -125,6 +131,9 @@ pub(crate) enum Verb {
     Retry(RetryArgs),
     /// End jobs for good: no more copies start, and the copies that run on this machine are killed
     Cancel(JobsArgs),
+    /// Check every row of the store, and say what is damaged
+    #[command(after_help = CHECK_STORE_NOTES)]
+    CheckStore,
     /// Check every part of a stack, and say how to repair what is wrong
     #[command(after_help = DOCTOR_EXITS)]
     Doctor,

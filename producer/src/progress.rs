@@ -12,6 +12,9 @@ use crate::printer::Printer;
 /// The most jobs that have a line at the same time.
 pub(crate) const LINES_MAX: usize = 8;
 
+/// The progress of a check is shown once for so many rows.
+const ROWS_SHOWN: u64 = 1_000;
+
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
     lines: MultiProgress,
@@ -84,6 +87,14 @@ impl<'a> Progress<'a> {
                 let rest = self.rest.get_or_insert_with(|| self.lines.add(plain_line()));
                 rest.set_message(format!("and {count} more jobs"));
             }
+        }
+    }
+
+    /// Shows how many rows of a table were checked.
+    pub(crate) fn checked(&mut self, table: &str, rows: u64) {
+        if self.printer.draws && rows.is_multiple_of(ROWS_SHOWN) {
+            let rest = self.rest.get_or_insert_with(|| self.lines.add(plain_line()));
+            rest.set_message(format!("{table}: {rows} rows are checked"));
         }
     }
 

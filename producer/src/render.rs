@@ -11,4 +11,5 @@ pub(crate) mod markdown;
 mod numbers;
 pub(crate) mod page;
 mod sentences;
+pub(crate) mod store_report;
 pub(crate) mod words;

@@ -3,6 +3,7 @@
 
 mod accept;
 mod cancel;
+mod check_store;
 mod compare;
 mod completions;
 mod copies;
@@ -45,6 +46,7 @@ pub(crate) async fn run(verb: Verb, settings: &Settings, printer: &Printer) -> R
         Verb::Accept(args) => accept::run(&args.names, settings, printer).await,
         Verb::Retry(args) => retry::run(&args.names, args.detach, settings, printer).await,
         Verb::Cancel(args) => cancel::run(&args.names, settings, printer).await,
+        Verb::CheckStore => check_store::run(settings, printer),
         Verb::Doctor => doctor::run(settings, printer).await,
         Verb::Completions { shell } => completions::script(shell, printer),
         Verb::Man { verb } => completions::manual(verb.as_deref(), printer),

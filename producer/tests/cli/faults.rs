@@ -37,7 +37,7 @@ fn databases_of_others_and_of_other_versions() {
     sandbox.run(&SUBMIT).exits(4).says("was written by a newer version: its schema is 99");
     alter("PRAGMA user_version = 1");
     sandbox.run(&SUBMIT).exits(4).says("was written by an older version: its schema is 1");
-    alter("PRAGMA user_version = 3");
+    alter("PRAGMA user_version = 4");
     assert_eq!(sandbox.jobs().len(), 1);
 }
 
@@ -234,4 +234,75 @@ fn a_store_on_a_disk_that_cannot_be_written_is_read() {
     on_disk("mounted/s.db", &["submit", "p", "--", "cat"])
         .exits(4)
         .says("attempt to write a readonly database");
+}
+
+/// Changes the store as a bad disk would: the checksums stay as they were.
+fn rots(sandbox: &Sandbox, statements: &str) {
+    let store = rusqlite::Connection::open(sandbox.store()).unwrap();
+    store.execute_batch(statements).unwrap();
+}
+
+/// A store with the finished job `done`, and the job `open` of which nothing ran yet.
+fn given_two_jobs(sandbox: &Sandbox) {
+    sandbox.write("p", "{}");
+    sandbox.run(&[&["submit", "--job", "done"], &SUBMIT[1..]].concat()).exits(0);
+    sandbox.run(&[&["submit", "--job", "open", "--detach"], &SUBMIT[1..]].concat()).exits(0);
+}
+
+#[test]
+fn a_damaged_row_gives_no_verdict() {
+    for (damage, job) in [
+        ("UPDATE jobs SET state = replace(state, '\"copies\":3', '\"copies\":2') WHERE job = 'open'", "open"),
+        ("UPDATE jobs SET enqueued = 2 WHERE job = 'open'", "open"),
+        ("UPDATE payloads SET bytes = x'00'", "open"),
+        ("UPDATE outcomes SET digest = zeroblob(32) WHERE copy = 1", "done"),
+        ("UPDATE tally_digests SET copies = zeroblob(128)", "done"),
+    ] {
+        let sandbox = Sandbox::new();
+        given_two_jobs(&sandbox);
+        rots(&sandbox, damage);
+        let verb = if job == "open" { "wait" } else { "explain" };
+        let run = sandbox.run(&[verb, job]).exits(4).says("damaged").says("store.db").says("check-store");
+        assert!(run.stdout.is_empty(), "{damage}: {run:?}");
+        let found = sandbox.run(&["check-store"]).exits(4).prints("DAMAGED").says("hint: ");
+        assert!(found.stdout.contains(job) || found.stdout.contains("payloads"), "{damage}: {found:?}");
+        let found = sandbox.json(&["check-store"]).remove(0);
+        assert_eq!(found["whole"], false, "{damage}");
+        assert_ne!(found["damages"][0]["what"], serde_json::Value::Null, "{damage}");
+    }
+}
+
+#[test]
+fn a_damaged_output_is_found() {
+    let sandbox = Sandbox::new();
+    given_two_jobs(&sandbox);
+    rots(&sandbox, "UPDATE outputs SET bytes = x'00'");
+    let run = sandbox.run(&["check-store"]).exits(4);
+    run.prints("job done, table outputs: a row does not fit its digest");
+}
+
+#[test]
+fn a_damaged_file_says_what_helps() {
+    let sandbox = Sandbox::new();
+    given_two_jobs(&sandbox);
+    // A page in the middle.
+    let mut bytes = std::fs::read(sandbox.store()).unwrap();
+    bytes[3 * 4_096..4 * 4_096].fill(0xff);
+    std::fs::write(sandbox.store(), bytes).unwrap();
+    sandbox.run(&["wait", "open"]).exits(4).says("store.db is damaged: SQLite says").says("check-store");
+    sandbox.run(&["check-store"]).exits(4);
+}
+
+#[test]
+fn a_whole_store_is_found_whole() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["check-store"]).exits(2).says("there is no store at").says("hint: ");
+    given_two_jobs(&sandbox);
+    sandbox.run(&["submit", "p", "--job", "fails", "--attempts", "1", "--", "false"]).exits(3);
+    sandbox.run(&["submit", "p", "--job", "differ", "--", "sh", "-c", "echo $$"]).exits(1);
+    sandbox.run(&["retry", "fails"]).exits(3);
+    sandbox.run(&["check-store"]).exits(0).prints("whole").prints("outcomes 46, ");
+    let found = sandbox.json(&["check-store"]).remove(0);
+    assert_eq!((&found["whole"], &found["rows"]["jobs"]), (&true.into(), &4.into()), "{found}");
+    sandbox.run(&["check-store", "--stack", "s"]).exits(2).says("not a stack");
 }
