@@ -5,24 +5,57 @@
 
 use std::ops::Range;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use concord_acceptance::simulation::{Counts, SimulationSettings, simulate};
+use concord_acceptance::simulation::{SimulationSettings, simulate, simulate_all};
 
-const USAGE: &str = "usage: cargo run -p concord-acceptance --bin replay -- SEED | FIRST..END";
+const USAGE: &str = "usage: replay SEED
+       replay [--first] [--minutes COUNT] FIRST..END
+
+Prints every event of one simulated fleet. Or simulates the fleets of the seeds from FIRST to END, END not included.
+  --first           stop at the first seed that breaks a promise
+  --minutes COUNT   stop after this time, although seeds are left";
+
+/// What was asked for.
+#[derive(Default)]
+struct Asked {
+    seeds: Range<u64>,
+    /// Whether one seed is replayed.
+    replays: bool,
+    stops_at_first: bool,
+    time_max: Option<Duration>,
+}
 
 fn main() -> ExitCode {
-    let asked = std::env::args().nth(1).unwrap_or_default();
-    if let Ok(seed) = asked.parse() {
-        return replay(seed);
-    }
-    let ends = asked.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
-    ends.map_or_else(
-        || {
+    match asked(std::env::args().skip(1)) {
+        Some(asked) if asked.replays => replay(asked.seeds.start),
+        Some(asked) => search(asked),
+        None => {
             println!("{USAGE}");
             ExitCode::from(2)
-        },
-        search,
-    )
+        }
+    }
+}
+
+fn asked(mut words: impl Iterator<Item = String>) -> Option<Asked> {
+    let mut asked = Asked::default();
+    let mut seeds = None;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--first" => asked.stops_at_first = true,
+            "--minutes" => {
+                asked.time_max = Some(Duration::from_secs(60 * words.next()?.parse::<u64>().ok()?));
+            }
+            _ if seeds.is_some() => return None,
+            range => seeds = Some(range.to_owned()),
+        }
+    }
+    let seeds = seeds?;
+    if let Some((first, end)) = seeds.split_once("..") {
+        return Some(Asked { seeds: first.parse().ok()?..end.parse().ok()?, ..asked });
+    }
+    let seed = seeds.parse().ok()?;
+    Some(Asked { seeds: seed..seed, replays: true, ..asked })
 }
 
 fn replay(seed: u64) -> ExitCode {
@@ -34,16 +67,18 @@ fn replay(seed: u64) -> ExitCode {
     ExitCode::from(u8::from(report.violation.is_some()))
 }
 
-fn search(seeds: Range<u64>) -> ExitCode {
-    let mut counts = Counts::default();
-    let mut broken = 0_u64;
-    for report in seeds.map(|seed| simulate(seed, SimulationSettings::default())) {
-        counts.merge(&report.counts);
-        if report.violation.is_some() {
-            println!("{report}");
-            broken += 1;
-        }
+fn search(asked: Asked) -> ExitCode {
+    let Asked { seeds, stops_at_first, time_max, .. } = asked;
+    let started = Instant::now();
+    let report = simulate_all(seeds, SimulationSettings::default(), |so_far| {
+        let in_time = time_max.is_none_or(|most| started.elapsed() < most);
+        in_time && (so_far.broken.is_empty() || !stops_at_first)
+    });
+    for broken in &report.broken {
+        println!("{broken}");
     }
-    println!("{counts}{broken:>9}  seeds broke a promise");
-    ExitCode::from(u8::from(broken > 0))
+    print!("{}", report.counts);
+    println!("{:>9}  seeds were simulated, in {:.1} s", report.seeds, started.elapsed().as_secs_f64());
+    println!("{:>9}  seeds broke a promise", report.broken.len());
+    ExitCode::from(u8::from(!report.broken.is_empty()))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use concord_protocol::CopyId;
 use concord_protocol::ports::{EnqueueCopies, PortResult, ReceiveCopies};
+use concord_protocol::{CopyId, JobId};
 
 use super::examples::given_job;
 use super::fixture::Fixture;
@@ -59,6 +59,23 @@ pub(super) async fn hidden_messages_of_one_job_hold_up_no_other(fixture: &impl F
     for received in 0..4 {
         let deliveries = ports.receive_copies(1).await?;
         assert_eq!(deliveries.len(), 1, "nothing is received after {received} copies while others wait");
+    }
+    Ok(())
+}
+
+/// Each of three jobs has more copies than are asked for. Each gets a third of what is received.
+pub(super) async fn jobs_share_what_is_received_equally(fixture: &impl Fixture) -> PortResult<()> {
+    let ports = fixture.ports();
+    let mut jobs = Vec::new();
+    for name in ["one", "two", "three"] {
+        let job = given_job(fixture, name, LARGE).await?;
+        ports.enqueue_copies(&job, 0, 0..100).await?;
+        jobs.push(job);
+    }
+    for _ in 0..3 {
+        let deliveries = ports.receive_copies(12).await?;
+        let of = |job: &JobId| deliveries.iter().filter(|delivery| delivery.copy.job == *job).count();
+        assert_eq!(jobs.iter().map(of).collect::<Vec<_>>(), [4, 4, 4]);
     }
     Ok(())
 }

@@ -141,6 +141,29 @@ pub(super) async fn newer_round_replaces_an_older_one(fixture: &impl Fixture) ->
     nothing_is_visible(fixture).await
 }
 
+/// A message is delivered as often as the policy of its job says, and not once more. Then it has left the queue, and its
+/// dead letter does not return once it is deleted.
+pub(super) async fn message_is_delivered_as_often_as_its_policy_says(
+    fixture: &impl Fixture,
+) -> PortResult<()> {
+    let job = given_queue(fixture, 1).await?;
+    let receives_max = stored(fixture, &job).await?.spec.policy.receives_max();
+    for count in 1..=receives_max {
+        assert_eq!(received(fixture).await?.receive_count, count);
+        let_it_expire(fixture);
+    }
+    for letters in [1, 0] {
+        nothing_is_visible(fixture).await?;
+        let found = fixture.ports().receive_dead_letters(10).await?;
+        assert_eq!(found.len(), letters);
+        for letter in found {
+            fixture.transport().delete_dead_letter(&letter).await?;
+        }
+        let_it_expire(fixture);
+    }
+    Ok(())
+}
+
 /// A message whose deliveries end without an outcome becomes a dead letter, but not before the attempts of its job. It
 /// stays a dead letter until it is deleted.
 pub(super) async fn message_delivered_too_often_becomes_a_dead_letter(

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use concord_aggregator::Aggregator;
 use concord_protocol::ports::{
-    Clock, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, PortError, PortResult, ReadJob,
-    ReceiveCopies, ReceiveDeadLetters, ReplaceState,
+    Clock, DelayMessage, DeleteMessage, EnqueueCopies, PortError, PortResult, ReadJob, ReceiveCopies,
+    ReceiveDeadLetters, ReplaceState,
 };
-use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState, Timestamp};
+use concord_protocol::{Change, IllegalTransition, Job, JobId, JobState};
 use concord_worker::{Disposition, Worker};
 
 use super::calculation::SimulatedCalculation;
 use super::counts::Count;
+use super::handled::Handled;
 use super::ports::SimulatedPorts;
 use super::sabotage::Sabotage;
 use crate::conformance::{FedChange, Transport};
@@ -38,15 +39,41 @@ pub(super) async fn receive(ports: SimulatedPorts, count_max: usize) {
     note(&ports, received.map(|deliveries| ports.world.lock().arrivals.extend(deliveries)));
 }
 
-/// Gives a delivery to a worker, and follows the worker's disposition of the message.
-pub(super) async fn run(worker: Arc<SimulatedWorker>, ports: SimulatedPorts, delivery: Delivery) {
-    let done = match worker.handle(&delivery, Timestamp::NEVER).await {
-        Ok(Disposition::Ack) => ports.delete_message(&delivery).await,
-        Ok(Disposition::RetryAfter { delay_ms }) => ports.delay_message(&delivery, delay_ms).await,
-        Ok(Disposition::Release) => Ok(()),
-        Err(error) => Err(error),
+/// Gives a delivery to a worker, and follows the worker's disposition of the message. A delivery that the worker has
+/// to refuse is given up.
+pub(super) async fn run(
+    worker: Arc<SimulatedWorker>,
+    aggregator: Arc<SimulatedAggregator>,
+    ports: SimulatedPorts,
+    Handled { delivery, ends_at, .. }: Handled,
+) {
+    let handled = async {
+        match worker.handle(&delivery, ends_at).await {
+            Ok(Disposition::Ack) => ports.delete_message(&delivery).await,
+            Ok(Disposition::RetryAfter { delay_ms }) => {
+                ports.watch_retry(&delivery);
+                ports.delay_message(&delivery, delay_ms).await
+            }
+            Ok(Disposition::Release) => Ok(()),
+            Err(PortError::Invalid(reason)) if is_refused(&ports) => {
+                aggregator.give_up(&delivery, reason).await?;
+                ports.delete_message(&delivery).await
+            }
+            Err(error) => Err(error),
+        }
     };
+    let done = handled.await;
     note(&ports, done);
+}
+
+/// Whether a worker has to refuse the delivery of the running task.
+fn is_refused(ports: &SimulatedPorts) -> bool {
+    let mut world = ports.world.lock();
+    let refused = world.handled().is_some_and(|handled| handled.is_refused);
+    if refused {
+        world.counts.add(Count::Refused);
+    }
+    refused
 }
 
 /// Reads changes from the feed. They then reach the aggregators in any order.

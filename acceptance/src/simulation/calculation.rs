@@ -13,7 +13,7 @@ pub(super) struct SimulatedCalculation(pub(super) Arc<World>);
 
 impl Calculate for SimulatedCalculation {
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
-        let run = self.0.begin_run(&task.spec);
+        let run = self.0.begin_run(&task);
         pause().await;
         match run.act {
             Act::Give(number) => {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use concord_protocol::JobId;
+use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{Clock, DeleteMessage, Delivery};
+use concord_protocol::{CopyId, JobId};
 use futures::FutureExt;
 
 use super::actors;
 use super::counts::Count;
 use super::fleet::{OTHERS, SimulatedFleet};
+use super::handled::Handled;
+use super::world::Inner;
 use crate::conformance::FedChange;
 
 /// The largest number of tasks at once.
@@ -124,7 +127,8 @@ impl SimulatedFleet {
     /// Gives a delivery to one worker, to two, or to none.
     fn deliver(&mut self) {
         let faults = self.plan.faults;
-        let mut world = self.world.lock();
+        let shared = Arc::clone(&self.world);
+        let mut world = shared.lock();
         let world = &mut *world;
         let Some(delivery) = world.chance.take(&mut world.arrivals, 1).pop() else { return };
         let process = world.chance.place(self.workers.len()).unwrap_or(0);
@@ -137,15 +141,34 @@ impl SimulatedFleet {
                 world.counts.add(Count::DeliveryDoubled);
                 world.arrivals.push(delivery.clone());
             }
-            let worker = Arc::clone(&self.workers[process]);
-            let copy = Some(delivery.copy.clone());
-            let future = actors::run(worker, self.ports.clone(), delivery).boxed();
-            self.tasks.spawn(super::tasks::SimulatedTask { process, copy, future });
+            let handled = self.handled(world, delivery);
+            self.run(handled, process);
         }
     }
 
+    /// A delivery in the hands of a worker that perhaps has little time left. Perhaps it names a copy that the job does
+    /// not have instead.
+    fn handled(&self, world: &mut Inner, mut delivery: Delivery) -> Handled {
+        let faults = self.plan.faults;
+        let is_stray = world.chance.per_mille(faults.stray);
+        if is_stray {
+            world.counts.add(Count::Stray);
+            let beyond =
+                if world.chance.per_mille(500) { 0 } else { world.chance.small(0, 2 * CHUNK_COPIES) };
+            // The job may be extended before the worker reads it, but not beyond its bound.
+            let copies = world.facts.job(&delivery.copy.job).copies_most();
+            delivery = Delivery { copy: CopyId { index: copies + beyond, ..delivery.copy }, ..delivery };
+        }
+        let is_short = world.chance.per_mille(faults.time_short);
+        if is_short {
+            world.counts.add(Count::TimeShort);
+        }
+        let left_ms = if is_short { world.chance.between(0, 3_000) } else { u64::MAX };
+        Handled { is_refused: is_stray, ..Handled::until(self.clock.now().plus_ms(left_ms), delivery) }
+    }
+
     /// Loses a message, which a queue should never do. Only the deadline can account for its copy.
-    fn lose(&self, world: &mut super::world::Inner, delivery: &Delivery) {
+    fn lose(&self, world: &mut Inner, delivery: &Delivery) {
         let deleted = self.memory.delete_message(delivery).now_or_never();
         assert!(matches!(deleted, Some(Ok(()))), "the memory deletes at once");
         world.counts.add(Count::MessageLost);

@@ -18,16 +18,24 @@ pub enum Count {
     FaultBefore,
     /// A port failed after it acted.
     FaultAfter,
-    /// A delivery came twice.
-    DeliveryDoubled,
     /// A delivery reached two workers.
-    DeliveryDropped,
+    DeliveryDoubled,
     /// A delivery reached no worker.
-    MessageLost,
+    DeliveryDropped,
     /// A message was lost for good.
-    ChangeReplayed,
+    MessageLost,
     /// A change that had been folded was folded again.
+    ChangeReplayed,
+    /// A copy was run again.
     CopyRerun,
+    /// A payload was damaged on its way to a worker.
+    PayloadDamaged,
+    /// A message named a copy that its job does not have.
+    Stray,
+    /// A worker refused a delivery, and the copy was given up.
+    Refused,
+    /// A worker got a delivery shortly before its time was over.
+    TimeShort,
     /// A calculation panicked.
     Panic,
     /// A calculation was stopped.

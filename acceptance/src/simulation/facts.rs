@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concord_protocol::ports::Delivery;
 use concord_protocol::{
     Announcement, Cause, CopyId, Digest, Job, JobId, JobSpec, JobState, Outcome, Timestamp, Verdict,
 };
@@ -18,7 +19,9 @@ pub(super) struct SimulatedFacts(BTreeMap<JobId, JobFacts>);
 pub(super) struct JobFacts {
     /// The number of copies that are wanted now.
     pub(super) copies: u32,
+    /// The number of copies that the job may want at most.
     copies_most: u32,
+    attempts: u32,
     fail_fast: bool,
     expect: Option<Digest>,
     accepts_empty: bool,
@@ -32,6 +35,8 @@ pub(super) struct JobFacts {
     /// The digests that the calculation gave for each copy.
     given: BTreeMap<u32, BTreeSet<Digest>>,
     pub(super) state: JobState,
+    /// When the state was written.
+    written_at: Timestamp,
     /// Every verdict that the job had, by revision.
     pub(super) decided: BTreeMap<u64, Verdict>,
     pub(super) announced: BTreeSet<(u64, Verdict)>,
@@ -49,9 +54,9 @@ pub(super) fn is_separated(_job: &Job, outcomes: &[Outcome]) -> bool {
 }
 
 /// `Err` says which promise was broken, and how.
-type PromiseResult = Result<(), String>;
+pub(super) type PromiseResult = Result<(), String>;
 
-fn promise(kept: bool, broken: impl FnOnce() -> String) -> PromiseResult {
+pub(super) fn promise(kept: bool, broken: impl FnOnce() -> String) -> PromiseResult {
     if kept { Ok(()) } else { Err(broken()) }
 }
 
@@ -60,15 +65,17 @@ impl SimulatedFacts {
         let facts = JobFacts {
             copies: spec.copies,
             copies_most: spec.copies.max(spec.policy.copies_max),
+            attempts: spec.policy.attempts,
             fail_fast: spec.policy.fail_fast,
             expect: spec.policy.expect,
-            accepts_empty: spec.policy.accepts_empty(),
+            accepts_empty: spec.policy.allow_empty || spec.policy.expect == Some(Digest::EMPTY),
             sandboxes_min: spec.policy.sandboxes_min,
             sandboxes: BTreeSet::new(),
             digests: BTreeMap::new(),
             failures: BTreeMap::new(),
             given: BTreeMap::new(),
             state: spec.first_state(),
+            written_at: spec.submitted_at,
             decided: BTreeMap::new(),
             announced: BTreeSet::new(),
             lost: false,
@@ -89,10 +96,21 @@ impl SimulatedFacts {
         self.job(&copy.job).given.entry(copy.index).or_default().insert(digest);
     }
 
+    /// A worker wants a copy to be attempted again.
+    pub(super) fn retried(&mut self, delivery: &Delivery) -> PromiseResult {
+        let CopyId { job, index } = &delivery.copy;
+        let again = delivery.receive_count < self.job(job).attempts;
+        promise(again, || format!("{job}/{index} is attempted more often than its job allows"))
+    }
+
     /// An outcome was recorded.
     pub(super) fn recorded(&mut self, outcome: &Outcome) -> PromiseResult {
         let CopyId { job, index } = &outcome.copy;
         let facts = self.job(job);
+        // Nobody ran a copy whose environment is unknown: it was given up.
+        let early =
+            outcome.result.is_err() && outcome.environment.is_some() && outcome.attempt < facts.attempts;
+        promise(!early, || format!("{job}/{index} failed before its last attempt"))?;
         match &outcome.result {
             Ok(produced) => {
                 let digests = facts.digests.entry(*index).or_default();
@@ -124,11 +142,15 @@ impl SimulatedFacts {
         by_user: bool,
     ) -> PromiseResult {
         let facts = self.job(job);
-        let judged = facts.follows(state, by_user).and_then(|()| facts.justifies(state, now, by_user));
+        let judged = facts
+            .follows(state, by_user)
+            .and_then(|()| facts.is_dated(state, now))
+            .and_then(|()| facts.justifies(state, now, by_user));
         if facts.state.verdict() != state.verdict() && state.verdict() != Verdict::Running {
             facts.decided.insert(state.revision(), state.verdict());
         }
         facts.state = state.clone();
+        facts.written_at = now;
         facts.copies = state.copies();
         judged.map_err(|broken| format!("{job} {broken}"))
     }
@@ -145,6 +167,10 @@ impl SimulatedFacts {
 }
 
 impl JobFacts {
+    pub(super) fn copies_most(&self) -> u32 {
+        self.copies_most
+    }
+
     pub(super) fn distinct(&self) -> BTreeSet<Digest> {
         self.digests.values().flatten().copied().collect()
     }
@@ -152,6 +178,12 @@ impl JobFacts {
     /// Whether every copy gave a digest.
     pub(super) fn all_produced(&self) -> bool {
         self.digests.len() == self.copies as usize
+    }
+
+    /// The copies that failed in a round and never gave a digest, each with its reason.
+    pub(super) fn failed_in(&self, round: u32) -> impl Iterator<Item = (u32, &str)> {
+        let without_digest = self.failures.iter().filter(|(copy, _)| !self.digests.contains_key(copy));
+        without_digest.filter_map(move |(copy, failures)| Some((*copy, failures.get(&round)?.as_str())))
     }
 
     /// Whether every copy gave a digest, or failed in the given round.
@@ -194,6 +226,21 @@ impl JobFacts {
         })?;
         promise(!backwards, || format!("turned from the cause {:?} back to {:?}", old.cause(), new.cause()))?;
         promise(legal && in_order, || format!("turned from {old:?} into {new:?}"))
+    }
+
+    /// Whether the new state says when the job got its verdict, and that does not change while the verdict stays.
+    fn is_dated(&self, new: &JobState, now: Timestamp) -> PromiseResult {
+        // The time is read some calls before the write, but not before the state that is replaced was written.
+        let is_new = |at: Option<Timestamp>| at.is_some_and(|at| (self.written_at..=now).contains(&at));
+        let old = &self.state;
+        let decided = match new.verdict() {
+            Verdict::Running => new.decided_at().is_none(),
+            same if same == old.verdict() => new.decided_at() == old.decided_at(),
+            _ => is_new(new.decided_at()),
+        };
+        promise(decided, || format!("has another time of its verdict: {old:?}, then {new:?}"))?;
+        let ended = old.ended_at().is_some() || new.ended_at().is_none() || is_new(new.ended_at());
+        promise(ended, || format!("ended at another time: {new:?}"))
     }
 
     /// Whether the outcomes justify the new state.

@@ -10,6 +10,7 @@ use super::calculation::SimulatedCalculation;
 use super::chance::Chance;
 use super::counts::Count;
 use super::facts::is_separated;
+use super::handled::Handled;
 use super::plan::SimulationPlan;
 use super::ports::SimulatedPorts;
 use super::report::{SimulationReport, SimulationSettings};
@@ -104,7 +105,7 @@ impl SimulatedFleet {
     /// Starts a task in a process of its own.
     pub(super) fn spawn(&mut self, future: BoxFuture<'static, ()>) {
         self.others += 1;
-        self.tasks.spawn(SimulatedTask { process: self.others, copy: None, future });
+        self.tasks.spawn(SimulatedTask { process: self.others, handled: None, future });
     }
 
     /// The number of the last started process that is not a worker.
@@ -113,11 +114,10 @@ impl SimulatedFleet {
     }
 
     /// Gives a delivery to a worker.
-    pub(super) fn run(&mut self, delivery: concord_protocol::ports::Delivery, process: usize) {
-        let worker = Arc::clone(&self.workers[process]);
-        let copy = Some(delivery.copy.clone());
-        let future = actors::run(worker, self.ports.clone(), delivery).boxed();
-        self.tasks.spawn(SimulatedTask { process, copy, future });
+    pub(super) fn run(&mut self, handled: Handled, process: usize) {
+        let (worker, aggregator) = (Arc::clone(&self.workers[process]), Arc::clone(&self.aggregator));
+        let future = actors::run(worker, aggregator, self.ports.clone(), handled.clone()).boxed();
+        self.tasks.spawn(SimulatedTask { process, handled: Some(handled), future });
     }
 
     /// For each open job, the copies that are not on the queue yet.

@@ -99,6 +99,11 @@ pub(super) struct Faults {
     pub(super) cancel: u64,
     pub(super) retry: u64,
     pub(super) job_read_stale: u64,
+    pub(super) payload_damaged: u64,
+    /// A message names a copy that its job does not have.
+    pub(super) stray: u64,
+    /// The time of the worker ends soon.
+    pub(super) time_short: u64,
 }
 
 impl Faults {
@@ -112,6 +117,9 @@ impl Faults {
         cancel: 0,
         retry: 0,
         job_read_stale: 500,
+        payload_damaged: 0,
+        stray: 0,
+        time_short: 0,
     };
 
     fn drawn(chance: &mut Chance) -> Self {
@@ -126,6 +134,9 @@ impl Faults {
             cancel: up_to(3),
             retry: up_to(12),
             job_read_stale: up_to(1_000),
+            payload_damaged: up_to(20),
+            stray: up_to(20),
+            time_short: up_to(100),
         }
     }
 }
@@ -142,7 +153,7 @@ pub(super) struct SimulationPlan {
 
 impl SimulationPlan {
     pub(super) fn drawn(seed: u64, chance: &mut Chance, now: Timestamp) -> Self {
-        let large = chance.per_mille(20);
+        let large = chance.per_mille(10);
         let jobs = (0..chance.between(1, 4)).map(|number| {
             let copies = match chance.below(10) {
                 _ if large && number == 0 => chance.small(CHUNK_COPIES, 2_100),
@@ -165,8 +176,15 @@ impl SimulationPlan {
 /// The job whose usual output is empty.
 const EMPTY_JOB: &str = "job-3";
 
+/// The job whose outputs are those of [`TWIN_JOB`]. Each of them has to keep its own.
+const TWIN_OF: &str = "job-1";
+
+/// The job whose outputs are those of [`TWIN_OF`].
+const TWIN_JOB: &str = "job-2";
+
 /// The text of the output with a number, or of the selected part of it.
 pub(super) fn output(job: &str, number: u64) -> String {
+    let job = if job == TWIN_JOB { TWIN_OF } else { job };
     if job == EMPTY_JOB && number == 0 { String::new() } else { format!("{job}.{number}") }
 }
 

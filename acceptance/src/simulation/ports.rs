@@ -54,16 +54,36 @@ impl ReadJob for SimulatedPorts {
             let stale = world.faults.job_read_stale;
             world.remembered.get(job).cloned().filter(|_| world.chance.per_mille(stale))
         });
-        match remembered.flatten() {
-            Some(job) => Ok(Some(job)),
-            None => self.call("read_job", self.memory.read_job(job)).await,
-        }
+        let read = async {
+            let read = match remembered.flatten() {
+                Some(job) => Some(job),
+                None => self.memory.read_job(job).await?,
+            };
+            if let (Some(handled), Some(job)) = (self.world.lock().handled(), &read) {
+                handled.read = Some((job.clone(), self.clock.now()));
+            }
+            Ok(read)
+        };
+        self.call("read_job", read).await
     }
 }
 
 impl ReadPayload for SimulatedPorts {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
-        self.call("read_payload", self.memory.read_payload(job)).await
+        let read = async {
+            let mut payload = self.memory.read_payload(job).await?;
+            let mut world = self.world.lock();
+            let per_mille = world.faults.payload_damaged;
+            if world.chance.per_mille(per_mille)
+                && let Some(handled) = world.handled()
+            {
+                handled.is_refused = true;
+                payload = payload.map(|bytes| bytes.iter().map(|byte| byte ^ 1).collect());
+                world.counts.add(Count::PayloadDamaged);
+            }
+            Ok(payload)
+        };
+        self.call("read_payload", read).await
     }
 }
 
@@ -116,12 +136,22 @@ impl SimulatedPorts {
 }
 
 impl SimulatedPorts {
+    /// A worker puts a delivery back for another attempt.
+    pub(super) fn watch_retry(&self, delivery: &Delivery) {
+        let mut world = self.world.lock();
+        let kept = world.facts.retried(delivery);
+        world.check(kept);
+    }
+
     fn watch_announcement(&self, announcement: &Announcement) {
         let mut world = self.world.lock();
         world.counts.add(Count::Announcement);
         world.say(|| format!("{} is announced as {}", announcement.job, announcement.verdict));
         let kept = world.facts.announced(announcement);
         world.check(kept);
+        let first = world.announces_once(&announcement.job, announcement.revision);
+        let twice = || format!("{} was announced twice in one batch", announcement.job);
+        world.check(first.then_some(()).ok_or_else(twice));
     }
 }
 
@@ -205,6 +235,10 @@ impl ReplaceState for SimulatedPorts {
             }
             let kept = world.facts.replaced(job, &state, now, self.by_user);
             world.check(kept);
+            let needs_none = self.by_user || state.verdict() == Verdict::Running || !world.evidence_is_due;
+            let has_evidence = needs_none || state.evidence().is_some();
+            let without = || format!("{job} became {} without its evidence", state.verdict());
+            world.check(has_evidence.then_some(()).ok_or_else(without));
             Ok(true)
         };
         self.call("replace_state", replace).await

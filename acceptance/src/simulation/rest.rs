@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use concord_protocol::limits::{CHUNK_COPIES, OUTPUTS_KEPT_MAX};
 use concord_protocol::ports::{Clock, ReadOutcomes, ReadOutput, ReadTally};
-use concord_protocol::{Digest, Job, JobId, Outcome, SandboxHash, Verdict};
+use concord_protocol::{Digest, Job, JobId, Outcome, SandboxHash, Timestamp, Verdict};
 use futures::FutureExt;
 
 use super::actors;
 use super::facts::JobFacts;
 use super::fleet::SimulatedFleet;
+use super::handled::Handled;
 use super::plan::Faults;
 
 /// The largest number of turns until the fleet must have come to rest.
@@ -84,18 +85,22 @@ impl SimulatedFleet {
     fn start_all_work(&mut self) {
         let arrivals = std::mem::take(&mut self.world.lock().arrivals);
         for (place, delivery) in arrivals.into_iter().enumerate() {
-            self.run(delivery, place % self.workers.len());
+            self.run(Handled::until(Timestamp::NEVER, delivery), place % self.workers.len());
         }
         for (job, round, copies) in self.to_enqueue() {
             let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
             self.spawn(actors::enqueue(aggregator, ports, job, round, copies).boxed());
         }
-        let batch = std::mem::take(&mut self.world.lock().fed);
-        let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
-        if !batch.is_empty() {
-            self.spawn(actors::fold(aggregator, ports, batch).boxed());
-        } else if !self.memory.state().feed.is_empty() {
-            self.spawn(actors::read_feed(ports, AT_ONCE).boxed());
+        let mut batch = std::mem::take(&mut self.world.lock().fed);
+        if batch.is_empty() && !self.memory.state().feed.is_empty() {
+            self.spawn(actors::read_feed(self.ports.clone(), AT_ONCE).boxed());
+        }
+        // Several aggregators at once, so that the last changes of a job meet too.
+        while !batch.is_empty() {
+            let part = self.world.lock().chance.between(1, AT_ONCE as u64);
+            let part = batch.split_off(batch.len().saturating_sub(usize::try_from(part).unwrap_or(AT_ONCE)));
+            let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
+            self.spawn(actors::fold(aggregator, ports, part).boxed());
         }
         for job in self.overdue() {
             let (aggregator, ports) = (Arc::clone(&self.aggregator), self.ports.clone());
@@ -184,6 +189,17 @@ impl SimulatedFleet {
             let gave = facts.digests.values().filter(|given| given.contains(&count.digest)).count();
             gave == count.copies as usize
         });
+        for round in 0..=facts.state.round() {
+            let failed: Vec<_> = facts.failed_in(round).collect();
+            let mut reasons = BTreeMap::<String, u32>::new();
+            for (_, reason) in &failed {
+                *reasons.entry((*reason).to_owned()).or_default() += 1;
+            }
+            let counted = tally.failures(round).into_iter().collect::<BTreeMap<_, _>>();
+            if counted != reasons || tally.failed(round) as usize != failed.len() {
+                return Err(format!("the failures of {job} in round {round} are counted wrongly"));
+            }
+        }
         let hashes: BTreeSet<_> = facts.sandboxes.iter().map(|name| SandboxHash::of(name)).collect();
         let kept = hashes.into_iter().take(facts.sandboxes_min as usize);
         if !tally.sandboxes().iter().eq(kept) {

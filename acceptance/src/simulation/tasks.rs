@@ -3,10 +3,10 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use concord_protocol::CopyId;
 use futures::future::BoxFuture;
 use futures::task::noop_waker_ref;
 
+use super::handled::Handled;
 use super::world::World;
 
 thread_local! {
@@ -31,42 +31,47 @@ pub(super) async fn pause() {
 /// A task of a process.
 pub(super) struct SimulatedTask {
     pub(super) process: usize,
-    /// The copy that the task runs, if any.
-    pub(super) copy: Option<CopyId>,
+    /// The delivery that the task handles, if any.
+    pub(super) handled: Option<Handled>,
     pub(super) future: BoxFuture<'static, ()>,
 }
 
-/// All unfinished tasks.
+/// All unfinished tasks, each with its number.
 #[derive(Default)]
-pub(super) struct Tasks(Vec<SimulatedTask>);
+pub(super) struct Tasks {
+    tasks: Vec<(u64, SimulatedTask)>,
+    started: u64,
+}
 
 impl Tasks {
     pub(super) fn spawn(&mut self, task: SimulatedTask) {
-        self.0.push(task);
+        self.started += 1;
+        self.tasks.push((self.started, task));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.tasks.len()
     }
 
     /// Lets one task continue to its next pause.
     pub(super) fn poll(&mut self, place: usize, world: &World) {
         if self.poll_once(place, world) {
-            self.0.swap_remove(place);
+            self.tasks.swap_remove(place);
         }
     }
 
-    /// Lets every task run to its end, one after the other.
+    /// Lets every task run to its end, side by side.
     pub(super) fn finish(&mut self, world: &World) {
-        for place in 0..self.0.len() {
-            while !self.poll_once(place, world) {}
+        loop {
+            let place = world.lock().chance.place(self.tasks.len());
+            let Some(place) = place else { break };
+            self.poll(place, world);
         }
-        self.0.clear();
     }
 
     fn poll_once(&mut self, place: usize, world: &World) -> bool {
-        let Some(task) = self.0.get_mut(place) else { return false };
-        world.lock().running.clone_from(&task.copy);
+        let Some((number, task)) = self.tasks.get_mut(place) else { return false };
+        world.lock().run_task(*number, task.handled.take());
         PAUSED.take().iter().for_each(Waker::wake_by_ref);
         let future: Pin<&mut _> = task.future.as_mut();
         future.poll(&mut Context::from_waker(noop_waker_ref())) == Poll::Ready(())
@@ -74,8 +79,8 @@ impl Tasks {
 
     /// Kills a process between two of its steps. Returns the number of its unfinished tasks.
     pub(super) fn kill(&mut self, process: usize) -> usize {
-        let before = self.0.len();
-        self.0.retain(|task| task.process != process);
-        before - self.0.len()
+        let before = self.tasks.len();
+        self.tasks.retain(|(_, task)| task.process != process);
+        before - self.tasks.len()
     }
 }

@@ -1,12 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::ports::{Clock, Delivery, PortError, PortResult};
 use concord_protocol::{CopyId, Job, JobId, JobSpec};
+use concord_worker::Task;
 
 use super::chance::Chance;
 use super::counts::{Count, Counts};
 use super::facts::SimulatedFacts;
+use super::handled::Handled;
 use super::plan::{Act, Behaviour, Faults};
 use crate::conformance::FedChange;
 use concord_testkit::TestClock;
@@ -21,8 +23,14 @@ pub(super) struct Inner {
     pub(super) counts: Counts,
     /// The first broken promise.
     pub(super) violation: Option<String>,
-    /// The copy whose task is running now.
-    pub(super) running: Option<CopyId>,
+    /// The number of the task that is running now.
+    running: u64,
+    /// What each task handles that got a delivery.
+    handled: BTreeMap<u64, Handled>,
+    /// The verdicts that each task has announced.
+    announced: BTreeSet<(u64, JobId, u64)>,
+    /// Whether the ledger can always be read, so that no verdict is without its evidence.
+    pub(super) evidence_is_due: bool,
     /// Deliveries on their way to a worker.
     pub(super) arrivals: Vec<Delivery>,
     /// Changes on their way to an aggregator, and then every change so far.
@@ -53,7 +61,10 @@ impl World {
             facts: SimulatedFacts::default(),
             counts: Counts::default(),
             violation: None,
-            running: None,
+            running: 0,
+            handled: BTreeMap::new(),
+            announced: BTreeSet::new(),
+            evidence_is_due: faults.port_fails == 0,
             arrivals: Vec::new(),
             fed: Vec::new(),
             ever_fed: BTreeMap::new(),
@@ -71,10 +82,13 @@ impl World {
     }
 
     /// Counts another run of the copy whose task is running, and returns what the run does.
-    pub(super) fn begin_run(&self, spec: &JobSpec) -> SimulatedRun {
+    pub(super) fn begin_run(&self, task: &Task) -> SimulatedRun {
         let mut world = self.lock();
-        let copy = world.running.clone().filter(|copy| copy.job == spec.job);
-        let copy = copy.expect("a calculation runs in the task of its copy");
+        let handled = world.handled().cloned().filter(|handled| handled.delivery.copy.job == task.spec.job);
+        let handled = handled.expect("a calculation runs in the task of its copy");
+        let may_run = handled.may_run(task, world.clock.now());
+        world.check(may_run);
+        let copy = handled.delivery.copy;
         let runs = world.runs.entry(copy.clone()).or_default();
         let number = *runs;
         *runs += 1;
@@ -89,6 +103,22 @@ impl World {
 }
 
 impl Inner {
+    /// A task runs until its next pause. Its first run brings what it handles.
+    pub(super) fn run_task(&mut self, number: u64, handled: Option<Handled>) {
+        self.running = number;
+        self.handled.extend(handled.map(|handled| (number, handled)));
+    }
+
+    /// What the running task handles.
+    pub(super) fn handled(&mut self) -> Option<&mut Handled> {
+        self.handled.get_mut(&self.running)
+    }
+
+    /// Whether the running task announces a verdict for the first time.
+    pub(super) fn announces_once(&mut self, job: &JobId, revision: u64) -> bool {
+        self.announced.insert((self.running, job.clone(), revision))
+    }
+
     pub(super) fn add_job(&mut self, spec: &JobSpec, behaviour: Behaviour, salt: u64) {
         self.counts.add(Count::Job);
         if spec.copies > concord_protocol::limits::CHUNK_COPIES {

@@ -2,6 +2,7 @@
 
 mod algebra;
 mod conformance;
+mod extensions;
 mod retries;
 mod simulation;
 mod witnesses;

@@ -239,3 +239,15 @@ impl Job {
         self.state.ended_at().is_none() && self.state.round() == round && now < self.state.deadline_at()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_delivered_three_times_more_than_it_is_attempted() {
+        assert_eq!(Policy::bounds(2, 1, 1).receives_max(), 5);
+        assert_eq!(Policy::bounds(u32::MAX, 1, 1).receives_max(), u32::MAX);
+        assert_eq!(Policy::bounds(1, 1, 5_000).hidden_ms(), 65_000);
+    }
+}

@@ -140,4 +140,28 @@ mod tests {
         let stray = Rollup::of_chunk(1_000, 1, &tally(3));
         assert_eq!((stray.produced.len(), stray.witnesses.len()), (0, 1));
     }
+
+    #[test]
+    fn a_copy_that_the_job_does_not_have_completes_no_chunk() {
+        let failed = |copies: &[u32]| {
+            let copies =
+                copies.iter().map(|copy| CopySet::of(*copy)).fold(CopySet::default(), CopySet::union);
+            Tally { failures: [((0, "given up".to_owned()), copies)].into(), ..tally(1) }
+        };
+        assert!(!Rollup::of_chunk(3, 0, &failed(&[1, 3])).reached(3, 0).accounted);
+        assert!(Rollup::of_chunk(3, 0, &failed(&[1, 2, 3])).reached(3, 0).accounted);
+        let stray = Tally { digests: [(Digest::of(b"a"), CopySet::of(3))].into(), ..Tally::default() };
+        assert!(!Rollup::of_chunk(1, 0, &stray).reached(1, 0).produced);
+    }
+
+    #[test]
+    fn the_two_smallest_digests_stay() {
+        let mut digests = [b"a", b"b", b"c", b"d"].map(|output| Digest::of(output));
+        let mut rollup = Rollup::default();
+        for digest in digests {
+            rollup.merge(&Rollup { witnesses: [digest].into(), ..Rollup::default() });
+        }
+        digests.sort();
+        assert_eq!(rollup.witnesses.iter().collect::<Vec<_>>(), digests[..2].iter().collect::<Vec<_>>());
+    }
 }

@@ -306,3 +306,33 @@ impl JobTally {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_counts_in_its_own_round_until_its_copy_gives_a_digest() {
+        let failed = |round, copies: &[u32]| {
+            let copies =
+                copies.iter().map(|copy| CopySet::of(*copy)).fold(CopySet::default(), CopySet::union);
+            ((round, "exit code 1".to_owned()), copies)
+        };
+        let tally = Tally {
+            digests: [(Digest::of(b"a"), CopySet::of(0))].into(),
+            failures: [failed(0, &[0, 1, 2]), failed(1, &[0, 3])].into(),
+            sandboxes: Sandboxes::default(),
+        };
+        assert_eq!(tally.latest_failed_round(), Some(1));
+        let job = JobTally { chunks: [(0, tally.clone()), (1, tally.clone())].into() };
+        for (round, expect) in [(0, &[1, 2][..]), (1, &[3]), (2, &[])] {
+            assert_eq!(tally.failed(round).iter().collect::<Vec<_>>(), expect, "{round}");
+            let copies = 2 * u32::try_from(expect.len()).unwrap();
+            assert_eq!(job.failed(round), copies);
+            let reasons = (copies > 0).then(|| ("exit code 1".to_owned(), copies));
+            assert_eq!(job.failures(round), reasons.into_iter().collect::<Vec<_>>());
+        }
+        assert_eq!(job.without_digest(1_002).take(3).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(job.without_digest(1_002).last(), Some(1_001));
+    }
+}

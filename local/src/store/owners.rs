@@ -187,10 +187,14 @@ pub(super) fn release(connection: &Connection, owner: i64, leave: Leave) -> rusq
 mod tests {
     use std::sync::Arc;
 
-    use concord_testkit::{SUBMITTED_AT, TestClock};
+    use concord_protocol::ports::{
+        CreateJobs, Delivery, EnqueueCopies, ReceiveCopies, ReceiveDeadLetters, RecordOutcome,
+    };
+    use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
     use futures::executor::block_on;
 
     use super::super::store::Store;
+    use super::{Leave, release};
 
     fn open(path: &std::path::Path) -> Store {
         Store::open(path, Arc::new(TestClock::at(SUBMITTED_AT))).unwrap()
@@ -225,5 +229,73 @@ mod tests {
         both_run();
         block_on(first.disown()).unwrap();
         assert_eq!(owners(&other), 1);
+    }
+
+    /// A store with a job of `copies` copies on the queue.
+    fn given_queue(folder: &std::path::Path, copies: u32) -> Store {
+        let store = open(&folder.join("s.db"));
+        block_on(store.create_jobs(vec![new_job("job", copies)])).unwrap();
+        block_on(store.enqueue_copies(&id("job"), 0, 0..copies)).unwrap();
+        store
+    }
+
+    /// A new owner claims every message that is not hidden.
+    fn claim(store: &Store, name: String) -> Vec<Delivery> {
+        block_on(store.own(name)).unwrap();
+        block_on(store.receive_copies(10)).unwrap()
+    }
+
+    /// The owner leaves with what it has claimed.
+    fn left(store: &Store, leave: Leave) {
+        let owner = store.owner_id().unwrap();
+        block_on(store.write(move |connection| release(connection, owner, leave))).unwrap();
+    }
+
+    #[test]
+    fn a_copy_with_an_outcome_of_its_round_does_not_run_again_when_its_owner_dies() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = given_queue(folder.path(), 4);
+        assert_eq!(claim(&store, "first".to_owned()).len(), 4);
+        for (index, gave) in [(0, Ok("a")), (1, Err("exit code 1")), (2, Err("exit code 1"))] {
+            block_on(store.record_outcome(outcome(&id("job"), index, 0, gave))).unwrap();
+        }
+        // The failure of copy 2 is of an older round than its message.
+        let newer = |connection: &rusqlite::Connection| {
+            let sql = "UPDATE queue SET round = 1, checksum = checksum('queue', job, copy, 1, visible_at, receive_count,
+                       interruptions, owner) WHERE copy = 2";
+            connection.execute(sql, [])
+        };
+        block_on(store.write(newer)).unwrap();
+        left(&store, Leave::Abandoned);
+        let again: Vec<_> =
+            claim(&store, "second".to_owned()).iter().map(|d| (d.copy.index, d.round)).collect();
+        assert_eq!(again, [(2, 1), (3, 0)]);
+    }
+
+    #[test]
+    fn a_copy_whose_owners_die_is_given_up_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = given_queue(folder.path(), 1);
+        let leaves = [[Leave::Abandoned; 99].as_slice(), &[Leave::Orderly; 2], &[Leave::Abandoned]].concat();
+        for (number, leave) in leaves.into_iter().enumerate() {
+            let deliveries = claim(&store, format!("owner-{number}"));
+            let counts: Vec<_> = deliveries.iter().map(|delivery| delivery.receive_count).collect();
+            assert_eq!(counts, [1], "an interrupted delivery is no attempt: {number}");
+            left(&store, leave);
+        }
+        assert_eq!(claim(&store, "last".to_owned()), []);
+        let letters = block_on(store.receive_dead_letters(10)).unwrap();
+        assert_eq!(letters.iter().map(|letter| letter.receive_count).collect::<Vec<_>>(), [100]);
+    }
+
+    #[test]
+    fn a_copy_that_was_put_back_was_not_attempted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = given_queue(folder.path(), 1);
+        let claimed = claim(&store, "owner".to_owned());
+        for _ in 0..10 {
+            block_on(store.put_back(claimed.clone())).unwrap();
+            assert_eq!(block_on(store.receive_copies(10)).unwrap(), claimed);
+        }
     }
 }

@@ -196,3 +196,19 @@ fn nothing_is_recorded_about_a_machine_that_the_worker_does_not_see() {
     check(deployed("function f"), machine());
     check(deployed(""), unseen("s".to_owned()));
 }
+
+#[test]
+fn an_output_of_the_largest_size_is_kept_and_a_larger_one_is_a_failure() {
+    let result = |bytes| {
+        let output = Output { bytes: vec![0; bytes], ..Output::default() };
+        outcomes(probe(), machine(), Ok(output), 1).remove(0).result
+    };
+    assert_eq!(result(OUTPUT_BYTES_MAX).map(|produced| produced.bytes), Ok(OUTPUT_BYTES_MAX as u64));
+    assert_eq!(result(OUTPUT_BYTES_MAX + 1), Err(Failure::new("output over 67108864 bytes")));
+}
+
+#[test]
+fn each_further_attempt_waits_twice_as_long_up_to_a_bound() {
+    let delays = [1, 2, 3, 4, 9, 10, u32::MAX].map(retry_delay_ms);
+    assert_eq!(delays, [100, 200, 400, 800, 25_600, 30_000, 30_000]);
+}
