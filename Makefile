@@ -1,6 +1,6 @@
 # `make help` lists the targets.
 
-.PHONY: help test check source audit lint graph stack image-test soak demo install deploy destroy
+.PHONY: help test check source audit lint graph stack image-test soak mutants demo install deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
@@ -53,11 +53,17 @@ SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
 
 FLIPS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)10000
 
-soak: ## Thousands of simulated fleets, each day from other seeds (make soak SEEDS=0..5000), stores with a flipped bit, all jobs with a planted truth, power
+# The simulation ends after this time, although seeds are left.
+MINUTES = 60
+
+soak: ## Simulated fleets, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, power
 	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
-	cargo run --release --locked --package concord-acceptance --bin replay -- $(SEEDS)
+	cargo run --release --locked --package concord-acceptance --bin replay -- --minutes $(MINUTES) $(SEEDS)
 	acceptance/scenes/run --all
 	acceptance/statistics/run --all
+
+mutants: ## Mistakes in the rules, one at a time: does a test notice each? (make mutants MUTANTS="--only NAME")
+	acceptance/mutants/run $(MUTANTS)
 
 demo: ## A reproducible and a divergent job on this machine
 	cargo run --release --locked -- submit examples/matmul.json
