@@ -11,10 +11,12 @@ import json
 import pathlib
 import sqlite3
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 from scipy.stats import chi2_contingency
 
@@ -41,14 +43,37 @@ def made_up(sandbox):
     return {"sandbox": f"sandbox-{sandbox}", "identity": {"host.boot_id": f"boot-{sandbox}"}, "facts": facts}
 
 
+def checksum(*values):
+    """The checksum of a row, as local/src/store/checksum.rs sums it."""
+    row = b""
+    for value in values:
+        match value:
+            case None:
+                kind, held = 0, b""
+            case int():
+                kind, held = 1, struct.pack("<q", value)
+            case str():
+                kind, held = 3, value.encode()
+            case _:
+                kind, held = 4, value
+        row += bytes([kind]) + struct.pack("<Q", len(held)) + held
+    return zlib.crc32(row)
+
+
+SUMMED = "job, copy, beside, round, attempt, digest, bytes, reason, started_at, run_us, stderr_tail, environment, facts"
+
+
 def spread(store):
     """Gives each outcome the environment of an invented sandbox, and one of two digests that depends on the kind of machine."""
     with sqlite3.connect(store) as database:
+        database.create_function("checksum", -1, checksum)
+        insert = "INSERT INTO environments (id, facts, checksum) VALUES (?1, ?2, checksum('environments', ?1, ?2))"
         for sandbox in range(SANDBOXES):
-            database.execute("INSERT INTO environments (id, facts) VALUES (?, ?)", (1000 + sandbox, json.dumps(made_up(sandbox))))
+            database.execute(insert, (1000 + sandbox, json.dumps(made_up(sandbox))))
         two = [row[0] for row in database.execute("SELECT DISTINCT digest FROM outputs LIMIT 2")]
         database.execute("UPDATE outcomes SET environment = 1000 + copy % ?", (SANDBOXES,))
         database.execute("UPDATE outcomes SET digest = CASE WHEN copy % ? < 2 THEN ? ELSE ? END", (KINDS, *two))
+        database.execute(f"UPDATE outcomes SET checksum = checksum('outcomes', {SUMMED})")
 
 
 def by_hand(copies):

@@ -7,7 +7,7 @@ use concord_protocol::ports::PortError;
 use crate::exit::Exit;
 
 /// What to do about a damaged store.
-pub(crate) const DAMAGED: &str = "keep a copy of the file; producer check-store says what is damaged; submit again under \
+const DAMAGED: &str = "keep a copy of the file; producer check-store says what is damaged; submit again under \
                                   another name, or with another --store PATH";
 
 /// Why a verb failed: the cause, a hint that helps, and the exit code.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use concord_local::Store;
 
-use crate::error::{CliError, DAMAGED};
+use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -32,6 +32,8 @@ pub(crate) fn run(settings: &Settings, printer: &Printer) -> Result<Exit, CliErr
         return Ok(Exit::DONE);
     }
     let text = "jobs with a damage get no verdict from this store".to_owned();
-    printer.warn(&Warning { text, hint: DAMAGED.to_owned() });
+    let hint =
+        "keep a copy of the file; submit these jobs again under another name, or with another --store PATH";
+    printer.warn(&Warning { text, hint: hint.to_owned() });
     Ok(Exit::Failed)
 }
