@@ -9,4 +9,7 @@ mod locked;
 mod store;
 
 pub use fleet::{FleetSettings, LocalFleet, RemoteJobs, catch_up, up_to_date};
-pub use store::{Damage, DamagedStore, OpenError, Store, StoreCheck};
+pub use store::{
+    Damage, DamagedStore, LockHolder, LockWait, OpenError, Opening, StillLocked, Store, StoreCheck,
+    TransactionGate,
+};

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use concord_aggregator::{Aggregator, GIVEN_UP};
-use concord_local::{OpenError, Store, catch_up};
+use concord_local::{OpenError, Opening, Store, catch_up};
 use concord_protocol::ports::{
     Clock, CreateJobs, DeleteMessage, Delivery, EnqueueCopies, NewJob, PortError, PortResult, ReadJob,
     ReceiveCopies, ReceiveDeadLetters, RecordOutcome, WriteOutput,
@@ -66,7 +66,7 @@ impl Image {
     fn interrupted(folder: &Path) -> Self {
         let path = folder.join("original.db");
         let clock = TestClock::at(SUBMITTED_AT);
-        let store = Store::open(&path, Arc::new(clock.clone())).unwrap();
+        let store = Store::open(&path, Opening::new(Arc::new(clock.clone()))).unwrap();
         block_on(async {
             store.own("killed".to_owned()).await.unwrap();
             submit(&store, &["old"]).await;
@@ -215,7 +215,7 @@ fn verdicts(store: &Store) -> BTreeMap<&'static str, Result<Verdict, PortError>>
 /// How the jobs of a store ended; an error if a verdict is false.
 fn ends(path: &Path) -> Result<&'static str, String> {
     let clock = TestClock::at(SUBMITTED_AT);
-    let store = match Store::open(path, Arc::new(clock.clone())).map_err(Refused::from) {
+    let store = match Store::open(path, Opening::new(Arc::new(clock.clone()))).map_err(Refused::from) {
         Ok(store) => store,
         Err(Refused::Damaged) => return Ok("damaged, seen at once"),
         Err(Refused::NoStore) => return Ok("no store of this version"),

@@ -57,7 +57,7 @@ impl Backend {
         if !settings.store.try_exists().unwrap_or(true) {
             return Ok(None);
         }
-        let store = match Store::open_to_read(&settings.store, Arc::clone(&settings.clock)) {
+        let store = match Store::open_to_read(&settings.store, settings.opening.clone()) {
             Err(OpenError::Empty { .. }) => return Ok(None),
             opened => opened?,
         };
@@ -95,7 +95,7 @@ pub(crate) async fn create_store(settings: &Settings) -> Result<Store, CliError>
             CliError::failed(cause).hint("name another place with --store PATH")
         })?;
     }
-    let store = Store::open(&settings.store, Arc::clone(&settings.clock))?;
+    let store = Store::open(&settings.store, settings.opening.clone())?;
     concord_local::catch_up(&store).await?;
     Ok(store)
 }

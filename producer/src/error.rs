@@ -1,10 +1,11 @@
 use std::error::Error;
 use std::fmt;
 
-use concord_local::OpenError;
+use concord_local::{OpenError, StillLocked};
 use concord_protocol::ports::PortError;
 
 use crate::exit::Exit;
+use crate::locked_store;
 
 /// What to do about a damaged store.
 const DAMAGED: &str = "keep a copy of the file; producer check-store says what is damaged; submit again under \
@@ -49,6 +50,10 @@ impl From<PortError> for CliError {
                  was recorded is kept",
                 )
             }
+            PortError::Transient(source) if let Some(locked) = source.downcast_ref::<StillLocked>() => {
+                let hint = locked_store::hint(&locked.wait);
+                return Self::failed(error).hint(hint);
+            }
             PortError::Transient(_) => Some("another process kept the store busy: try again"),
             PortError::Permanent(_) => {
                 Some("what was recorded is kept; see that its disk has room and can be written")
@@ -70,6 +75,7 @@ impl From<OpenError> for CliError {
             OpenError::Damaged { .. } => DAMAGED,
             OpenError::Newer { .. } => "use the newer version, or another store with --store PATH",
             OpenError::Older { .. } => "name a file that does not exist yet with --store PATH",
+            OpenError::Locked(locked) => &locked_store::hint(&locked.wait),
             OpenError::Failed { .. } => {
                 "its folder has to exist and be writable, with room on its disk; --store PATH names another place"
             }

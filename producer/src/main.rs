@@ -16,6 +16,7 @@ mod folders;
 mod functions;
 mod gather;
 mod interrupt;
+mod locked_store;
 mod named;
 mod new_id;
 mod payloads;
@@ -35,6 +36,10 @@ mod wait;
 mod warning;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use concord_clock::SystemClock;
+use concord_local::{Opening, TransactionGate};
 
 use crate::args::Args;
 use crate::error::CliError;
@@ -59,7 +64,10 @@ fn main() -> ExitCode {
 
 /// Runs the verb on the program's one runtime.
 fn run(args: Args, process: &Process, printer: &Printer) -> Result<Exit, CliError> {
-    let settings = Settings::new(&args, process)?;
+    let gate = TransactionGate::default();
+    interrupt::stop_between_transactions(gate.clone())?;
+    let opening = Opening::new(Arc::new(SystemClock::start())).with_gate(gate).telling(printer.waiting());
+    let settings = Settings::new(&args, process, opening)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .max_blocking_threads(RESOLVERS_MAX)

@@ -1,12 +1,15 @@
-use std::io::{self, Stderr, Stdout, Write};
+use std::io::{self, Stdout, Write};
 
 use anstyle::{AnsiColor, Style};
+use concord_local::LockWait;
 use concord_protocol::{Verdict, readable};
+use indicatif::MultiProgress;
 use serde::Serialize;
 
 use crate::args::{Color, Format};
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::locked_store;
 use crate::process::Process;
 use crate::warning::Warning;
 
@@ -24,7 +27,7 @@ pub(crate) struct Printer {
     color_out: bool,
     color_err: bool,
     stdout: Stdout,
-    stderr: Stderr,
+    lines: MultiProgress,
 }
 
 impl Printer {
@@ -40,7 +43,7 @@ impl Printer {
             color_out: colored(process.stdout_is_terminal),
             color_err: colored(process.stderr_is_terminal),
             stdout: io::stdout(),
-            stderr: io::stderr(),
+            lines: MultiProgress::new(),
         }
     }
 
@@ -78,7 +81,18 @@ impl Printer {
 
     /// Prints a message. It is no error if standard error is closed.
     pub(crate) fn say(&self, text: &str) {
-        let _ = writeln!(self.stderr.lock(), "{text}");
+        say(&self.lines, text);
+    }
+
+    /// The lines that show progress on a terminal. What is printed meanwhile stands above them.
+    pub(crate) fn lines(&self) -> &MultiProgress {
+        &self.lines
+    }
+
+    /// Says for whom a write waits.
+    pub(crate) fn waiting(&self) -> impl Fn(&LockWait) + Send + Sync + use<> {
+        let lines = self.lines.clone();
+        move |wait| say(&lines, &readable(&locked_store::waiting(wait)))
     }
 
     pub(crate) fn warn(&self, warning: &Warning) {
@@ -105,6 +119,13 @@ impl Printer {
         };
         painted(self.color_out, color, &format!("{verdict:width$}"))
     }
+}
+
+fn say(lines: &MultiProgress, text: &str) {
+    // Standard error may be closed.
+    lines.suspend(|| {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    });
 }
 
 /// A value as one JSON object on a line.

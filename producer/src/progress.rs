@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use concord_protocol::{Job, JobId, JobTally, Verdict};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::printer::Printer;
 
@@ -17,7 +17,6 @@ const ROWS_SHOWN: u64 = 1_000;
 
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
-    lines: MultiProgress,
     jobs: HashMap<JobId, Line>,
     rest: Option<ProgressBar>,
 }
@@ -31,7 +30,7 @@ struct Line {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(printer: &'a Printer) -> Self {
-        Self { printer, lines: MultiProgress::new(), jobs: HashMap::new(), rest: None }
+        Self { printer, jobs: HashMap::new(), rest: None }
     }
 
     /// Shows the state of a job.
@@ -84,7 +83,7 @@ impl<'a> Progress<'a> {
             (0, Some(rest)) => rest.finish_and_clear(),
             (0, None) => {}
             (count, _) => {
-                let rest = self.rest.get_or_insert_with(|| self.lines.add(plain_line()));
+                let rest = self.rest.get_or_insert_with(|| self.printer.lines().add(plain_line()));
                 rest.set_message(format!("and {count} more jobs"));
             }
         }
@@ -108,11 +107,15 @@ impl<'a> Progress<'a> {
     /// Removes all lines.
     pub(crate) fn clear(self) {
         // An error here means that the terminal is gone.
-        let _ = self.lines.clear();
+        let _ = self.printer.lines().clear();
     }
 
     fn line(&self, done_at_start: u32) -> Line {
-        let bar = if self.printer.draws { self.lines.insert(0, plain_line()) } else { ProgressBar::hidden() };
+        let bar = if self.printer.draws {
+            self.printer.lines().insert(0, plain_line())
+        } else {
+            ProgressBar::hidden()
+        };
         Line { bar, verdict: None, started: Instant::now(), done_at_start }
     }
 }

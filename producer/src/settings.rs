@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use concord_local::Opening;
 use concord_protocol::ports::Clock;
 use concord_worker::Variables;
 
@@ -42,6 +43,8 @@ pub(crate) struct Settings {
     /// The stack that keeps the jobs; `None` when the store does.
     pub(crate) stack: Option<StackChoice>,
     pub(crate) aws: AwsChoice,
+    /// What a store of this machine is given when it is opened.
+    pub(crate) opening: Opening,
     /// The clock of this process.
     pub(crate) clock: Arc<dyn Clock>,
 }

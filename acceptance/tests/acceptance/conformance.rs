@@ -45,7 +45,7 @@ mod sqlite {
 
     use concord_acceptance::conformance::{FedChange, Fixture, Transport};
     use concord_acceptance::conformance_tests;
-    use concord_local::Store;
+    use concord_local::{Opening, Store};
     use concord_protocol::ports::{Delivery, PortResult};
     use concord_testkit::{SUBMITTED_AT, TestClock};
     use futures::executor::block_on;
@@ -63,7 +63,7 @@ mod sqlite {
             let folder = tempfile::tempdir().expect("a temporary folder can be made");
             let clock = TestClock::at(SUBMITTED_AT);
             let path = folder.path().join("store");
-            let store = Store::open(&path, Arc::new(clock.clone())).expect("a new store opens");
+            let store = Store::open(&path, Opening::new(Arc::new(clock.clone()))).expect("a new store opens");
             block_on(store.own("checks".to_owned())).expect("a new store has no other owner");
             Self { store, clock, _folder: folder }
         }

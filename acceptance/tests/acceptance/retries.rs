@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use concord_aggregator::Aggregator;
-use concord_local::{FleetSettings, LocalFleet, Store};
+use concord_local::{FleetSettings, LocalFleet, Opening, Store};
 use concord_protocol::ports::{Clock, CreateJobs, PortResult, ReadJob, RecordOutcome, ReplaceState};
 use concord_protocol::{Environment, Facts, Job, JobId, Verdict};
 use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
@@ -55,7 +55,7 @@ async fn read(store: &Store, job: &JobId) -> PortResult<Job> {
 fn retried_job_without_a_copy_to_run_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(TestClock::at(SUBMITTED_AT));
-    let store = Store::open(&folder.path().join("store"), Arc::clone(&clock)).unwrap();
+    let store = Store::open(&folder.path().join("store"), Opening::new(Arc::clone(&clock))).unwrap();
     let job = block_on(given_retried_job(&store, &clock)).unwrap();
     let environment =
         Environment { sandbox: "retries".to_owned(), identity: Facts::default(), facts: Facts::default() };

@@ -416,13 +416,13 @@ mod tests {
     use rusqlite::Connection;
 
     use crate::store::Store;
-    use crate::{OpenError, catch_up};
+    use crate::{OpenError, Opening, catch_up};
 
     /// What is wrong with a store with an unfinished job after a statement has changed it.
     fn wrong(statement: &str) -> Option<String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
-        let open = || Store::open(&path, Arc::new(TestClock::at(SUBMITTED_AT)));
+        let open = || Store::open(&path, Opening::new(Arc::new(TestClock::at(SUBMITTED_AT))));
         let store = open().unwrap();
         block_on(async {
             store.create_jobs(vec![new_job("job", 4)]).await.unwrap();

@@ -2,12 +2,13 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tempfile::TempDir;
 
 use super::damage::damage_of_file;
+use super::lock_wait::{LockPatience, MayBeBusy, StillLocked, TRY_TIMEOUT, is_busy};
 use super::owners::FILE_MODE;
 use super::{checksum, log};
 
@@ -16,9 +17,6 @@ const APPLICATION_ID: i32 = 0x434e_4344;
 
 /// The version of the tables in `schema.sql`. A store with another version is refused.
 const SCHEMA_VERSION: i32 = 4;
-
-/// How long a write waits until another process has finished its write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest number of tries to switch to the write-ahead log while other processes do the same.
 const SWITCH_TRIES_MAX: u32 = 1_000;
@@ -70,6 +68,9 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Another process holds a lock of the store.
+    #[error(transparent)]
+    Locked(StillLocked),
     /// The file or its folder cannot be opened, read or written.
     #[error("cannot open the store {}", .path.display())]
     Failed {
@@ -81,8 +82,36 @@ pub enum OpenError {
     },
 }
 
+impl MayBeBusy for OpenError {
+    fn of_sqlite(&self) -> Option<&rusqlite::Error> {
+        match self {
+            Self::Failed { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// Opens with `open`, and waits while another process holds a lock.
+fn patiently(
+    patience: &LockPatience,
+    open: impl FnMut() -> Result<Connection, OpenError>,
+) -> Result<Connection, OpenError> {
+    patience.run(open).map_err(|error| match error {
+        OpenError::Failed { path, source } => match source.downcast::<rusqlite::Error>() {
+            Ok(busy) if is_busy(&busy) => OpenError::Locked(patience.still_locked(Arc::new(*busy))),
+            Ok(other) => OpenError::Failed { path, source: other },
+            Err(source) => OpenError::Failed { path, source },
+        },
+        error => error,
+    })
+}
+
 /// Opens the store at `path` for writing, and creates it if there is none.
-pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn writer(path: &Path, patience: &LockPatience) -> Result<Connection, OpenError> {
+    patiently(patience, || new_writer(path))
+}
+
+fn new_writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| open_error(path, error);
     check_log(path)?;
     make_private(path)
@@ -90,7 +119,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     // Without the flag for URIs: a store may be called `file:x`.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.busy_timeout(TRY_TIMEOUT).map_err(failed)?;
     prepare(path, &mut connection)?;
     // Every group of writes is flushed to the disk before it is reported as done.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
@@ -101,11 +130,15 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
 }
 
 /// Opens the store at `path` for reading.
-pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn reader(path: &Path, patience: &LockPatience) -> Result<Connection, OpenError> {
+    patiently(patience, || new_reader(path))
+}
+
+fn new_reader(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| open_error(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.busy_timeout(TRY_TIMEOUT).map_err(failed)?;
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -114,9 +147,12 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
 /// Opens the store at `path` without ever writing to it. If the folder of the store cannot be written, SQLite cannot read its
 /// log: then a file without a log is read as it is, and of a file with a log a private copy is read, which the second value
 /// keeps.
-pub(super) fn only_reader(path: &Path) -> Result<(Connection, Option<TempDir>), OpenError> {
+pub(super) fn only_reader(
+    path: &Path,
+    patience: &LockPatience,
+) -> Result<(Connection, Option<TempDir>), OpenError> {
     check_log(path)?;
-    match checked(path, reader(path)) {
+    match patiently(patience, || checked(path, new_reader(path))) {
         Err(OpenError::Failed { .. }) if path.is_file() => {}
         opened => return opened.map(|connection| (connection, None)),
     }
@@ -128,7 +164,7 @@ pub(super) fn only_reader(path: &Path) -> Result<(Connection, Option<TempDir>), 
         let copy = folder.path().join("copy.db");
         std::fs::copy(path, &copy).map_err(failed)?;
         std::fs::copy(log, folder.path().join("copy.db-wal")).map_err(failed)?;
-        return Ok((checked(path, reader(&copy))?, Some(folder)));
+        return Ok((checked(path, new_reader(&copy))?, Some(folder)));
     }
     let escaped: String = path
         .to_string_lossy()
@@ -285,6 +321,9 @@ fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
 
 #[cfg(test)]
 mod tests {
+    use concord_testkit::{SUBMITTED_AT, TestClock};
+
+    use super::super::opening::Opening;
     use super::*;
 
     #[test]
@@ -292,8 +331,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..20 {
             let path = folder.path().join(format!("{round}.db"));
+            let patience = Opening::new(Arc::new(TestClock::at(SUBMITTED_AT))).patience(&path);
             let opened = std::thread::scope(|scope| {
-                let open = || writer(&path).and_then(|_| reader(&path)).map(|_| ());
+                let open = || writer(&path, &patience).and_then(|_| reader(&path, &patience)).map(|_| ());
                 let threads: Vec<_> = (0..6).map(|_| scope.spawn(open)).collect();
                 threads.into_iter().try_for_each(|thread| thread.join().unwrap())
             });

@@ -196,6 +196,6 @@ fn feed(connection: &Connection, key: i64, outcome: &Outcome) -> rusqlite::Resul
 impl ReadOutcomes for Store {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
         let key = self.key(job)?;
-        self.read(|connection| read(connection, job, key, copies))
+        self.read(|connection| read(connection, job, key, copies.clone()))
     }
 }

@@ -193,11 +193,12 @@ mod tests {
     use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
     use futures::executor::block_on;
 
+    use super::super::opening::Opening;
     use super::super::store::Store;
     use super::{Leave, release};
 
     fn open(path: &std::path::Path) -> Store {
-        Store::open(path, Arc::new(TestClock::at(SUBMITTED_AT))).unwrap()
+        Store::open(path, Opening::new(Arc::new(TestClock::at(SUBMITTED_AT)))).unwrap()
     }
 
     fn owners(store: &Store) -> u32 {

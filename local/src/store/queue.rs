@@ -205,6 +205,7 @@ mod tests {
     use concord_testkit::{PAYLOAD, SUBMITTED_AT, TestClock, id, spec};
     use futures::executor::block_on;
 
+    use super::super::opening::Opening;
     use super::*;
 
     fn function(name: &str) -> NewJob {
@@ -219,7 +220,7 @@ mod tests {
     fn selections_do_not_overlap() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::at(SUBMITTED_AT));
-        let store = Store::open(&folder.path().join("s.db"), clock).unwrap();
+        let store = Store::open(&folder.path().join("s.db"), Opening::new(clock)).unwrap();
         let command = concord_testkit::new_job("command", 10);
         block_on(store.create_jobs(vec![function("mine"), function("theirs"), command])).unwrap();
         block_on(store.own("local-test".to_owned())).unwrap();

@@ -160,12 +160,19 @@ fn remote(connection: &Connection) -> rusqlite::Result<HashSet<i64>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use concord_testkit::{SUBMITTED_AT, TestClock};
+
     use super::*;
+    use crate::store::opening::Opening;
 
     #[test]
     fn functions_are_found_by_an_index() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = crate::store::open::writer(&folder.path().join("s.db")).unwrap();
+        let store = folder.path().join("s.db");
+        let opening = Opening::new(Arc::new(TestClock::at(SUBMITTED_AT)));
+        let connection = crate::store::open::writer(&store, &opening.patience(&store)).unwrap();
         let explain = format!("EXPLAIN QUERY PLAN {REMOTE}");
         let plan: String = connection.query_row(&explain, [], |row| row.get(3)).unwrap();
         assert!(plan.contains("jobs_remote"), "{plan}");

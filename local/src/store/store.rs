@@ -14,8 +14,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use tempfile::TempDir;
 
 use super::check::{self, StoreCheck};
-use super::damage::{DamagedStore, port_error};
+use super::damage::DamagedStore;
+use super::lock_wait::PatientConnection;
 use super::open::{self, OpenError};
+use super::opening::Opening;
 use super::owners::{self, Leave, Lock, Missing, Owner};
 use super::rows::{self, JOB};
 use super::selection::QueueSelection;
@@ -38,7 +40,7 @@ struct StoreShared {
     identity: (u64, u64),
     /// Absent if the store was opened for reading.
     writer: Option<Writer>,
-    clock: Arc<dyn Clock>,
+    opening: Opening,
     /// Whether the queue had nothing to deliver when it was asked last. Then a write does not wait for other writes.
     idle: AtomicBool,
     /// The copies that need a thread of this machine.
@@ -46,7 +48,7 @@ struct StoreShared {
     owner: Mutex<Option<Owner>>,
     missing: Mutex<Missing>,
     signals: Signals,
-    reader: Mutex<Connection>,
+    reader: Mutex<PatientConnection>,
     keys: Mutex<HashMap<JobId, i64>>,
     environments: Mutex<HashMap<Arc<Environment>, i64>>,
     jobs: Mutex<LruCache<JobId, Job>>,
@@ -73,13 +75,13 @@ impl Store {
     ///
     /// # Errors
     /// When the file is not a store of this version, or cannot be read and written.
-    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, opening: Opening) -> Result<Self, OpenError> {
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
         let file = std::path::absolute(path).map_err(failed)?;
-        let writer = Writer::start(open::writer(&file)?, file.clone()).map_err(failed)?;
-        let reader = open::reader(&file)?;
-        let store = Self::assembled(&file, Some(writer), reader, None, clock).map_err(failed)?;
+        let (writer, reader) = opening.both(&file)?;
+        let writer = Writer::start(writer, file.clone()).map_err(failed)?;
+        let store = Self::assembled(&file, Some(writer), reader, None, opening).map_err(failed)?;
         if !store.is_worked_on() {
             store.check_unfinished().map_err(|error| match error {
                 PortError::Damaged(source) => {
@@ -98,7 +100,7 @@ impl Store {
     /// Checks the jobs that are not finished before somebody goes on with them.
     fn check_unfinished(&self) -> PortResult<()> {
         let bytes = self.shared.canonical.metadata().map_or(0, |metadata| metadata.len());
-        let damage = self.read(|connection| check::unfinished(connection, &*self.shared.clock, bytes))?;
+        let damage = self.read(|connection| check::unfinished(connection, &**self.clock(), bytes))?;
         damage.map_or(Ok(()), |damage| {
             let damaged = DamagedStore { path: self.shared.path.clone(), what: damage.to_string() };
             Err(PortError::Damaged(Box::new(damaged)))
@@ -125,7 +127,7 @@ impl Store {
     /// Checks every row of the store, and whether the rows fit together. Calls `notice` with a table and the number of its
     /// rows that were read so far.
     pub fn check(&self, mut notice: impl FnMut(&'static str, u64)) -> StoreCheck {
-        check::whole(&locked(&self.shared.reader), &*self.shared.clock, &mut notice)
+        check::whole(locked(&self.shared.reader).connection(), &**self.clock(), &mut notice)
     }
 
     /// Opens the store at `path` for reading. It is not written to, so its disk may be read-only, and another process may
@@ -133,12 +135,14 @@ impl Store {
     ///
     /// # Errors
     /// When the file is not a store of this version, or cannot be read.
-    pub fn open_to_read(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    pub fn open_to_read(path: &Path, opening: Opening) -> Result<Self, OpenError> {
         let failed =
             |error: std::io::Error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) };
         let file = std::path::absolute(path).map_err(failed)?;
-        let (reader, private) = open::only_reader(&file)?;
-        Self::assembled(&file, None, reader, private, clock).map_err(failed)
+        let patience = opening.patience(&file);
+        let (reader, private) = open::only_reader(&file, &patience)?;
+        let reader = PatientConnection::new(reader, patience);
+        Self::assembled(&file, None, reader, private, opening).map_err(failed)
     }
 
     /// A copy of the store, as it is now, that nobody else sees. It may be written to, and ends with this process.
@@ -153,19 +157,18 @@ impl Store {
         self.read(|connection| open::copy(connection, &copy))?;
         let failed = |error: OpenError| PortError::Permanent(Box::new(error));
         // Errors name the store and not its copy.
-        let place = self.shared.path.clone();
-        let writer = Writer::start(open::writer(&copy).map_err(failed)?, place).map_err(wrong)?;
-        let reader = open::reader(&copy).map_err(failed)?;
-        let clock = Arc::clone(&self.shared.clock);
-        Self::assembled(&copy, Some(writer), reader, Some(folder), clock).map_err(wrong)
+        let (opening, place) = (self.shared.opening.clone(), self.shared.path.clone());
+        let (writer, reader) = opening.both(&copy).map_err(failed)?;
+        let writer = Writer::start(writer, place).map_err(wrong)?;
+        Self::assembled(&copy, Some(writer), reader, Some(folder), opening).map_err(wrong)
     }
 
     fn assembled(
         path: &Path,
         writer: Option<Writer>,
-        reader: Connection,
+        reader: PatientConnection,
         private: Option<TempDir>,
-        clock: Arc<dyn Clock>,
+        opening: Opening,
     ) -> std::io::Result<Self> {
         let canonical = path.canonicalize()?;
         Ok(Self {
@@ -174,7 +177,7 @@ impl Store {
                 identity: identity(&canonical)?,
                 canonical,
                 writer,
-                clock,
+                opening,
                 idle: true.into(),
                 local: QueueSelection::default(),
                 owner: Mutex::default(),
@@ -254,7 +257,7 @@ impl Store {
 
     /// The clock that the store reads.
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.shared.opening.clock
     }
 
     /// What wakes the threads that wait for this process.
@@ -275,9 +278,10 @@ impl Store {
         self.shared.idle.store(idle, Ordering::Relaxed);
     }
 
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
+    /// Reads. `read` is run again if another process holds a lock; it must not use the store.
+    pub(super) fn read<T>(&self, read: impl FnMut(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
         let reader = locked(&self.shared.reader);
-        read(&reader).map_err(|error| port_error(&self.shared.path, &reader, error))
+        reader.run(read).map_err(|error| reader.failed(error).of_port(&self.shared.path, reader.connection()))
     }
 
     /// A write that nobody waits for while there are copies to run.

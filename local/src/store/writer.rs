@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use concord_protocol::ports::{PortError, PortResult};
 use futures::channel::oneshot;
 use rusqlite::Connection;
 
-use super::damage::port_error;
+use super::lock_wait::{MayBeBusy, PatientConnection};
 
 /// The largest number of writes in the channel. A caller with one more write waits for room.
 const WAITING_MAX: usize = 8_192;
@@ -72,7 +71,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. Its errors name the store `place`.
-    pub(super) fn start(connection: Connection, place: PathBuf) -> std::io::Result<Self> {
+    pub(super) fn start(connection: PatientConnection, place: PathBuf) -> std::io::Result<Self> {
         let (asks, asked) = sync_channel(WAITING_MAX);
         let thread = std::thread::Builder::new()
             .name("concord-writer".to_owned())
@@ -114,26 +113,26 @@ impl Drop for Writer {
     }
 }
 
-fn serve(place: &Path, connection: &Connection, asked: &Receiver<Box<dyn Write>>) {
+fn serve(place: &Path, connection: &PatientConnection, asked: &Receiver<Box<dyn Write>>) {
     let mut committed_at = Instant::now();
     while let Ok(first) = asked.recv() {
         let mut group = gather(first, asked, committed_at);
-        match commit(connection, &mut group) {
+        match connection.run(|connection| commit(connection, &mut group)) {
             Ok(()) => group.into_iter().for_each(|write| write.finish(Ok(()))),
             // One write of the group failed: now each write gets a transaction of its own.
             Err(Uncommitted::Write(_)) if group.len() > 1 => {
                 for mut write in group {
-                    let committed = commit(connection, std::slice::from_mut(&mut write));
+                    let alone = std::slice::from_mut(&mut write);
+                    let committed = connection.run(|connection| commit(connection, alone));
                     write.finish(committed.map_err(|error| {
-                        let error: rusqlite::Error = error.into();
-                        port_error(place, connection, error)
+                        connection.failed(error.into()).of_port(place, connection.connection())
                     }));
                 }
             }
             Err(error) => {
-                let error = Arc::new(rusqlite::Error::from(error));
+                let failure = connection.failed(error.into());
                 for write in group {
-                    write.finish(Err(port_error(place, connection, Arc::clone(&error))));
+                    write.finish(Err(failure.clone().of_port(place, connection.connection())));
                 }
             }
         }
@@ -168,6 +167,14 @@ enum Uncommitted {
     Write(rusqlite::Error),
     /// The transaction could not be started or committed.
     Group(rusqlite::Error),
+}
+
+impl MayBeBusy for Uncommitted {
+    fn of_sqlite(&self) -> Option<&rusqlite::Error> {
+        match self {
+            Self::Write(error) | Self::Group(error) => Some(error),
+        }
+    }
 }
 
 impl From<Uncommitted> for rusqlite::Error {

@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use concord_clock::SystemClock;
 use concord_difference::OutputFormat;
+use concord_local::Opening;
 
 use super::Settings;
 use super::comparing::ComparingSettings;
@@ -24,11 +24,11 @@ use crate::process::Process;
 const COPIES_DEFAULT: u32 = 20;
 
 impl Settings {
-    /// The settings of all verbs: flags come first, then the environment.
+    /// The settings of all verbs: flags come first, then the environment. `opening` is what a store is given.
     ///
     /// # Errors
     /// When no place is known for the store, or the name of a stack is not UTF-8.
-    pub(crate) fn new(args: &Args, process: &Process) -> Result<Self, CliError> {
+    pub(crate) fn new(args: &Args, process: &Process, opening: Opening) -> Result<Self, CliError> {
         let named = args.store.store.clone().or_else(|| process.store.clone().map(PathBuf::from));
         let is_default_store = named.is_none();
         let flag = |path: &PathBuf| format!(" --store {}", path.display());
@@ -54,7 +54,8 @@ impl Settings {
             comparator: work.and_then(|work| work.comparator.clone()),
             stack: stack(args, process)?,
             aws: aws(&args.aws),
-            clock: Arc::new(SystemClock::start()),
+            clock: Arc::clone(opening.clock()),
+            opening,
         })
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use concord_local::Store;
 
 use crate::error::CliError;
@@ -22,7 +20,7 @@ pub(crate) fn run(settings: &Settings, printer: &Printer) -> Result<Exit, CliErr
         let error = CliError::usage_text(format!("there is no store at {at}"));
         return Err(error.hint("name the store with --store PATH"));
     }
-    let store = Store::open_to_read(&settings.store, Arc::clone(&settings.clock))?;
+    let store = Store::open_to_read(&settings.store, settings.opening.clone())?;
     let mut progress = Progress::new(printer);
     let checked = store.check(|table, rows| progress.checked(table, rows));
     progress.clear();

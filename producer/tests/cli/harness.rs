@@ -39,10 +39,12 @@ impl Sandbox {
         path
     }
 
-    /// The program with arguments, in the folder, with nothing of the tester's environment but `PATH`.
+    /// The program with arguments, in the folder, with nothing of the tester's environment but `PATH`, and with signals as a
+    /// terminal leaves them: the tester may ignore some (`nohup`, a background job of a script).
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_producer"));
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        let mut command = Command::new("env");
+        command.args(["--default-signal=HUP,INT,QUIT,TERM,TSTP", env!("CARGO_BIN_EXE_producer")]).args(args);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().env("PATH", env!("PATH")).env("HOME", self.folder.path());
         command.env("CONCORD_STORE", self.store());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());

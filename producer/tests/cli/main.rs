@@ -15,3 +15,4 @@ mod jobs;
 mod lives;
 mod refusals;
 mod reports;
+mod stops;
