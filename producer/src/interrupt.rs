@@ -6,10 +6,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use concord_local::TransactionGate;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::flag::register_usize;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -42,13 +43,28 @@ impl Interrupt {
     }
 }
 
+/// The signal that stops came last.
+const STOP: usize = 1;
+
+/// The signal that continues came last.
+const GO_ON: usize = 2;
+
 /// Starts to listen for the stop signal of a terminal (Ctrl-Z). The process stops itself when it is inside no transaction of
 /// the store, so that no other process waits for it.
 pub(crate) fn stop_between_transactions(gate: TransactionGate) -> Result<(), CliError> {
+    // The one that came last. A process that is told to go on before it has stopped does not stop, as without a handler.
+    let last = Arc::new(AtomicUsize::new(0));
+    for (signal, number) in [(SIGTSTP, STOP), (SIGCONT, GO_ON)] {
+        if ignored() & bit(signal) == 0 {
+            register_usize(signal, Arc::clone(&last), number).map_err(CliError::failed)?;
+        }
+    }
     let stop = move || {
         gate.closed(|| {
-            // Returns when the process is continued. The signal is one that the system knows, so there is no error.
-            let _ = emulate_default_handler(SIGTSTP);
+            if last.load(Ordering::SeqCst) == STOP {
+                // Returns when the process is continued. The signal is one that the system knows, so there is no error.
+                let _ = emulate_default_handler(SIGTSTP);
+            }
         });
     };
     on_each(&[SIGTSTP], "concord-stops", stop).map_err(CliError::failed)

@@ -54,7 +54,12 @@ const THREADS: usize = 2;
 /// Threads that look up addresses of hosts, at most.
 const RESOLVERS_MAX: usize = 4;
 
+/// The first file descriptor after the three standard streams.
+const FIRST_OTHER_FILE: i32 = 3;
+
 fn main() -> ExitCode {
+    // Files that the caller left open are not for the commands that run here. This process may still name them: /dev/fd/9.
+    close_fds::set_fds_cloexec(FIRST_OTHER_FILE, &[]);
     let args = Args::parse();
     let process = Process::read();
     let printer = Printer::new(args.output.format, args.output.color, &process);

@@ -92,7 +92,7 @@ impl<'a> Progress<'a> {
     /// Shows how many rows of a table were checked.
     pub(crate) fn checked(&mut self, table: &str, rows: u64) {
         if self.printer.draws && rows.is_multiple_of(ROWS_SHOWN) {
-            let rest = self.rest.get_or_insert_with(|| self.lines.add(plain_line()));
+            let rest = self.rest.get_or_insert_with(|| self.printer.lines().add(plain_line()));
             rest.set_message(format!("{table}: {rows} rows are checked"));
         }
     }

@@ -146,6 +146,17 @@ impl StoreFailure {
     }
 }
 
+/// An error that may mean that another process holds a lock.
+pub(super) trait MayBeBusy {
+    fn of_sqlite(&self) -> Option<&rusqlite::Error>;
+}
+
+impl MayBeBusy for rusqlite::Error {
+    fn of_sqlite(&self) -> Option<&rusqlite::Error> {
+        Some(self)
+    }
+}
+
 impl LockPatience {
     /// Runs `work` inside the gate, again and again while another process holds a lock, for [`LOCK_WAIT_MAX`] at most.
     /// The error is the last one of `work`.

@@ -1,4 +1,5 @@
-//! Processes that are stopped for a while, the locks that they hold, signals that are ignored.
+//! Processes that are stopped for a while, the locks that they hold, signals that are ignored, and files that the caller
+//! left open.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -166,4 +167,19 @@ fn signals_that_were_ignored_at_the_start_stay_ignored() {
     until("a copy runs", || runs_with_argument("79"));
     signal(&child, "TERM");
     Run::of(child.wait_with_output().unwrap()).exits(130).says("interrupted");
+}
+
+#[test]
+fn files_that_the_caller_left_open_are_closed_to_commands() {
+    let sandbox = Sandbox::new();
+    sandbox.write("secret", "secret\n");
+    sandbox.write("p", "{}");
+    sandbox.write("expected", "closed\n");
+    let submit = sandbox.command(&["submit", "p", "--copies", "2", "--expect", "expected", "--"]);
+    let mut shell = Command::new("sh");
+    let program = "(exec <&9) 2>/dev/null && echo open || echo closed";
+    shell.args(["-c", "exec \"$@\" 9<secret", "sh"]).arg(submit.get_program()).args(submit.get_args());
+    shell.args(["sh", "-c", program]).current_dir(sandbox.path("")).env_clear();
+    shell.envs(submit.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Run::of(shell.stdin(Stdio::null()).output().unwrap()).exits(0).prints("as expected");
 }
