@@ -1,5 +1,6 @@
 //! The facts that are recorded of one run.
 
+use concord_protocol::limits::{FACT_VALUE_BYTES_MAX, FACTS_MAX};
 use concord_protocol::ports::Delivery;
 use concord_protocol::{Facts, Timestamp};
 use serde_json::Value;
@@ -13,6 +14,13 @@ const KNOWN_BEST: [&str; 5] = ["cpu.", "host.", "loaded.", "numerics.", "variabl
 
 /// The prefix of all other facts that a calculation reports.
 const REPORTED: &str = "reported.";
+
+/// The fact that says why a report, or a part of it, could not be used.
+const ERROR: &str = "reported.error";
+
+/// The error for a name that no fact can have.
+const WRONG_NAME: &str =
+    "a name does not consist of words of ASCII letters, digits, _ and -, joined by dots, or it is too long";
 
 /// The fact that the folder of the run was to be kept and could not be, with the system's reason.
 pub(crate) const FOLDER_NOT_KEPT: &str = "run.folder_not_kept";
@@ -69,7 +77,7 @@ pub(crate) fn record_reported(stderr_tail: &str, facts: &mut Facts) {
                 }
             }
             _ => {
-                facts.record("reported.error", "not a JSON object");
+                facts.record(ERROR, "not a JSON object");
             }
         }
     }
@@ -80,20 +88,29 @@ fn record_one(name: &str, value: &Value, facts: &mut Facts) {
         Value::String(text) => text.clone(),
         Value::Number(_) | Value::Bool(_) => value.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => {
-            facts.record("reported.error", "a value is neither a text nor a number nor a boolean");
+            facts.record(ERROR, "a value is neither a text nor a number nor a boolean");
             return;
         }
     };
-    if KNOWN_BEST.iter().any(|prefix| name.starts_with(prefix)) {
-        facts.record(name, text);
-    } else {
-        facts.record(&format!("{REPORTED}{}", name.strip_prefix(REPORTED).unwrap_or(name)), text);
+    let is_known_best = KNOWN_BEST.iter().any(|prefix| name.starts_with(prefix));
+    let name = name.strip_prefix(REPORTED).unwrap_or(name);
+    let name = if is_known_best { name.to_owned() } else { format!("{REPORTED}{name}") };
+    // One place is left for the error.
+    let is_full = facts.len() + 1 >= FACTS_MAX && facts.get(&name).is_none() && facts.get(ERROR).is_none();
+    let is_cut = text.len() > FACT_VALUE_BYTES_MAX;
+    if is_full || (facts.len() >= FACTS_MAX && facts.get(&name).is_none()) {
+        facts.record(ERROR, format!("a run has more than {FACTS_MAX} facts"));
+    } else if !facts.record(&name, text) {
+        facts.record(ERROR, WRONG_NAME);
+    } else if is_cut {
+        facts.record(ERROR, format!("a value is longer than {FACT_VALUE_BYTES_MAX} bytes, and was cut"));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use concord_protocol::CopyId;
+    use concord_protocol::limits::FACT_NAME_BYTES_MAX;
 
     use super::*;
 
@@ -143,7 +160,25 @@ mod tests {
             r#"concord-facts {"a":[1],"b":null,"c":{"d":1},"e":1}"#,
             &[("reported.e", "1"), no_value],
         );
-        check_reported(r#"concord-facts {"a b":1,"":2}"#, &[]);
+        let wrong_name = ("reported.error", WRONG_NAME);
+        for name in ["a b", "", "é", "a..b", "cpu.", &"n".repeat(FACT_NAME_BYTES_MAX)] {
+            let line = format!(r#"concord-facts {{"{name}":1,"ok":2}}"#);
+            check_reported(&line, &[("reported.ok", "2"), wrong_name]);
+        }
+        let longest = "v".repeat(FACT_VALUE_BYTES_MAX);
+        check_reported(&format!(r#"concord-facts {{"a":"{longest}"}}"#), &[("reported.a", &longest)]);
+        let cut = ("reported.error", "a value is longer than 256 bytes, and was cut");
+        check_reported(&format!(r#"concord-facts {{"a":"{longest}w"}}"#), &[("reported.a", &longest), cut]);
+    }
+
+    #[test]
+    fn facts_beyond_the_bound_are_recorded_as_an_error() {
+        let names: Vec<_> = (0..200).map(|number| format!("\"n{number}\":1")).collect();
+        let mut facts = Facts::default();
+        record_reported(&format!("concord-facts {{{}}}", names.join(",")), &mut facts);
+        assert_eq!(facts.len(), FACTS_MAX);
+        assert_eq!(facts.get("reported.error"), Some("a run has more than 128 facts"));
+        assert_eq!(facts.get("reported.n0"), Some("1"));
     }
 
     #[test]
