@@ -10,8 +10,12 @@ mod place;
 mod submit;
 mod work;
 
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+
 use clap::{Args as ClapArgs, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use concord_protocol::{is_hidden, readable};
 
 use evidence::{ACCEPT_NOTES, COMPARE_NOTES, EXPLAIN_NOTES, REPORT_EXAMPLES};
 use submit::SUBMIT_EXAMPLES;
@@ -52,9 +56,20 @@ impl Args {
 
     /// Parses the arguments of this process. Ends the process if they are wrong or ask for help.
     pub(crate) fn parse() -> Self {
-        let parsed = Self::from_arg_matches(&Self::command().get_matches());
-        parsed.unwrap_or_else(|error| error.exit())
+        let parsed = Self::command().try_get_matches();
+        parsed.and_then(|matches| Self::from_arg_matches(&matches)).unwrap_or_else(|error| refuse(&error))
     }
+}
+
+/// Says what is wrong with the arguments, or the help that they ask for, and ends the process.
+fn refuse(error: &clap::Error) -> ! {
+    let is_odd = |argument: OsString| argument.to_string_lossy().chars().any(is_hidden);
+    if error.use_stderr() && std::env::args_os().any(is_odd) {
+        // The message may repeat an argument that would hide or turn a part of it.
+        let _ = io::stderr().lock().write_all(readable(&error.render().to_string()).as_bytes());
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 const EXIT_CODES: &str = "\
@@ -62,7 +77,7 @@ Exit codes of submit, wait and retry (several jobs: the worst, in the order 4, 1
     0  reproducible            1  divergent
     2  wrong usage or input    3  inconclusive or cancelled
     4  the store or the system failed
-  130  interrupted; what was recorded is kept
+  130  interrupted             134  no memory (what was recorded is kept)
 compare exits with 1 if the results differ, and with 3 if a job has no single result.
 The other verbs exit with 0, 2 or 4.";
 

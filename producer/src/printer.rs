@@ -1,8 +1,9 @@
-use std::io::{self, Stdout, Write};
+use std::fmt::Write as _;
+use std::io::{self, Stdout, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use concord_local::LockWait;
-use concord_protocol::{Verdict, readable};
+use concord_protocol::{Verdict, is_hidden, readable};
 use indicatif::MultiProgress;
 use serde::Serialize;
 
@@ -63,7 +64,7 @@ impl Printer {
         }
         // Only the verdict at the begin is in colour: an escape anywhere else comes from a calculation or a path.
         let text = text(result);
-        let is_painted = text.trim_start_matches('\n').starts_with(ESCAPE);
+        let is_painted = self.color_out && text.trim_start_matches('\n').starts_with(ESCAPE);
         let end = text.find(RESET).filter(|_| is_painted).map_or(0, |at| at + RESET.len());
         self.data(&format!("{}{}", &text[..end], readable(&text[end..])))
     }
@@ -79,9 +80,9 @@ impl Printer {
         }
     }
 
-    /// Prints a message. It is no error if standard error is closed.
+    /// Prints a message, with its hidden characters made visible. It is no error if standard error is closed.
     pub(crate) fn say(&self, text: &str) {
-        say(&self.lines, text);
+        say(&self.lines, &readable(text));
     }
 
     /// The lines that show progress on a terminal. What is printed meanwhile stands above them.
@@ -97,14 +98,17 @@ impl Printer {
 
     pub(crate) fn warn(&self, warning: &Warning) {
         let head = painted(self.color_err, AnsiColor::Yellow, "warning");
-        self.say(&format!("{head}: {}\n   hint: {}", readable(&warning.text), readable(&warning.hint)));
+        say(
+            &self.lines,
+            &format!("{head}: {}\n   hint: {}", readable(&warning.text), readable(&warning.hint)),
+        );
     }
 
     pub(crate) fn error(&self, error: &CliError) -> Exit {
         let head = painted(self.color_err, AnsiColor::Red, "error");
-        self.say(&format!("{head}: {}", readable(&format!("{:#}", error.cause))));
+        say(&self.lines, &format!("{head}: {}", readable(&format!("{:#}", error.cause))));
         if let Some(hint) = &error.hint {
-            self.say(&format!(" hint: {}", readable(hint)));
+            self.say(&format!(" hint: {hint}"));
         }
         error.exit
     }
@@ -128,12 +132,40 @@ fn say(lines: &MultiProgress, text: &str) {
     });
 }
 
-/// A value as one JSON object on a line.
+/// A value as one JSON object on a line, with its hidden characters escaped.
 pub(crate) fn json_line(value: &impl Serialize) -> Result<String, CliError> {
-    serde_json::to_string(value).map(|line| line + "\n").map_err(CliError::failed)
+    serde_json::to_string(value).map(|line| readable_json(&line) + "\n").map_err(CliError::failed)
+}
+
+/// The same JSON with each hidden character in its texts written as `\u202e`: only texts have any, and they keep their values.
+fn readable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if is_hidden(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 fn painted(colored: bool, color: AnsiColor, text: &str) -> String {
     let style = Style::new().fg_color(Some(color.into())).bold();
     if colored { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_of_json_are_escaped_and_keep_their_values() {
+        let value = "a\u{1b}\u{202e}\u{9b}\u{7f}\u{e0001}\n\u{e9}\u{1f600}";
+        let line = json_line(&value).unwrap();
+        assert_eq!(line, "\"a\\u001b\\u202e\\u009b\\u007f\\udb40\\udc01\\n\u{e9}\u{1f600}\"\n");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), value);
+    }
 }

@@ -5,6 +5,10 @@ use concord_json::Pointer;
 use concord_protocol::{Artifact, Digest, Manifest, Policy, Produced};
 
 use crate::ProducedArtifact;
+use crate::memory::shared_bytes;
+
+/// Why a copy failed for whose output the system gave no memory.
+const NO_MEMORY: &str = "no memory for the output";
 
 /// An output with its digest, and the bytes to store.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,13 +31,15 @@ impl Digested {
     ) -> Result<Self, String> {
         if policy.artifacts.is_empty() {
             let output = match &policy.select {
-                Some(pointer) => selected(&stdout, pointer)?.into(),
-                None => Arc::from(stdout),
+                Some(pointer) => shared_bytes(selected(&stdout, pointer)?),
+                None => shared_bytes(stdout),
             };
+            let output = output.ok_or(NO_MEMORY)?;
             return Ok(Self::of_bytes(output));
         }
         if policy.artifacts.iter().any(|pattern| pattern == Artifact::STDOUT) {
-            artifacts.push(ProducedArtifact::new(Artifact::STDOUT.to_owned(), stdout.into()));
+            let stdout = shared_bytes(stdout).ok_or(NO_MEMORY)?;
+            artifacts.push(ProducedArtifact::new(Artifact::STDOUT.to_owned(), stdout));
         }
         let artifacts = artifacts.into_iter().map(|artifact| select(artifact, &policy.selections));
         let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
@@ -73,7 +79,7 @@ fn select(
     let content =
         found.content.as_deref().ok_or_else(|| format!("cannot select from {name}: it is too large"))?;
     let part = selected(content, pointer).map_err(|reason| format!("artifact {name}: {reason}"))?;
-    Ok(ProducedArtifact::new(format!("{name}:{pointer}"), part.into()))
+    Ok(ProducedArtifact::new(format!("{name}:{pointer}"), shared_bytes(part).ok_or(NO_MEMORY)?))
 }
 
 fn selected<'a>(output: &'a [u8], pointer: &str) -> Result<&'a [u8], String> {

@@ -43,6 +43,7 @@ mod environment;
 mod kept;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod memory;
 mod payloads;
 mod run;
 mod worker;

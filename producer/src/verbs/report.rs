@@ -91,7 +91,7 @@ impl Writing {
                 permissions = found.permissions();
                 std::fs::canonicalize(path)?
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => target(path)?,
             Err(error) => return Err(error),
         };
         let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -100,6 +100,20 @@ impl Writing {
         let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
         Ok(Self::Beside(file, place))
     }
+}
+
+/// Symbolic links that are followed one after the other, at most, as the system does (path_resolution(7)).
+const LINKS_MAX: usize = 40;
+
+/// The file that `path` names, which is not there: where a symbolic link leads, or `path` itself.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(next) = std::fs::read_link(&target) else { return Ok(target) };
+        // An absolute path replaces the folder of the link.
+        target = target.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(rustix::io::Errno::LOOP.into())
 }
 
 fn replace(mut file: NamedTempFile, path: &Path, report: &str) -> io::Result<()> {

@@ -13,6 +13,8 @@ mod harness;
 mod help;
 mod jobs;
 mod lives;
+mod memory;
 mod refusals;
 mod reports;
 mod stops;
+mod texts;

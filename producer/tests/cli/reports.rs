@@ -152,6 +152,31 @@ fn a_report_is_a_file_in_the_form_of_its_name() {
 }
 
 #[test]
+fn a_report_goes_where_a_symbolic_link_leads_whether_a_file_is_there_or_not() {
+    use std::os::unix::fs::symlink;
+
+    let sandbox = Sandbox::new();
+    sandbox.write("p", "{}");
+    sandbox.run(&["submit", "p", "--copies", "2", "--job", "l", "--", "cat"]).exits(0);
+    let report =
+        |name: &str, code: i32| sandbox.run(&["report", "l", "--as", "json", "-o", name]).exits(code);
+    std::fs::create_dir(sandbox.path("folder")).unwrap();
+    symlink("middle", sandbox.path("link")).unwrap();
+    symlink("folder/target", sandbox.path("middle")).unwrap();
+    // The target is made, and then replaced.
+    for _ in 0..2 {
+        report("link", 0);
+        assert!(std::fs::read_to_string(sandbox.path("folder/target")).unwrap().starts_with('{'));
+        assert!(sandbox.path("link").is_symlink() && sandbox.path("middle").is_symlink());
+    }
+    symlink("missing/target", sandbox.path("astray")).unwrap();
+    report("astray", 2).says("cannot write astray");
+    assert!(sandbox.path("astray").is_symlink());
+    symlink("around", sandbox.path("around")).unwrap();
+    report("around", 2).says("cannot write around");
+}
+
+#[test]
 fn texts_fit_a_terminal() {
     let sandbox = Sandbox::new();
     let racing = repository_file("examples/racing-sum.json");

@@ -6,7 +6,6 @@ use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use concord_protocol::limits::{ARTIFACTS_MAX, OUTPUT_BYTES_MAX};
 use concord_protocol::{Artifact, Digest};
@@ -14,6 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use sha2::{Digest as _, Sha256};
 
 use super::artifacts::{ArtifactPatterns, ProducedArtifact};
+use crate::memory::shared_bytes;
 
 /// Files and folders that are looked at, at most.
 const ENTRIES_MAX: usize = 100_000;
@@ -132,13 +132,17 @@ fn read(folder: &Path, path: &Path, room: &mut usize) -> Result<ProducedArtifact
         hash.update(&block[..count]);
         bytes += count as u64;
         content = content.filter(|content| content.len() + count <= *room);
-        if let Some(content) = &mut content {
+        // Where the system gives no memory, the file is digested only, too.
+        content = content.and_then(|mut content| {
+            content.try_reserve(count).ok()?;
             content.extend_from_slice(&block[..count]);
-        }
+            Some(content)
+        });
     }
-    *room -= content.as_ref().map_or(0, Vec::len);
+    let content = content.and_then(shared_bytes);
+    *room -= content.as_ref().map_or(0, |content| content.len());
     let artifact = Artifact { name: name(path), digest: Digest::from_bytes(hash.finalize().into()), bytes };
-    Ok(ProducedArtifact { artifact, content: content.map(Arc::from) })
+    Ok(ProducedArtifact { artifact, content })
 }
 
 /// Opens a regular file, or the file in the same folder that a symbolic link leads to. Never waits for a pipe.

@@ -104,6 +104,9 @@ pub enum RunError {
         /// What is left of the run.
         traces: Traces,
     },
+    /// The system gave no memory for what the command wrote, and the command was killed.
+    #[error("no memory for the output of the command")]
+    NoMemory,
     /// [`Running::stop`] was called before the end or the start of the run.
     #[error("command was stopped")]
     Stopped,
@@ -149,7 +152,8 @@ impl RunError {
             | RunError::Signal { traces, .. }
             | RunError::TimedOut { traces, .. }
             | RunError::OutputTooLarge { traces, .. } => Some(traces),
-            RunError::Stopped
+            RunError::NoMemory
+            | RunError::Stopped
             | RunError::NotAProgram { .. }
             | RunError::InterpreterMissing { .. }
             | RunError::NotPrepared(_)
@@ -188,8 +192,7 @@ pub fn run(
     let child = command.spawn().map_err(|source| not_started(program, source))?;
     let leader = Leader::new(child, running);
     let mut sampler = Sampler::new(observer, leader.pid(), started);
-    let (ending, ended) =
-        follow(leader, &mut capture, &mut sampler, limits.timeout).map_err(RunError::NotFollowed)?;
+    let (ending, ended) = follow(leader, &mut capture, &mut sampler, limits.timeout).map_err(not_followed)?;
     let (output, stderr_tail) = capture.into_bytes();
     if ended.stopped {
         return Err(RunError::Stopped);
@@ -212,6 +215,10 @@ fn not_started(program: &Program, source: io::Error) -> RunError {
         Some(Errno::NOENT) if all_there => RunError::InterpreterMissing { program: path },
         _ => RunError::NotStarted { program: path, source },
     }
+}
+
+fn not_followed(error: io::Error) -> RunError {
+    if error.kind() == io::ErrorKind::OutOfMemory { RunError::NoMemory } else { RunError::NotFollowed(error) }
 }
 
 /// Watches the group from its start to its end. On an error the leader is dropped, which ends the group.

@@ -31,7 +31,9 @@ impl Stream {
 
     /// One read. Blocks if the pipe is empty, so ask `poll` or `FIONREAD` first.
     fn read(&mut self) -> io::Result<usize> {
-        self.bytes.reserve(if self.bytes.is_empty() { FIRST_READ_BYTES } else { LATER_READ_BYTES });
+        let room = if self.bytes.is_empty() { FIRST_READ_BYTES } else { LATER_READ_BYTES };
+        // Without this, a system that refuses memory would end the whole process.
+        self.bytes.try_reserve(room).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let read =
             rustix::io::retry_on_intr(|| rustix::io::read(&self.reader, spare_capacity(&mut self.bytes)))?;
         Ok(read)
