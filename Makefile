@@ -28,12 +28,13 @@ source: ## Versions, links, shell scripts, workflows, dependencies and their lic
 audit: ## Licenses, bans and sources of all dependencies, and advisories, which are on GitHub
 	acceptance/source/audit
 
-test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, numbers against SciPy and NumPy, a page in a browser, a stack
+test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, storms of signals, numbers against SciPy and NumPy, a page in a browser, a stack
 	$(NEXTEST) run --profile ci --package concord-producer --locked
 	$(NEXTEST) run --profile ci --workspace --all-features --locked
 	cargo test --workspace --all-features --locked --doc --quiet
 	CARGO_TARGET_DIR=$(CURDIR)/target $(NEXTEST) run --profile ci $(IN_DYNAMODB) --config-file .config/nextest.toml
 	acceptance/scenes/run
+	acceptance/storm/run
 	acceptance/statistics/run
 	acceptance/difference/run
 	acceptance/report/run
@@ -56,10 +57,11 @@ FLIPS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)10000
 # The simulation ends after this time, although seeds are left.
 MINUTES = 60
 
-soak: ## Simulated fleets, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, power
+soak: ## Simulated fleets, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power
 	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
 	cargo run --release --locked --package concord-acceptance --bin replay -- --minutes $(MINUTES) $(SEEDS)
 	acceptance/scenes/run --all
+	acceptance/storm/run --rounds 100 --seed $(firstword $(subst .., ,$(SEEDS)))
 	acceptance/statistics/run --all
 
 mutants: ## Mistakes in the rules, one at a time: does a test notice each? (make mutants MUTANTS="--only NAME")
