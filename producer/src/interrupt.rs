@@ -82,7 +82,7 @@ fn on_each(signals: &[i32], thread: &'static str, mut each: impl FnMut() + Send 
     std::thread::Builder::new().name(thread.to_owned()).spawn(listen).map(|_| ())
 }
 
-/// The signals that this process ignores, one bit each (`SigIgn` in proc_pid_status(5)). Zero where the system does not tell.
+/// The signals that this process ignores, one bit each (`SigIgn` in `proc_pid_status(5)`). Zero where the system does not tell.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let bits = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,5 +1,5 @@
 //! Waiting for a lock of the store that another process holds, and which process that is. Linux lists the locks of files in
-//! `/proc/locks` (proc_locks(5)), with the numbers of their files and processes.
+//! `/proc/locks` (`proc_locks(5)`), with the numbers of their files and processes.
 
 use std::fmt;
 use std::fs;
@@ -268,7 +268,7 @@ impl FileNumbers {
     }
 }
 
-/// Whether a process is stopped: by a signal (`T`) or by a debugger (`t`). See proc_pid_stat(5).
+/// Whether a process is stopped: by a signal (`T`) or by a debugger (`t`). See `proc_pid_stat(5)`.
 fn is_stopped(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());

@@ -102,7 +102,7 @@ impl Writing {
     }
 }
 
-/// Symbolic links that are followed one after the other, at most, as the system does (path_resolution(7)).
+/// Symbolic links that are followed one after the other, at most, as the system does (`path_resolution(7)`).
 const LINKS_MAX: usize = 40;
 
 /// The file that `path` names, which is not there: where a symbolic link leads, or `path` itself.
