@@ -8,6 +8,7 @@ mod jobs;
 mod parse;
 mod place;
 mod submit;
+mod vary;
 mod work;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ pub(crate) use expected::Expected;
 pub(crate) use jobs::{CopiesArgs, JobsArgs, ListArgs, RetryArgs, WaitArgs};
 pub(crate) use place::{AwsArgs, StackArgs, StoreArgs};
 pub(crate) use submit::SubmitArgs;
+pub(crate) use vary::VaryPlan;
 pub(crate) use work::WorkArgs;
 
 /// Does this computation give the same answer every time?

@@ -1,7 +1,7 @@
 //! What runs for each payload: the calculation of a stack, a function, a command, or the probe that the payload names.
 
 use concord_probes::Probe;
-use concord_protocol::Calculation;
+use concord_protocol::{Calculation, JobSpec, SettingChange};
 use concord_worker::calc::command::Program;
 
 use crate::aws::{Aws, Stack};
@@ -74,6 +74,27 @@ fn command(argv: &[String], settings: &Settings) -> Result<Calculation, CliError
             .hint("submit from another folder, with the command's full path"));
     }
     Ok(Calculation::Command { argv: argv.to_vec(), folder })
+}
+
+/// Checks that the programs which a plan runs in place of the command exist.
+///
+/// # Errors
+/// When one of them cannot be run.
+pub(crate) fn check_programs(spec: &JobSpec, settings: &Settings) -> Result<(), CliError> {
+    let Calculation::Command { folder, .. } = &spec.calculation else { return Ok(()) };
+    let changes =
+        spec.policy.variation.iter().flat_map(|plan| &plan.settings).flat_map(|setting| &setting.changes);
+    for change in changes {
+        if let SettingChange::Program { program } = change {
+            Program::find(std::slice::from_ref(program), folder, settings.search_path.as_deref()).map_err(
+                |error| {
+                    CliError::usage(anyhow::Error::new(error))
+                        .hint("--vary command= takes programs, separated by commas; their arguments are those of the command")
+                },
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// The probe that a payload names.

@@ -31,6 +31,7 @@ mod result;
 mod rules;
 mod selection;
 mod settings;
+mod variations;
 mod verbs;
 mod wait;
 mod warning;

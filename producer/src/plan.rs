@@ -14,6 +14,7 @@ use crate::payloads::NamedPayload;
 use crate::rules::tolerances;
 use crate::selection::Selection;
 use crate::settings::{CopiesChoice, SubmitSettings};
+use crate::variations;
 
 /// The jobs of a submission: one for each payload, with the calculation at the same index. `deployed` are the settings of
 /// the stack, if the jobs are for a stack.
@@ -28,10 +29,18 @@ pub(crate) fn plan(
     submission: &JobId,
     now: Timestamp,
 ) -> Result<Vec<NewJob>, CliError> {
-    let copies = copies(submit.copies, submit.confidence.unwrap_or_default())?;
+    let asked = copies(submit.copies, submit.confidence.unwrap_or_default())?;
+    let varied = variations::plan(&submit.varying.request, submit.varying.design, asked, COPIES_DEFAULT)?;
+    let (variation, copies) = match varied {
+        Some((variation, copies)) => (Some(variation), copies),
+        None => (None, asked.unwrap_or(COPIES_DEFAULT)),
+    };
+    if variation.is_some() {
+        check_varied(&calculations, deployed)?;
+    }
     check(submit, copies, &calculations, deployed)?;
     check_files(submit, &calculations)?;
-    let policy = policy(submit, deployed)?;
+    let policy = Policy { variation, ..policy(submit, deployed)? };
     let is_single = payloads.len() == 1 && !submit.each;
     let jobs = payloads.into_iter().zip(calculations).enumerate().map(|(place, (payload, calculation))| {
         let job = if is_single { Ok(submission.clone()) } else { numbered(submission, place) };
@@ -50,17 +59,45 @@ pub(crate) fn plan(
     jobs.collect()
 }
 
-/// The number of copies that the flags ask for.
-fn copies(choice: CopiesChoice, confidence: Level) -> Result<u32, CliError> {
+/// Copies of each payload, unless the user says otherwise.
+const COPIES_DEFAULT: u32 = 20;
+
+/// The number of copies that the flags ask for, if they do.
+fn copies(choice: CopiesChoice, confidence: Level) -> Result<Option<u32>, CliError> {
     let rate = match choice {
-        CopiesChoice::Number(copies) => return Ok(copies),
+        CopiesChoice::Default => return Ok(None),
+        CopiesChoice::Number(copies) => return Ok(Some(copies)),
         CopiesChoice::Detect { rate } => rate,
     };
     let copies = copies_to_detect(rate, confidence).map_err(CliError::usage)?;
-    u32::try_from(copies).ok().filter(|copies| *copies <= COPIES_MAX).ok_or_else(|| {
+    let few = u32::try_from(copies).ok().filter(|copies| *copies <= COPIES_MAX);
+    few.map(Some).ok_or_else(|| {
         CliError::usage_text(format!("that takes {copies} copies, and a job has {COPIES_MAX} at most"))
             .hint("ask for a larger --detect, or a lower --confidence")
     })
+}
+
+/// Refuses settings for anything but a command on this machine.
+fn check_varied(calculations: &[Calculation], deployed: Option<&StackSettings>) -> Result<(), CliError> {
+    let (text, hint) = if deployed.is_some() {
+        (
+            "--vary is for a command on this machine: a stack runs what it was deployed with",
+            "leave --stack out, and name the command after --",
+        )
+    } else if calculations.iter().any(Calculation::runs_remotely) {
+        (
+            "--vary cannot change the settings of a function: its environment belongs to its configuration",
+            "compare two versions or aliases of the function with `producer compare`",
+        )
+    } else if calculations.iter().any(|calculation| matches!(calculation, Calculation::Probe { .. })) {
+        (
+            "--vary is for a command: a probe runs inside this program, and reads no variables or arguments",
+            "name the command after --",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(CliError::usage_text(text).hint(hint))
 }
 
 /// Refuses conditions that no run can fulfil.

@@ -10,6 +10,8 @@ mod lines;
 pub(crate) mod markdown;
 mod numbers;
 pub(crate) mod page;
+pub(crate) mod plan;
 mod sentences;
 pub(crate) mod store_report;
+mod varied;
 pub(crate) mod words;

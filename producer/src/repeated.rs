@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use concord_protocol::ports::{ReadJob, ReadSubmission};
-use concord_protocol::{Calculation, Job, JobId, JobSpec};
+use concord_protocol::{Calculation, Job, JobId, JobSpec, VariationDesign, VariationPlan};
 
 use crate::backend::Backend;
 use crate::error::CliError;
@@ -47,7 +47,19 @@ pub(crate) async fn check(backend: &Backend, wanted: &JobSpec, taken: &Job) -> R
     Err(CliError::usage_text(text).hint("submit the same payload and options, or choose another --job"))
 }
 
+/// What the user asked for to get a plan.
+fn request(plan: &VariationPlan) -> String {
+    let design = match plan.design {
+        VariationDesign::One => "one",
+        VariationDesign::All => "all",
+    };
+    format!("{}, plan {design}", plan.request.join(", "))
+}
+
 fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
+    let chose_copies = |spec: &JobSpec| spec.policy.variation.as_ref().is_some_and(|plan| plan.chose_copies);
+    // The plan chooses by the machine on which it is made, so the request is compared and not its result.
+    let chose_copies = chose_copies(stored) && chose_copies(wanted);
     let shown = |spec: &JobSpec| {
         let (argv, folder): (_, Option<PathBuf>) = match &spec.calculation {
             Calculation::Probe { name } => (format!("probe {name}"), None),
@@ -61,7 +73,8 @@ fn differences(stored: &JobSpec, wanted: &JobSpec) -> Vec<String> {
             ("payload", spec.payload_digest.to_string()),
             ("calculation", argv),
             ("folder", folder.map_or_else(String::new, |folder| folder.display().to_string())),
-            ("copies", spec.copies.to_string()),
+            ("copies", if chose_copies { String::new() } else { spec.copies.to_string() }),
+            ("vary", spec.policy.variation.as_ref().map_or_else(|| "nothing".to_owned(), request)),
             ("attempts", spec.policy.attempts.to_string()),
             ("timeout", format!("{} ms", spec.policy.timeout_ms)),
             ("copy-timeout", format!("{} ms", spec.policy.copy_timeout_ms)),

@@ -17,7 +17,7 @@ use concord_worker::Variables;
 pub(crate) use comparing::ComparingSettings;
 pub(crate) use place::{AwsChoice, StackChoice};
 pub(crate) use report::ReportSettings;
-pub(crate) use submit::{CalculationChoice, CopiesChoice, ExpectationChoice, SubmitSettings};
+pub(crate) use submit::{CalculationChoice, CopiesChoice, ExpectationChoice, SubmitExtent, SubmitSettings};
 
 /// The values that all verbs share.
 pub(crate) struct Settings {

@@ -7,6 +7,7 @@ pub mod command;
 mod folder_watch;
 mod runs;
 mod scratch;
+mod varied;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,8 +26,10 @@ pub(crate) use scratch::{LeftFolder, RunFolder, remove_folder};
 /// One run to do.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// The job of the run. A calculation does not learn the index of the copy: all copies must be alike.
+    /// The job of the run.
     pub spec: Arc<JobSpec>,
+    /// The index of the copy in its job. Copies are alike but for the settings that the job assigns to this index.
+    pub copy: u32,
     /// The payload, with the bytes that were submitted.
     pub payload: Arc<Payload>,
     /// How long the run may take.
@@ -36,10 +39,10 @@ pub struct Task {
 }
 
 impl Task {
-    /// A run of a copy of `spec` on `payload`, which may take `time_limit`.
+    /// A run of the copy of `spec` with this index on `payload`, which may take `time_limit`.
     #[must_use]
-    pub fn new(spec: Arc<JobSpec>, payload: Arc<Payload>, time_limit: Duration) -> Self {
-        Self { spec, payload, time_limit, left: LeftFolder::default() }
+    pub fn new(spec: Arc<JobSpec>, copy: u32, payload: Arc<Payload>, time_limit: Duration) -> Self {
+        Self { spec, copy, payload, time_limit, left: LeftFolder::default() }
     }
 }
 

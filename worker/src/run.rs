@@ -2,7 +2,7 @@
 
 use concord_protocol::limits::{FACT_VALUE_BYTES_MAX, FACTS_MAX};
 use concord_protocol::ports::Delivery;
-use concord_protocol::{Facts, Timestamp};
+use concord_protocol::{Facts, Setting, Timestamp, VariationPlan};
 use serde_json::Value;
 
 /// The beginning of a line in which a calculation reports facts.
@@ -33,6 +33,14 @@ pub(crate) fn of_delivery(delivery: &Delivery, now: Timestamp) -> Facts {
         facts.record("run.queue_wait_ms", now.ms_since(sent_at).to_string());
     }
     facts
+}
+
+/// Records the settings that the plan of a job assigns to a copy, and the variables that they set.
+pub(crate) fn record_settings(plan: &VariationPlan, copy: u32, facts: &mut Facts) {
+    facts.record("run.setting", plan.told(copy));
+    for (name, value) in plan.of_copy(copy).into_iter().flat_map(Setting::variables) {
+        facts.record(&format!("variable.{name}"), value);
+    }
 }
 
 /// Records the number of the run in this process, from 1.

@@ -111,7 +111,7 @@ where
             return Ok(Disposition::Release);
         }
         let time_limit = left.min(Duration::from_millis(job.spec.policy.copy_timeout_ms));
-        let task = Task::new(Arc::clone(&job.spec), payload, time_limit);
+        let task = Task::new(Arc::clone(&job.spec), delivery.copy.index, payload, time_limit);
         let left = task.left.clone();
         let started_at = self.clock.now();
         let (environment, mut facts) = self.known_before(&job, delivery, started_at);
@@ -163,6 +163,9 @@ where
     /// The environment in which a copy will run, and the facts that are known before the run.
     fn known_before(&self, job: &Job, delivery: &Delivery, now: Timestamp) -> (Arc<Environment>, Facts) {
         let mut facts = run::of_delivery(delivery, now);
+        if let Some(plan) = &job.spec.policy.variation {
+            run::record_settings(plan, delivery.copy.index, &mut facts);
+        }
         if job.spec.calculation.hides_its_machine() || is_unseen(&self.environment) {
             return (Arc::clone(&self.unseen), facts);
         }

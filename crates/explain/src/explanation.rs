@@ -15,7 +15,10 @@ use crate::failing::Failing;
 use crate::numbers::count;
 use crate::observed::Observed;
 use crate::statements::volatile;
-use crate::{Assessment, Attribution, Census, Class, Confidence, Coverage, Design, Unit};
+use crate::variations::{Variations, VariedCause, VariedSetting, measure};
+use crate::{
+    Assessment, Attribution, Census, Class, Classes, Confidence, Coverage, Design, ObservedRun, Unit,
+};
 use concord_difference::{Comparison, Options, OutputFormat, compare};
 
 pub use parts::{
@@ -53,6 +56,10 @@ pub struct Explanation {
     pub confidence: Confidence,
     /// The facts that go together with the classes.
     pub attribution: Attribution,
+    /// What each setting did, in the order of the plan; empty for a job whose copies are all alike.
+    pub variations: Vec<VariedSetting>,
+    /// What changes the result, the largest effect first.
+    pub causes: Vec<VariedCause>,
     /// The artifacts of the job, by name; empty for a job without artifacts.
     pub artifacts: Vec<ArtifactOverview>,
     /// How far the outputs of the classes are from the reference.
@@ -80,6 +87,7 @@ impl Explanation {
         let design = Design::of(job, &outcomes, census);
         let observed = Observed::of(&outcomes);
         let assessment = Assessment::of(&observed.runs(), level(&job.spec.policy), &design, census);
+        let varied = variations(&job.spec.policy, &observed.runs(), &assessment.classes);
         let labels: HashMap<String, String> =
             assessment.classes.iter().map(|class| (class.digest.clone(), class.class.clone())).collect();
         let Observed { places, digests, .. } = observed;
@@ -102,12 +110,17 @@ impl Explanation {
         let part = census.map_or_else(String::new, |census| {
             format!(" (from {} of {} copies)", count(census.copies_read.into()), count(census.copies.into()))
         });
-        let separates = (assessment.classes.len() > 1).then(|| assessment.separates + &part);
-        let supports = if job.state.cause() == Some(Cause::Empty) {
-            "nothing: every output is empty".to_owned()
-        } else {
-            assessment.supports
+        let separates = match &varied {
+            Some(varied) => varied.separates.clone(),
+            None => (assessment.classes.len() > 1).then_some(assessment.separates),
         };
+        let separates = separates.map(|separates| separates + &part);
+        let supports = match varied.as_ref().and_then(|varied| varied.in_spite_of.as_ref()) {
+            _ if job.state.cause() == Some(Cause::Empty) => "nothing: every output is empty".to_owned(),
+            Some(in_spite_of) => format!("{}; {in_spite_of}", assessment.supports),
+            None => assessment.supports,
+        };
+        let (variations, causes) = varied.map(|varied| (varied.settings, varied.causes)).unwrap_or_default();
         Self {
             summary: Summary {
                 separates,
@@ -122,6 +135,8 @@ impl Explanation {
             coverage: assessment.coverage,
             confidence: assessment.confidence,
             attribution: assessment.attribution,
+            variations,
+            causes,
             artifacts: Vec::new(),
             differences: Vec::new(),
             equivalence: None,
@@ -219,6 +234,7 @@ impl Explanation {
         self.differences.push(Difference { statement, comparison, unavailable, ..difference });
         self.summary.difference = self.difference();
         self.equivalence = self.judge(options);
+        measure(&mut self.causes, &self.differences);
     }
 
     /// Sets the artifacts of the job.
@@ -343,6 +359,15 @@ pub fn output_format(spec: &JobSpec) -> OutputFormat {
             OutputFormat::Auto
         }
     })
+}
+
+/// What the settings of a job did, if it has a plan.
+fn variations(policy: &Policy, runs: &[ObservedRun<'_>], classes: &[Class]) -> Option<Variations> {
+    let plan = policy.variation.as_ref()?;
+    let places: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(place, class)| (class.digest.as_str(), place)).collect();
+    let of_run = runs.iter().filter_map(|run| places.get(run.digest).copied()).collect();
+    Some(Variations::of(plan, runs, &Classes { classes: classes.to_vec(), of_run }))
 }
 
 /// The level of confidence that a job asks for.

@@ -24,6 +24,7 @@ mod run;
 mod separation;
 mod statements;
 mod unit;
+mod variations;
 
 pub use assessment::Assessment;
 pub use attribution::{
@@ -45,3 +46,4 @@ pub use run::ObservedRun;
 pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};
 pub use unit::Unit;
+pub use variations::{Reached, Variations, VariedCause, VariedSetting};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, JobId, JobState, Timestamp};
+use crate::{Digest, JobId, JobState, Timestamp, VariationPlan};
 
 /// What turns payload bytes into output bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,9 @@ pub struct Policy {
     /// [`crate::limits::COPIES_MAX`]. 0 means that the job is never extended.
     #[serde(default, skip_serializing_if = "is_default")]
     pub copies_max: u32,
+    /// The settings that differ between the copies by plan. When absent, all copies are alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation: Option<VariationPlan>,
 }
 
 fn is_default<V: Default + PartialEq>(value: &V) -> bool {
@@ -170,6 +173,7 @@ impl Policy {
             sandboxes_min: 0,
             hold_ms: 0,
             copies_max: 0,
+            variation: None,
         }
     }
 

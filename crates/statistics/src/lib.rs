@@ -6,6 +6,7 @@
 //! Functions return natural logarithms of p-values, because the p-values of large tables are too small for `f64`.
 //! [`p_value`] turns a logarithm into a probability.
 
+mod agreement;
 mod binomial;
 mod fisher;
 mod freeman_halton;
@@ -21,6 +22,7 @@ mod random;
 mod runs;
 mod table;
 
+pub use agreement::{Agreement, agreement};
 pub use binomial::{ln_binomial, ln_binomial_at_least, ln_binomial_at_most};
 pub use fisher::ln_fisher;
 pub use freeman_halton::{CELLS_MAX, TABLES_MAX, ln_freeman_halton, ln_freeman_halton_bound};

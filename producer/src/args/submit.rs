@@ -8,6 +8,7 @@ use concord_statistics::Level;
 use super::conditions::ConditionArgs;
 use super::files::FileArgs;
 use super::parse::{confidence, milliseconds, share};
+use super::vary::VaryArgs;
 use super::work::WorkArgs;
 use crate::selection::Selection;
 
@@ -17,6 +18,7 @@ Examples:
   producer submit examples/payloads.json --each --copies 50
   producer submit input.json --copies 180 -- python3 model.py --fast
   producer submit input.json --artifact 'results/**/*.npy' -- python3 model.py
+  producer submit input.json --vary OMP_NUM_THREADS=1,2,4,8 -- python3 model.py
   producer submit input.json --copies 180 --function clmath --region eu-west-1
   producer submit payloads.json --each --stack concord
   producer submit input.json --detect 1% --sandboxes 20 --extend 2000 --stack concord
@@ -30,6 +32,9 @@ exit code 0 is success. It runs without a shell, in the current folder, and with
 process group of its own, which is killed when the copy is over. With --artifact or --scratch
 each copy runs in a folder of its own. This shows the entries of the current folder as links,
 but not the artifacts that are there, and its files are deleted when the copy is over.
+With --vary the copies of a command have different settings, and the report says which of them
+change the result. Each copy finds its job in CONCORD_JOB, its index in CONCORD_COPY (six digits),
+and a folder of its own, if it has one, in CONCORD_SCRATCH.
 A function is an existing AWS Lambda function: it gets the payload, and its reply is the output.
 The caller needs the permission lambda:InvokeFunction, and pays for each call.
 With --sandboxes a job is reproducible only if enough different sandboxes gave a digest. On one
@@ -79,6 +84,8 @@ pub(crate) struct SubmitArgs {
     pub(crate) select: Vec<Selection>,
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    #[command(flatten)]
+    pub(crate) vary: VaryArgs,
     #[command(flatten)]
     pub(crate) conditions: ConditionArgs,
     /// Do not wait. The next `producer wait` does the work; unless functions are called, so does any submit on the store

@@ -11,6 +11,7 @@ use super::numbers::numbers;
 use super::sentences::{
     class_counts, copies, coverage, equivalence, hidden_failures_head, spread, strength, told,
 };
+use super::varied;
 use super::words::{SHOWN_MAX, grouped, microseconds, short, short_text};
 use crate::result::explanation::ExplainedJob;
 
@@ -43,6 +44,7 @@ pub(crate) fn explanation(explained: &ExplainedJob, verdict: &str) -> String {
     failures(&mut lines, "failed", &explained.explanation.failures);
     failures(&mut lines, &hidden_failures_head(explained), &explained.explanation.hidden_failures);
     artifacts(&mut lines, explained);
+    varied::settings(&mut lines, &explained.explanation);
     separators(&mut lines, explained);
     let pairs = &explained.explanation.differences;
     for difference in pairs.iter().take(PAIRS_SHOWN_MAX) {

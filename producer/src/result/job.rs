@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use concord_explain::{
     ArtifactOverview, CPU_KIND_FACTS, Confidence, Coverage, Difference, Equivalence, FailedCopies, Summary,
-    Unit,
+    Unit, VariedCause, VariedSetting,
 };
 use concord_protocol::ports::{PortResult, ReadOutcomes, ReadTally};
 use concord_protocol::{Calculation, Cause, Digest, DigestCount, Job, JobId, JobTally, Timestamp, Verdict};
@@ -98,6 +98,10 @@ pub(crate) struct JobEvidence {
     pub(crate) hidden_failures: Vec<FailedCopies>,
     /// The artifacts of the job; empty for a job without artifacts.
     pub(crate) artifacts: Vec<ArtifactOverview>,
+    /// What each setting did; empty for a job whose copies are all alike.
+    variations: Vec<VariedSetting>,
+    /// What changes the result, the largest effect first.
+    causes: Vec<VariedCause>,
     /// How sure the verdict is.
     pub(crate) confidence: Confidence,
     /// Whether all outputs are within the tolerances of the job.
@@ -204,6 +208,8 @@ impl JobReport {
             first_difference: first_difference(&report.digests, &explanation.differences),
             warnings,
             hidden_failures: explanation.hidden_failures,
+            variations: explanation.variations,
+            causes: explanation.causes,
             artifacts: explanation.artifacts,
             summary: explanation.summary,
             unit: explanation.unit,

@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use concord_difference::OutputFormat;
 use concord_local::Opening;
+use concord_protocol::VariationDesign;
 
 use super::Settings;
 use super::comparing::ComparingSettings;
 use super::place::{AwsChoice, StackChoice};
 use super::report::ReportSettings;
 use super::submit::{
-    CalculationChoice, CopiesChoice, ExpectationChoice, FileSettings, SecondOpinionSettings, SubmitSettings,
+    CalculationChoice, CopiesChoice, ExpectationChoice, FileSettings, SecondOpinionSettings, SubmitExtent,
+    SubmitSettings, VaryingSettings,
 };
 use crate::args::{
     Args, AwsArgs, CompareOutputsArgs, Expected, ReadAs, ReportArgs, ReportForm, StackArgs, SubmitArgs,
+    VaryPlan,
 };
 use crate::error::CliError;
 use crate::process::Process;
-
-/// Copies of each payload, unless the user says otherwise.
-const COPIES_DEFAULT: u32 = 20;
 
 impl Settings {
     /// The settings of all verbs: flags come first, then the environment. `opening` is what a store is given.
@@ -105,7 +105,7 @@ impl SubmitSettings {
             submission: args.job,
             copies: match args.detect {
                 Some(rate) => CopiesChoice::Detect { rate },
-                None => CopiesChoice::Number(args.copies.unwrap_or(COPIES_DEFAULT)),
+                None => args.copies.map_or(CopiesChoice::Default, CopiesChoice::Number),
             },
             confidence: args.confidence,
             attempts: args.attempts,
@@ -133,7 +133,18 @@ impl SubmitSettings {
             sandboxes_min: conditions.sandboxes,
             hold_ms: conditions.hold,
             copies_max: conditions.extend,
-            detach: args.detach,
+            varying: VaryingSettings {
+                request: args.vary.vary,
+                design: match args.vary.vary_plan {
+                    VaryPlan::One => VariationDesign::One,
+                    VaryPlan::All => VariationDesign::All,
+                },
+            },
+            extent: match (args.vary.dry_run, args.detach) {
+                (true, _) => SubmitExtent::Plan,
+                (false, true) => SubmitExtent::Create,
+                (false, false) => SubmitExtent::Wait,
+            },
         }
     }
 }

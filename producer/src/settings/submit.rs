@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use concord_difference::OutputFormat;
-use concord_protocol::{Digest, FunctionName, JobId};
+use concord_protocol::{Digest, FunctionName, JobId, VariationDesign};
 use concord_statistics::Level;
 
 use crate::selection::Selection;
@@ -38,8 +38,27 @@ pub(crate) struct SubmitSettings {
     pub(crate) hold_ms: Option<u64>,
     /// Copies of a job that is extended, at most, if a job may be extended.
     pub(crate) copies_max: Option<u32>,
-    /// Whether the submit ends without waiting for verdicts.
-    pub(crate) detach: bool,
+    pub(crate) varying: VaryingSettings,
+    pub(crate) extent: SubmitExtent,
+}
+
+/// How far a submit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubmitExtent {
+    /// It shows its plan and creates nothing.
+    Plan,
+    /// It creates the jobs and ends.
+    Create,
+    /// It creates the jobs and waits for their verdicts.
+    Wait,
+}
+
+/// The settings that differ between copies.
+#[derive(Clone, Debug)]
+pub(crate) struct VaryingSettings {
+    /// What is varied, not parsed yet; nothing when all copies are alike.
+    pub(crate) request: Vec<String>,
+    pub(crate) design: VariationDesign,
 }
 
 /// How outputs are compared, beside the verdict.
@@ -80,6 +99,8 @@ pub(crate) enum CalculationChoice {
 /// How many copies a job has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CopiesChoice {
+    /// As many as there are without a flag.
+    Default,
     /// This many.
     Number(u32),
     /// As many as find a divergence in this share of runs, with the confidence of the job.

@@ -13,8 +13,10 @@ use crate::new_id::new_id;
 use crate::payloads;
 use crate::plan::plan;
 use crate::printer::Printer;
+use crate::render;
 use crate::repeated;
-use crate::settings::{ExpectationChoice, Settings, SubmitSettings};
+use crate::result::plan::PlanReport;
+use crate::settings::{ExpectationChoice, Settings, SubmitExtent, SubmitSettings};
 use crate::wait::stack::{Listening, enqueue};
 use crate::wait::{self, wait};
 
@@ -32,6 +34,13 @@ pub(crate) async fn run(
     let submission = submit.submission.clone().map_or_else(new_id, Ok)?;
     let deployed = stack.as_ref().map(|stack| &stack.deployed);
     let mut jobs = plan(submit, payloads, calculations, deployed, &submission, settings.clock.now())?;
+    if let Some(first) = jobs.first() {
+        calculations::check_programs(&first.spec, settings)?;
+    }
+    if submit.extent == SubmitExtent::Plan {
+        printer.result(&PlanReport::of(&submission, &jobs), render::plan::plan)?;
+        return Ok(Exit::DONE);
+    }
     if submit.files.keep_folders {
         folders::keep(&mut jobs, &settings.temporary_folder);
     }
@@ -47,6 +56,9 @@ pub(crate) async fn run(
     };
     let is_golden = submit.expectation == ExpectationChoice::Golden;
     let expected = expectations(is_golden, given.as_ref(), &backend, &mut jobs).await?;
+    if let Some(words) = jobs.first().and_then(|first| render::plan::first_line(&first.spec)) {
+        printer.say(&words);
+    }
     let ids = create(&backend, &submission, jobs, printer).await?;
     for (id, expectation) in ids.iter().zip(expected) {
         for (digest, bytes) in expectation.into_iter().flat_map(|expectation| expectation.parts) {
@@ -54,7 +66,7 @@ pub(crate) async fn run(
         }
     }
     let Some(stack) = backend.stack() else {
-        if submit.detach {
+        if submit.extent == SubmitExtent::Create {
             conclude(&backend, &ids, settings, printer).await?;
             return Ok(Exit::DONE);
         }
@@ -64,7 +76,7 @@ pub(crate) async fn run(
     if !enqueue(&backend, stack, &ids, &listening.interrupt, printer).await? {
         return Ok(Exit::Interrupted);
     }
-    if submit.detach {
+    if submit.extent == SubmitExtent::Create {
         conclude(&backend, &ids, settings, printer).await?;
         return Ok(Exit::DONE);
     }

@@ -18,3 +18,4 @@ mod refusals;
 mod reports;
 mod stops;
 mod texts;
+mod varied;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
-use concord_protocol::{Artifact, Facts, JobId, JobSpec};
+use concord_protocol::{Artifact, Facts, JobId, JobSpec, Setting};
 use lru::LruCache;
 use memchr::memmem;
 
@@ -17,6 +17,7 @@ use crate::calc::collect::collect;
 use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running, Traces};
 use crate::calc::folder_watch::FolderWatch;
 use crate::calc::scratch::{Layout, RunFolder, Scratch, Scratches};
+use crate::calc::varied::varied;
 use crate::calc::{CalculationError, Output, Task};
 
 /// Jobs whose commands are remembered, at most: the ones used last.
@@ -30,6 +31,16 @@ const FOLDER_CHANGED: &str = "run.folder_changed";
 
 /// The fact that the output has the path of the folder in which the copy ran.
 const FOLDER_IN_OUTPUT: &str = "run.folder_in_output";
+
+/// The variable that names the job of a copy.
+const JOB: &str = "CONCORD_JOB";
+
+/// The variable that has the index of a copy, in six digits: every copy has an environment of the same length, because its
+/// length can change how a program lays out its memory.
+const COPY: &str = "CONCORD_COPY";
+
+/// The variable that names the folder of its own in which a copy runs, if it has one.
+const SCRATCH: &str = "CONCORD_SCRATCH";
 
 /// Runs commands.
 pub(super) struct Commands {
@@ -94,10 +105,11 @@ impl Commands {
         running: &Running,
     ) -> Result<Output, CalculationError> {
         let job = self.job(&task.spec, argv, folder)?;
+        let program = self.program(&job, task, argv, folder)?;
         match &job.place {
             Place::Common(common) => {
                 let _present = common.enter();
-                let finished = self.finished(task, &job.program, running)?;
+                let finished = self.finished(task, &program, running)?;
                 let mut output = output(finished);
                 common.record(&mut output.facts);
                 Ok(output)
@@ -106,7 +118,7 @@ impl Commands {
                 let no_folder =
                     |error| CalculationError::failed(no_folder(self.scratches.place(), &error), []);
                 let scratch = self.scratches.take(layout).map_err(no_folder)?;
-                let run = self.run_in(&scratch, task, &job, running);
+                let run = self.run_in(&scratch, task, &program, &job.patterns, running);
                 let folder = RunFolder::new(scratch, &self.scratches);
                 if task.spec.policy.keep_folders.is_some() {
                     task.left.put(folder);
@@ -120,20 +132,21 @@ impl Commands {
         &self,
         scratch: &Scratch,
         task: &Task,
-        job: &JobCommand,
+        program: &Program,
+        patterns: &ArtifactPatterns,
         running: &Running,
     ) -> Result<Output, CalculationError> {
-        let program = job.program.in_folder(scratch.path().to_owned());
+        let program = program.in_folder(scratch.path().to_owned()).with_variable(SCRATCH, scratch.path());
         let mut output = output(self.finished(task, &program, running)?);
-        if !job.patterns.is_empty() {
-            let found = self.artifacts(scratch, &job.patterns);
+        if !patterns.is_empty() {
+            let found = self.artifacts(scratch, patterns);
             output.artifacts = found.map_err(|reason| CalculationError::Failed {
                 reason,
                 stderr_tail: output.stderr_tail.clone(),
                 facts: output.facts.clone(),
             })?;
         }
-        if let Some(name) = names_folder(&output, &job.patterns, scratch.path()) {
+        if let Some(name) = names_folder(&output, patterns, scratch.path()) {
             output.facts.record(FOLDER_IN_OUTPUT, name);
         }
         Ok(output)
@@ -201,6 +214,30 @@ impl Commands {
         let job = Arc::new(JobCommand { program, patterns, place });
         jobs.put(spec.job.clone(), Arc::clone(&job));
         Ok(job)
+    }
+
+    /// The program of a copy: that of its job, with the settings that the job assigns to the copy, and told which copy it is.
+    fn program(
+        &self,
+        job: &JobCommand,
+        task: &Task,
+        argv: &[String],
+        folder: &Path,
+    ) -> Result<Program, CalculationError> {
+        let plan = task.spec.policy.variation.as_ref();
+        let settings = plan.map(|plan| plan.of_copy(task.copy)).unwrap_or_default();
+        let words = varied(argv, &settings);
+        let mut program = if words == argv {
+            job.program.clone()
+        } else {
+            Program::find(&words, folder, self.search_path.as_deref())
+                .map_err(|error| CalculationError::failed(error.to_string(), []))?
+        };
+        for (name, value) in settings.into_iter().flat_map(Setting::variables) {
+            program = program.with_variable(name, value);
+        }
+        let copy = format!("{:06}", task.copy);
+        Ok(program.with_variable(JOB, task.spec.job.as_str()).with_variable(COPY, copy))
     }
 
     fn watch(&self, folder: &Path) -> Option<Arc<FolderWatch>> {

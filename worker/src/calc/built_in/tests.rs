@@ -41,7 +41,7 @@ fn task() -> Task {
         ..spec("job", 1)
     };
     let payload = Arc::new(Payload::new(PAYLOAD.into()));
-    Task::new(Arc::new(spec), payload, Duration::from_mins(1))
+    Task::new(Arc::new(spec), 0, payload, Duration::from_mins(1))
 }
 
 /// Calculates the task with functions that give `reply` at once.
