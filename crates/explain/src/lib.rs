@@ -46,4 +46,4 @@ pub use run::ObservedRun;
 pub use separation::{between, is_separated};
 pub use statements::{STATEMENT_CHARACTERS_MAX, separates, supports};
 pub use unit::Unit;
-pub use variations::{Reached, Variations, VariedCause, VariedSetting};
+pub use variations::{SettingReach, Variations, VariedCause, VariedSetting};

@@ -22,7 +22,7 @@ const AS_IS: &str = "as is";
 /// What is known of whether a setting had any effect on the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reached {
+pub enum SettingReach {
     /// It did: the result changed, or another program or argument was run.
     Yes,
     /// It cannot be seen.
@@ -45,7 +45,7 @@ pub struct VariedSetting {
     /// The classes of these copies, by label.
     pub classes: BTreeMap<String, u64>,
     /// Whether it reached the program.
-    pub reached: Reached,
+    pub reached: SettingReach,
     /// Whether it changed the result, or made one result of several.
     pub changed: bool,
 }
@@ -172,7 +172,7 @@ impl<'a> Found<'a> {
             value: setting.value.clone(),
             copies: classes.values().sum(),
             classes,
-            reached: if changed || is_sure { Reached::Yes } else { Reached::Unknown },
+            reached: if changed || is_sure { SettingReach::Yes } else { SettingReach::Unknown },
             changed,
         }
     }
@@ -320,7 +320,7 @@ fn listed(words: &[String]) -> String {
 
 /// In spite of which settings the copies agree, and which of them cannot be seen to have had an effect.
 fn in_spite_of(settings: &[VariedSetting]) -> String {
-    let names = |reached: Reached| -> Vec<String> {
+    let names = |reached: SettingReach| -> Vec<String> {
         let names: BTreeSet<_> = settings
             .iter()
             .filter(|setting| setting.reached == reached && setting.copies > 0)
@@ -329,11 +329,11 @@ fn in_spite_of(settings: &[VariedSetting]) -> String {
         let values = |name: &String| settings.iter().filter(|setting| setting.name == *name).count();
         names.into_iter().map(|name| format!("{name} ({})", counted_values(values(name)))).collect()
     };
-    let held = match &names(Reached::Yes)[..] {
+    let held = match &names(SettingReach::Yes)[..] {
         [] => None,
         names => Some(format!("held in spite of {}", listed(names))),
     };
-    let unseen = match &names(Reached::Unknown)[..] {
+    let unseen = match &names(SettingReach::Unknown)[..] {
         [] => None,
         [name] => Some(format!("no effect of {name} could be seen, so the copies say nothing about it")),
         names => Some(format!(

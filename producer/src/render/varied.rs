@@ -1,6 +1,6 @@
 //! What the settings of a job did, as text.
 
-use concord_explain::{Explanation, Reached, VariedSetting};
+use concord_explain::{Explanation, SettingReach, VariedSetting};
 
 use super::lines::Lines;
 use super::words::grouped;
@@ -29,8 +29,8 @@ fn line(setting: &VariedSetting) -> String {
     let library = setting.library.as_ref().map_or_else(String::new, |library| format!(" ({library})"));
     let did = match (setting.changed, setting.reached) {
         (true, _) => "changed the result",
-        (false, Reached::Yes) => "did not change the result",
-        (false, Reached::Unknown) => "no effect could be seen",
+        (false, SettingReach::Yes) => "did not change the result",
+        (false, SettingReach::Unknown) => "no effect could be seen",
     };
     format!("{}={}{library}: {did}; {}", setting.name, setting.value, classes.join(", "))
 }

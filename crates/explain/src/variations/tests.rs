@@ -66,7 +66,7 @@ fn a_setting_that_changes_the_result_is_the_cause() {
     assert!(told.starts_with("T changes the result: A with as is, 1 and 2; B with 4 (p <= 0.0"), "{told}");
     assert_eq!(found.in_spite_of, None);
     let reached = |name: &str| found.settings.iter().find(|setting| setting.name == name).unwrap().reached;
-    assert_eq!((reached("SEED"), reached("command")), (Reached::Unknown, Reached::Yes));
+    assert_eq!((reached("SEED"), reached("command")), (SettingReach::Unknown, SettingReach::Yes));
 }
 
 #[test]
