@@ -18,7 +18,7 @@ Prints every event of one simulated fleet. Or simulates the fleets of the seeds 
 
 /// What was asked for.
 #[derive(Default)]
-struct Asked {
+struct ReplayArgs {
     seeds: Range<u64>,
     /// Whether one seed is replayed.
     replays: bool,
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn asked(mut words: impl Iterator<Item = String>) -> Option<Asked> {
-    let mut asked = Asked::default();
+fn asked(mut words: impl Iterator<Item = String>) -> Option<ReplayArgs> {
+    let mut asked = ReplayArgs::default();
     let mut seeds = None;
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -52,10 +52,10 @@ fn asked(mut words: impl Iterator<Item = String>) -> Option<Asked> {
     }
     let seeds = seeds?;
     if let Some((first, end)) = seeds.split_once("..") {
-        return Some(Asked { seeds: first.parse().ok()?..end.parse().ok()?, ..asked });
+        return Some(ReplayArgs { seeds: first.parse().ok()?..end.parse().ok()?, ..asked });
     }
     let seed = seeds.parse().ok()?;
-    Some(Asked { seeds: seed..seed, replays: true, ..asked })
+    Some(ReplayArgs { seeds: seed..seed, replays: true, ..asked })
 }
 
 fn replay(seed: u64) -> ExitCode {
@@ -67,8 +67,8 @@ fn replay(seed: u64) -> ExitCode {
     ExitCode::from(u8::from(report.violation.is_some()))
 }
 
-fn search(asked: Asked) -> ExitCode {
-    let Asked { seeds, stops_at_first, time_max, .. } = asked;
+fn search(asked: ReplayArgs) -> ExitCode {
+    let ReplayArgs { seeds, stops_at_first, time_max, .. } = asked;
     let started = Instant::now();
     let report = simulate_all(seeds, SimulationSettings::default(), |so_far| {
         let in_time = time_max.is_none_or(|most| started.elapsed() < most);

@@ -11,7 +11,7 @@ use super::actors;
 use super::counts::Count;
 use super::fleet::{OTHERS, SimulatedFleet};
 use super::handled::Handled;
-use super::world::Inner;
+use super::world::WorldState;
 use crate::conformance::FedChange;
 
 /// The largest number of tasks at once.
@@ -148,7 +148,7 @@ impl SimulatedFleet {
 
     /// A delivery in the hands of a worker that perhaps has little time left. Perhaps it names a copy that the job does
     /// not have instead.
-    fn handled(&self, world: &mut Inner, mut delivery: Delivery) -> Handled {
+    fn handled(&self, world: &mut WorldState, mut delivery: Delivery) -> Handled {
         let faults = self.plan.faults;
         let is_stray = world.chance.per_mille(faults.stray);
         if is_stray {
@@ -168,7 +168,7 @@ impl SimulatedFleet {
     }
 
     /// Loses a message, which a queue should never do. Only the deadline can account for its copy.
-    fn lose(&self, world: &mut Inner, delivery: &Delivery) {
+    fn lose(&self, world: &mut WorldState, delivery: &Delivery) {
         let deleted = self.memory.delete_message(delivery).now_or_never();
         assert!(matches!(deleted, Some(Ok(()))), "the memory deletes at once");
         world.counts.add(Count::MessageLost);

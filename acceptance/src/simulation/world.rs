@@ -14,9 +14,9 @@ use crate::conformance::FedChange;
 use concord_testkit::TestClock;
 
 /// What all parts of a simulation share. There is one thread, and the lock is never held across a pause.
-pub(super) struct World(Mutex<Inner>);
+pub(super) struct World(Mutex<WorldState>);
 
-pub(super) struct Inner {
+pub(super) struct WorldState {
     pub(super) chance: Chance,
     pub(super) faults: Faults,
     pub(super) facts: SimulatedFacts,
@@ -55,7 +55,7 @@ pub(super) struct SimulatedRun {
 
 impl World {
     pub(super) fn new(chance: Chance, faults: Faults, clock: TestClock, traced: bool) -> Self {
-        Self(Mutex::new(Inner {
+        Self(Mutex::new(WorldState {
             chance,
             faults,
             facts: SimulatedFacts::default(),
@@ -77,7 +77,7 @@ impl World {
         }))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, WorldState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,7 +102,7 @@ impl World {
     }
 }
 
-impl Inner {
+impl WorldState {
     /// A task runs until its next pause. Its first run brings what it handles.
     pub(super) fn run_task(&mut self, number: u64, handled: Option<Handled>) {
         self.running = number;

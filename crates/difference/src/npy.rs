@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
-use super::numbers::{self, Layout, Numbers};
+use super::numbers::{self, ArrayLayout, Numbers};
 use super::options::{Options, OutputFormat};
 use super::paths::{Path, ROOT};
 use element::{Element, NumberType};
@@ -96,6 +96,7 @@ fn numbers_of(
     let index = |place| left.index(place);
     let moved = |at: usize| right.place(&left.index(at / turns)) * turns + at % turns;
     let same_order = left.fortran_order == right.fortran_order || !left.is_ordered();
-    let layout = Layout { paths: &paths, index: &index, right: if same_order { None } else { Some(&moved) } };
+    let layout =
+        ArrayLayout { paths: &paths, index: &index, right: if same_order { None } else { Some(&moved) } };
     numbers::compare(sides[0], sides[1], kind.number, count * turns, &layout, findings);
 }

@@ -21,7 +21,7 @@ const SUFFIX: &[u8] = b".npy";
 const ARRAYS_MAX: usize = 10_000;
 
 /// An array file in an archive.
-struct Member<'a> {
+struct ZipMember<'a> {
     name: Vec<u8>,
     method: CompressionMethod,
     /// As it is stored.
@@ -74,7 +74,7 @@ pub(super) fn compare(left: &[u8], right: &[u8], options: &Options) -> Result<Co
 }
 
 /// Compares two arrays of the same name.
-fn pair(left: &Member<'_>, right: &Member<'_>, path: Path, findings: &mut Findings<'_>) {
+fn pair(left: &ZipMember<'_>, right: &ZipMember<'_>, path: Path, findings: &mut Findings<'_>) {
     let bytes_max = findings.limits.inflated_bytes_max;
     if left.bytes.max(right.bytes) > bytes_max as u64 {
         let name = String::from_utf8_lossy(&left.name).into_owned();
@@ -91,7 +91,7 @@ fn pair(left: &Member<'_>, right: &Member<'_>, path: Path, findings: &mut Findin
         [left, right].into_iter().zip(&arrays).any(|(side, array)| side.is_damaged(array.as_deref()));
     if damaged {
         return findings.mismatch(path, MismatchKind::Text, &[], || {
-            let words = |(side, array): (&Member<'_>, &Option<Cow<'_, [u8]>>)| {
+            let words = |(side, array): (&ZipMember<'_>, &Option<Cow<'_, [u8]>>)| {
                 let damaged = side.is_damaged(array.as_deref());
                 format!(
                     "{} bytes {}",
@@ -115,7 +115,7 @@ fn pair(left: &Member<'_>, right: &Member<'_>, path: Path, findings: &mut Findin
     }
 }
 
-impl<'a> Member<'a> {
+impl<'a> ZipMember<'a> {
     /// Whether the array is not the one that was archived, as its checksum says.
     fn is_damaged(&self, array: Option<&[u8]>) -> bool {
         array.is_some_and(|array| rawzip::crc32(array) != self.crc32)
@@ -135,7 +135,7 @@ impl<'a> Member<'a> {
 }
 
 /// The arrays of an archive, in the order in which it lists them. Other files are left out.
-fn members(output: &[u8]) -> Result<Vec<Member<'_>>, String> {
+fn members(output: &[u8]) -> Result<Vec<ZipMember<'_>>, String> {
     let archive = ZipArchive::from_slice(output).map_err(|error| error.to_string())?;
     let mut entries = archive.entries();
     let mut members = Vec::new();
@@ -149,7 +149,7 @@ fn members(output: &[u8]) -> Result<Vec<Member<'_>>, String> {
         let (start, end) = local.compressed_data_range();
         let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
         let data = range.and_then(|(start, end)| output.get(start..end)).ok_or("it ends within an array")?;
-        members.push(Member {
+        members.push(ZipMember {
             name: name.to_vec(),
             method: entry.compression_method(),
             data,

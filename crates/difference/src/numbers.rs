@@ -32,7 +32,7 @@ impl Numbers<'_> {
 
 /// The paths and indices of a sequence of numbers. The paths take turns: with two paths, every second number belongs
 /// to the first.
-pub(super) struct Layout<'l> {
+pub(super) struct ArrayLayout<'l> {
     pub(super) paths: &'l [Path],
     /// The indices in arrays of a number, given the number of turns before it.
     pub(super) index: &'l dyn Fn(usize) -> Vec<u64>,
@@ -46,7 +46,7 @@ pub(super) fn compare(
     right: Numbers<'_>,
     number: Number,
     count: usize,
-    layout: &Layout<'_>,
+    layout: &ArrayLayout<'_>,
     findings: &mut Findings<'_>,
 ) {
     let turns = layout.paths.len();
@@ -72,7 +72,7 @@ pub(super) fn compare(
     }
 }
 
-fn one(bits: [u128; 2], number: Number, at: usize, layout: &Layout<'_>, findings: &mut Findings<'_>) {
+fn one(bits: [u128; 2], number: Number, at: usize, layout: &ArrayLayout<'_>, findings: &mut Findings<'_>) {
     let turns = layout.paths.len();
     let path = layout.paths[at % turns];
     if bits[0] == bits[1] {

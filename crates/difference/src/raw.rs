@@ -1,7 +1,7 @@
 use super::comparison::{Comparison, MismatchKind};
 use super::findings::Findings;
 use super::number::Number;
-use super::numbers::{self, Layout, Numbers};
+use super::numbers::{self, ArrayLayout, Numbers};
 use super::options::{Options, OutputFormat};
 use super::paths::ROOT;
 
@@ -30,7 +30,7 @@ pub(super) fn compare(
         }
     }
     let layout =
-        Layout { paths: &[findings.paths.each(ROOT)], index: &|place| vec![place as u64], right: None };
+        ArrayLayout { paths: &[findings.paths.each(ROOT)], index: &|place| vec![place as u64], right: None };
     let [one, other] = [left, right].map(|bytes| Numbers { bytes, big_endian: false });
     let count = left.len().min(right.len()) / size;
     numbers::compare(one, other, number, count, &layout, &mut findings);

@@ -45,18 +45,18 @@ pub(crate) struct Sum {
     n: Whole<1, N_VALUES_MAX>,
     chunk: Whole<CHUNK_VALUES_MIN, N_VALUES_MAX>,
     threads: Whole<1, THREADS_MAX>,
-    order: Order,
+    order: SumOrder,
     seed: Seed,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
-enum Order {
+enum SumOrder {
     Ordered,
     Racing,
 }
 
-impl TryFrom<String> for Order {
+impl TryFrom<String> for SumOrder {
     type Error = &'static str;
 
     /// By hand, because derived code would also take `{"racing":null}`.
@@ -76,7 +76,7 @@ impl Default for Sum {
             n: Whole::of(1 << 20),
             chunk: Whole::of(128),
             threads: Whole::of(8),
-            order: Order::Ordered,
+            order: SumOrder::Ordered,
             seed: Seed::of(0),
         }
     }
@@ -92,8 +92,8 @@ struct Partial {
 impl Sum {
     pub(crate) fn run(&self) -> Result<Vec<u8>, ProbeError> {
         let total = match self.order {
-            Order::Racing => self.partials(|arrivals| arrivals.map(|partial| partial.sum).sum::<f64>())?,
-            Order::Ordered => {
+            SumOrder::Racing => self.partials(|arrivals| arrivals.map(|partial| partial.sum).sum::<f64>())?,
+            SumOrder::Ordered => {
                 let mut partials = self.partials(|arrivals| arrivals.collect::<Vec<_>>())?;
                 partials.sort_unstable_by_key(|partial| partial.chunk);
                 partials.iter().map(|partial| partial.sum).sum()
@@ -182,7 +182,7 @@ mod tests {
         #[test]
         fn racing_is_ordered_but_for_rounding(n in 1u64..5000, seed: u64) {
             let ordered = sum(n, 64, 4, seed);
-            let racing = Sum { order: Order::Racing, ..ordered };
+            let racing = Sum { order: SumOrder::Racing, ..ordered };
             let [ordered, racing] = [ordered, racing].map(|sum| values(&sum.run().unwrap())[0]);
             prop_assert!((ordered - racing).abs() < 1.0, "{} is not {}", ordered, racing);
         }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn racing_gives_various_sums() {
-        let racing = Sum { order: Order::Racing, ..sum(1 << 18, 64, 8, 0) };
+        let racing = Sum { order: SumOrder::Racing, ..sum(1 << 18, 64, 8, 0) };
         let outputs: HashSet<_> = (0..50).map(|_| racing.run().unwrap()).collect();
         assert!(outputs.len() > 1, "50 runs gave one and the same sum");
     }

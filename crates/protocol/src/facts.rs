@@ -18,12 +18,12 @@ use crate::text::without_hidden;
 pub struct Facts {
     /// Each name, followed by its value, in the order of the names.
     text: String,
-    places: Vec<Place>,
+    places: Vec<FactSpan>,
 }
 
 /// Where a fact is in the text, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Place {
+struct FactSpan {
     name: u32,
     value: u32,
     end: u32,
@@ -93,7 +93,7 @@ impl Facts {
     }
 
     /// Name and value of the fact at `place`.
-    fn at(&self, place: Place) -> (&str, &str) {
+    fn at(&self, place: FactSpan) -> (&str, &str) {
         let [name, value, end] = [place.name, place.value, place.end].map(|byte| byte as usize);
         (&self.text[name..value], &self.text[value..end])
     }
@@ -115,7 +115,7 @@ impl Facts {
         self.text.insert_str(start as usize, value);
         self.text.insert_str(start as usize, name);
         let added =
-            Place { name: start, value: start + bytes(name), end: start + bytes(name) + bytes(value) };
+            FactSpan { name: start, value: start + bytes(name), end: start + bytes(name) + bytes(value) };
         for later in &mut self.places[place..] {
             *later = later.moved(|byte| byte + (added.end - added.name));
         }
@@ -131,7 +131,7 @@ impl Facts {
     }
 }
 
-impl Place {
+impl FactSpan {
     fn moved(self, by: impl Fn(u32) -> u32) -> Self {
         Self { name: by(self.name), value: by(self.value), end: by(self.end) }
     }

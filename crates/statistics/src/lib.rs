@@ -31,7 +31,7 @@ pub use independence::{Independence, independence};
 pub use interval::{anytime_interval, clopper_pearson, none_seen_bound};
 pub use level::{Level, LevelError};
 pub use permutation::{
-    Candidate, Combination, Finding, Findings, PERMUTATIONS_MAX, PairFinding, Study, UNKNOWN, Weighted,
+    Candidate, Combination, Finding, PERMUTATIONS_MAX, PairFinding, Study, StudyFindings, UNKNOWN, Weighted,
 };
 pub use planning::{COPIES_PLANNED_MAX, PlanningError, copies_to_detect};
 pub use probability::{ln_hypergeometric, real};

@@ -76,7 +76,7 @@ pub struct PairFinding {
 
 /// The result of a study.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Findings {
+pub struct StudyFindings {
     /// For each candidate.
     pub candidates: Vec<Finding>,
     /// The best pair.
@@ -88,7 +88,7 @@ pub struct Findings {
 impl Study {
     /// Battery all candidates.
     #[must_use]
-    pub fn test(&self) -> Findings {
+    pub fn test(&self) -> StudyFindings {
         let observed = Labelling::observed(&self.classes);
         let mut shuffle = Shuffle::new(&self.classes, self.strata.as_deref(), self.seed);
         if !shuffle.changes_anything() {
@@ -98,7 +98,7 @@ impl Study {
         let mut scored = Scored { scores: Vec::new(), pair: (0.0, None) };
         tests.score(&observed, &mut scored);
         let pair = scored.pair.1.map(|best| tests.pairs().counts(best, &observed, tests.of_single()));
-        let found = Observed::of(self, &tests, &scored, pair);
+        let found = ObservedScores::of(self, &tests, &scored, pair);
         let limit = found.permutations_max(tests.work(&observed)).min(self.permutations_max);
         let counts = found.count(&mut tests, &mut shuffle, limit);
         let finding = |place: usize| counts.finding(place);
@@ -116,20 +116,20 @@ impl Study {
                 finding: finding(self.candidates.len()),
             }
         });
-        Findings { candidates, pair, permutations: counts.permutations }
+        StudyFindings { candidates, pair, permutations: counts.permutations }
     }
 
     /// The result if nothing can be tested, because every order of the classes is as good as any other.
     #[must_use]
-    pub fn untested(&self) -> Findings {
+    pub fn untested(&self) -> StudyFindings {
         let finding = Finding { score: 0.0, p_permuted: 1.0, p_corrected: 1.0, exact: true, cut: None };
-        Findings { candidates: vec![finding; self.candidates.len()], pair: None, permutations: 0 }
+        StudyFindings { candidates: vec![finding; self.candidates.len()], pair: None, permutations: 0 }
     }
 }
 
 /// The observed score of one candidate, or of the best pair.
 #[derive(Clone, Copy)]
-struct Claim {
+struct ScoreClaim {
     score: f64,
     ln_p: Option<f64>,
     /// The score that competes with others.
@@ -140,13 +140,13 @@ struct Claim {
     hopeless: bool,
 }
 
-struct Observed {
-    claims: Vec<Claim>,
+struct ObservedScores {
+    claims: Vec<ScoreClaim>,
 }
 
 /// How many permutations score as high.
-struct Counts<'a> {
-    observed: &'a Observed,
+struct HitCounts<'a> {
+    observed: &'a ObservedScores,
     /// For each candidate: permutations in which it scores as high itself, and in which any candidate does.
     itself: Vec<u64>,
     any: Vec<u64>,
@@ -156,9 +156,9 @@ struct Counts<'a> {
 /// Scores that differ by less are equal.
 const SCORE_TIE: f64 = 1e-9;
 
-impl Observed {
+impl ObservedScores {
     fn of(study: &Study, tests: &Battery, scored: &Scored, pair: Option<(Combination, u32, u32)>) -> Self {
-        let claim = |score: f64, ln_weight: f64, ln_p: Option<f64>| Claim {
+        let claim = |score: f64, ln_weight: f64, ln_p: Option<f64>| ScoreClaim {
             score,
             ln_p,
             weighted: score + ln_weight,
@@ -166,7 +166,7 @@ impl Observed {
             hopeless: ln_p.is_some_and(|ln_p| ln_p > HOPELESS.ln()),
         };
         let singles = study.candidates.iter().zip(&scored.scores);
-        let mut claims: Vec<Claim> =
+        let mut claims: Vec<ScoreClaim> =
             singles.map(|(weighted, &score)| claim(score, weighted.ln_weight, weighted.ln_p)).collect();
         let ln_p_of_pair = pair.filter(|_| study.strata.is_none()).map(|(_, block, hits)| {
             let marked = study.classes.iter().filter(|&&class| class > 0).count() as u64;
@@ -175,11 +175,11 @@ impl Observed {
             ln_fisher([[hits, block - hits], [marked - hits, units + hits - block - marked]])
         });
         let of_pair = claim(scored.pair.0, tests.ln_weight_of_pair(), ln_p_of_pair);
-        claims.push(Claim { hopeless: of_pair.hopeless || pair.is_none(), ..of_pair });
+        claims.push(ScoreClaim { hopeless: of_pair.hopeless || pair.is_none(), ..of_pair });
         Self { claims }
     }
 
-    fn is_decided(claim: &Claim) -> bool {
+    fn is_decided(claim: &ScoreClaim) -> bool {
         claim.bound.is_some_and(|bound| bound <= DECIDED)
     }
 
@@ -198,9 +198,9 @@ impl Observed {
         (WORK_MAX / (work.max(1) as u64)).clamp(PERMUTATIONS_MIN, most)
     }
 
-    fn count(&self, tests: &mut Battery, shuffle: &mut Shuffle, limit: u64) -> Counts<'_> {
+    fn count(&self, tests: &mut Battery, shuffle: &mut Shuffle, limit: u64) -> HitCounts<'_> {
         let none = vec![0; self.claims.len()];
-        let mut counts = Counts { observed: self, itself: none.clone(), any: none, permutations: 0 };
+        let mut counts = HitCounts { observed: self, itself: none.clone(), any: none, permutations: 0 };
         let Some(open) = self.open() else { return counts };
         let mut labelling = Labelling { marked: Vec::new(), bits: Vec::new() };
         let mut scored = Scored { scores: Vec::new(), pair: (0.0, None) };
@@ -216,7 +216,7 @@ impl Observed {
     }
 }
 
-impl Counts<'_> {
+impl HitCounts<'_> {
     fn add(&mut self, largest: f64, scored: &Scored) {
         self.permutations += 1;
         let all = scored.scores.iter().chain([&scored.pair.0]);

@@ -70,7 +70,7 @@ impl std::fmt::Display for Damage {
 pub(super) type Notice<'a> = &'a mut dyn FnMut(&'static str, u64);
 
 /// A check that is being made.
-struct Check<'a> {
+struct RunningCheck<'a> {
     connection: &'a Connection,
     clock: &'a dyn Clock,
     found: StoreCheck,
@@ -79,8 +79,8 @@ struct Check<'a> {
 
 /// Checks everything.
 pub(super) fn whole(connection: &Connection, clock: &dyn Clock, notice: Notice<'_>) -> StoreCheck {
-    let mut check = Check { connection, clock, found: StoreCheck::default(), notice };
-    check.noting(None, "", Check::all);
+    let mut check = RunningCheck { connection, clock, found: StoreCheck::default(), notice };
+    check.noting(None, "", RunningCheck::all);
     check.found
 }
 
@@ -91,7 +91,7 @@ pub(super) fn unfinished(
     clock: &dyn Clock,
     bytes: u64,
 ) -> rusqlite::Result<Option<Damage>> {
-    let mut check = Check { connection, clock, found: StoreCheck::default(), notice: &mut |_, _| {} };
+    let mut check = RunningCheck { connection, clock, found: StoreCheck::default(), notice: &mut |_, _| {} };
     let read = connection.unchecked_transaction()?;
     let sql = "SELECT id FROM jobs WHERE ended_at IS NULL UNION SELECT job FROM feed";
     let keys = check.keys(sql)?;
@@ -116,7 +116,7 @@ pub(super) fn unfinished(
 /// # Errors
 /// When it is damaged.
 pub(super) fn one_job(connection: &Connection, clock: &dyn Clock, key: i64) -> rusqlite::Result<()> {
-    let mut check = Check { connection, clock, found: StoreCheck::default(), notice: &mut |_, _| {} };
+    let mut check = RunningCheck { connection, clock, found: StoreCheck::default(), notice: &mut |_, _| {} };
     check.job(key)?;
     check
         .found
@@ -128,7 +128,7 @@ pub(super) fn one_job(connection: &Connection, clock: &dyn Clock, key: i64) -> r
 /// Files up to this size are checked as a whole before work goes on. Of larger files only the tables that decide are.
 const WHOLE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-impl Check<'_> {
+impl RunningCheck<'_> {
     fn all(&mut self) -> rusqlite::Result<()> {
         let read = self.connection.unchecked_transaction()?;
         self.pragma("PRAGMA integrity_check(100)")?;

@@ -16,7 +16,7 @@ const GATHERED_MAX: usize = 1_024;
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("checksum", -1, flags, |values| {
-        let mut sum = Sum::new();
+        let mut sum = RowSum::new();
         for index in 0..values.len() {
             sum.add(values.get_raw(index));
         }
@@ -35,7 +35,7 @@ pub(super) fn check(
     checksum: usize,
     job: Option<usize>,
 ) -> rusqlite::Result<()> {
-    let mut sum = Sum::new();
+    let mut sum = RowSum::new();
     sum.add(ValueRef::Text(table.as_bytes()));
     for index in 0..checksum {
         sum.add(row.get_ref(index)?);
@@ -49,13 +49,13 @@ pub(super) fn check(
 }
 
 /// A checksum in the making.
-struct Sum {
+struct RowSum {
     hasher: Hasher,
     /// What was not summed yet. Many short pieces are summed faster as one.
     gathered: Vec<u8>,
 }
 
-impl Sum {
+impl RowSum {
     fn new() -> Self {
         Self { hasher: Hasher::new(), gathered: Vec::with_capacity(GATHERED_MAX) }
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn sum(values: &[ValueRef<'_>]) -> i64 {
-        let mut sum = Sum::new();
+        let mut sum = RowSum::new();
         for value in values {
             sum.add(*value);
         }

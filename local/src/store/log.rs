@@ -40,10 +40,10 @@ pub(super) fn is_damaged(path: &Path) -> io::Result<bool> {
 }
 
 /// The place of the first wrong frame, with the header of the log.
-type Wrong = (usize, Vec<u8>);
+type WrongFrame = (usize, Vec<u8>);
 
 /// The first wrong frame, if commits of this log follow it that a power cut cannot have torn.
-fn first_wrong(log: &[u8]) -> Option<Wrong> {
+fn first_wrong(log: &[u8]) -> Option<WrongFrame> {
     let (header, frames) = log.split_at_checked(HEADER_BYTES)?;
     let first_salt = frames.get(8..16)?;
     let page_bytes = word(header, 8) as usize;

@@ -17,7 +17,7 @@ use concord_worker::NoFunctions;
 
 use super::settings::StackSettings;
 use crate::error::CliError;
-use crate::result::finding::Finding;
+use crate::result::finding::CheckFinding;
 use crate::settings::{AwsChoice, StackChoice};
 
 /// The error that AWS is not built in.
@@ -77,7 +77,7 @@ impl NoStack {
 /// Examines nothing.
 pub(crate) async fn examine(
     stack: &NoStack,
-    _: impl FnMut(Finding) -> Result<(), CliError>,
+    _: impl FnMut(CheckFinding) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     match stack.never {}
 }

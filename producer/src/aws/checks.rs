@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::stack::Stack;
 use crate::error::CliError;
 use crate::render::words::counted;
-use crate::result::finding::Finding;
+use crate::result::finding::CheckFinding;
 
 /// A description of a healthy part, or what is wrong with the part.
 type Seen = Result<String, Wrong>;
@@ -72,7 +72,7 @@ const PARTS: [(&str, Part); 14] = [
 /// Examines every part of a stack, in the order of the data, and hands each finding to `report`.
 pub(crate) async fn examine(
     stack: &Stack,
-    mut report: impl FnMut(Finding) -> Result<(), CliError>,
+    mut report: impl FnMut(CheckFinding) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
     for (check, part) in PARTS {
         let (ok, found, hint) = match part.check(stack).await {
@@ -80,7 +80,7 @@ pub(crate) async fn examine(
             Ok(Some(found)) => (true, found, None),
             Err(Wrong { found, hint }) => (false, found, Some(hint)),
         };
-        report(Finding { check, ok, found, hint })?;
+        report(CheckFinding { check, ok, found, hint })?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 /// The finding about one part of a stack.
 #[derive(Debug, Serialize)]
-pub(crate) struct Finding {
+pub(crate) struct CheckFinding {
     /// The name of the part.
     pub(crate) check: &'static str,
     pub(crate) ok: bool,

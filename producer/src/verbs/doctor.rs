@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::words::counted;
-use crate::result::finding::Finding;
+use crate::result::finding::CheckFinding;
 use crate::settings::Settings;
 
 /// Examines every part of a stack, and prints each finding with what to do about it.
@@ -28,7 +28,7 @@ pub(crate) async fn run(settings: &Settings, printer: &Printer) -> Result<Exit, 
 }
 
 /// A finding as a line, with a second line for its hint.
-fn line(finding: &Finding) -> String {
+fn line(finding: &CheckFinding) -> String {
     let word = if finding.ok { "ok" } else { "WRONG" };
     let hint = finding.hint.as_ref().map_or_else(String::new, |hint| format!("{:>6} {hint}\n", "hint:"));
     format!("{word:<6} {:<14} {}\n{hint}", finding.check, finding.found)

@@ -29,7 +29,7 @@ pub(super) fn record(system: &System, facts: &mut Facts) {
     );
     let memory = system.text("proc/meminfo").and_then(|text| kilobytes(&text, "MemTotal"));
     given("host.memory_mb", memory.map(|kilobytes| (kilobytes / 1024).to_string()));
-    let groups = Groups::of(system);
+    let groups = ControlGroups::of(system);
     given("host.cgroup_cpus", groups.cpu_thousandths().map(decimal));
     given("host.cgroup_memory_mb", groups.memory_bytes().map(|bytes| (bytes / MB).to_string()));
 }
@@ -74,12 +74,12 @@ fn decimal(thousandths: u64) -> String {
 
 /// The control groups of this process. A limit may be set on any group above its own, and in a container the path of its
 /// own group may differ from the listed one. So every folder up to the root is read, and the lowest limit counts.
-struct Groups<'a> {
+struct ControlGroups<'a> {
     system: &'a System,
     lines: String,
 }
 
-impl<'a> Groups<'a> {
+impl<'a> ControlGroups<'a> {
     fn of(system: &'a System) -> Self {
         Self { system, lines: system.text("proc/self/cgroup").unwrap_or_default() }
     }

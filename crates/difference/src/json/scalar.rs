@@ -8,12 +8,12 @@ use crate::paths::Path;
 
 /// One side of a pair of scalars.
 #[derive(Clone, Copy)]
-pub(super) struct Token<'a> {
+pub(super) struct JsonToken<'a> {
     pub(super) scalar: Scalar,
     pub(super) text: &'a str,
 }
 
-impl Token<'_> {
+impl JsonToken<'_> {
     fn is_number(self) -> bool {
         matches!(self.scalar, Scalar::Integer | Scalar::Float)
     }
@@ -38,8 +38,8 @@ pub(super) fn differ<'a>(
     findings: &mut Findings<'a>,
     path: Path,
     index: &[u64],
-    left: Token<'a>,
-    right: Token<'a>,
+    left: JsonToken<'a>,
+    right: JsonToken<'a>,
 ) {
     let written = Written::Text([left.text.as_bytes(), right.text.as_bytes()]);
     if left.is_number() && right.is_number() {
@@ -60,7 +60,7 @@ fn numbers<'a>(
     findings: &mut Findings<'a>,
     path: Path,
     index: &[u64],
-    tokens: [Token<'a>; 2],
+    tokens: [JsonToken<'a>; 2],
     written: Written<'a>,
 ) {
     let integers = tokens.map(|token| token.scalar == Scalar::Integer);

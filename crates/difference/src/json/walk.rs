@@ -3,7 +3,7 @@ use std::ops::Range;
 use concord_json::{Reader, ScanError, string};
 
 use super::members::{Matched, Member, collect};
-use super::scalar::{self, Token};
+use super::scalar::{self, JsonToken};
 use super::side::{NotJson, in_first, in_second};
 use crate::comparison::MismatchKind;
 use crate::findings::Findings;
@@ -108,8 +108,8 @@ impl<'a, 'f> Walk<'a, 'f> {
             }
         }
         let right = self.right.scalar().map_err(in_second)?;
-        let left = Token { scalar: left, text: self.left.slice(start..self.left.at) };
-        let right = Token { scalar: right, text: self.right.slice(other..self.right.at) };
+        let left = JsonToken { scalar: left, text: self.left.slice(start..self.left.at) };
+        let right = JsonToken { scalar: right, text: self.right.slice(other..self.right.at) };
         scalar::differ(self.findings, path, &self.index, left, right);
         Ok(())
     }

@@ -42,7 +42,7 @@ pub(super) fn by_sandbox(
 /// All candidates, tested within sandboxes.
 struct Within<'a> {
     candidates: &'a Candidates,
-    found: concord_statistics::Findings,
+    found: concord_statistics::StudyFindings,
     sandboxes: u64,
 }
 

@@ -1,6 +1,6 @@
 //! Patterns: what goes with the classes and is not one fact with its values. Each is a group of runs against the others.
 
-use concord_statistics::{Combination, Finding, Findings, PairFinding, UNKNOWN, runs_expected};
+use concord_statistics::{Combination, Finding, PairFinding, StudyFindings, UNKNOWN, runs_expected};
 use serde::Serialize;
 
 use super::candidates::Source;
@@ -65,7 +65,7 @@ pub struct Pattern {
 
 impl Material<'_> {
     /// The significant patterns, the best first; consequences last.
-    pub(super) fn patterns(&self, findings: &Findings) -> Vec<Pattern> {
+    pub(super) fn patterns(&self, findings: &StudyFindings) -> Vec<Pattern> {
         let sources = self.candidates.sources.iter().zip(&findings.candidates);
         let of_candidates = sources.filter_map(|(&source, finding)| self.pattern(source, finding));
         let of_pair = findings.pair.as_ref().and_then(|pair| self.pair(pair));

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use concord_statistics::{Finding, Findings, Independence, Table, UNKNOWN, independence, p_value};
+use concord_statistics::{Finding, Independence, StudyFindings, Table, UNKNOWN, independence, p_value};
 use serde::Serialize;
 
 use super::candidates::{Source, is_tested};
@@ -109,7 +109,7 @@ impl<'a> Tested<'a> {
 
 impl Material<'_> {
     /// All separators, by rank.
-    pub(super) fn separators(&self, tested: &[Tested<'_>], findings: &Findings) -> Vec<Sourced> {
+    pub(super) fn separators(&self, tested: &[Tested<'_>], findings: &StudyFindings) -> Vec<Sourced> {
         let mut by_place = BTreeMap::<usize, &Finding>::new();
         for (source, finding) in self.candidates.sources.iter().zip(&findings.candidates) {
             if let Source::Value(place) = source {

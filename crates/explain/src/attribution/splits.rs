@@ -7,7 +7,7 @@ use super::material::Material;
 use super::orders::By;
 use super::significance::SIGNIFICANCE_LEVEL;
 use crate::{Classes, ObservedRun, Unit, p_told};
-use concord_statistics::{Finding, Findings};
+use concord_statistics::{Finding, StudyFindings};
 
 /// How the classes are spread over something that is not a recorded fact.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Split {
 }
 
 /// All splits, the most informative ones first.
-pub(super) fn splits(material: &Material<'_>, findings: &Findings, unit: Unit) -> Vec<Split> {
+pub(super) fn splits(material: &Material<'_>, findings: &StudyFindings, unit: Unit) -> Vec<Split> {
     let mut found = Vec::new();
     found.extend(by_copy(material.runs, material.classes));
     found.extend(by_unit(material.runs, material.classes, unit));

@@ -2,7 +2,7 @@
 
 use super::blocks::Blocks;
 use super::labelling::{Labelling, Shuffle};
-use super::pairs::{Pairs, hits};
+use super::pairs::{SharedPairs, hits};
 use super::profiles::Profiles;
 use super::score::{Calibration, TwoByTwo, XLogX};
 use super::study::{Candidate, Study, UNKNOWN};
@@ -48,7 +48,7 @@ enum Test {
 /// All tests of a study.
 pub(super) struct Battery {
     tests: Vec<Test>,
-    pairs: Pairs,
+    pairs: SharedPairs,
     profiles: Profiles,
     logs: XLogX,
     ln_weights: Vec<f64>,
@@ -76,7 +76,7 @@ impl Battery {
         };
         let mut tests = Self {
             tests: study.candidates.iter().map(|weighted| test(&weighted.candidate)).collect(),
-            pairs: Pairs::default(),
+            pairs: SharedPairs::default(),
             profiles: Profiles::new(study.classes.len(), classes),
             logs: XLogX::new(study.classes.len()),
             ln_weights: study.candidates.iter().map(|weighted| weighted.ln_weight).collect(),
@@ -199,7 +199,7 @@ impl Battery {
         }
     }
 
-    pub(super) fn pairs(&self) -> &Pairs {
+    pub(super) fn pairs(&self) -> &SharedPairs {
         &self.pairs
     }
 

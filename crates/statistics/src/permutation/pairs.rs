@@ -41,7 +41,7 @@ pub(super) struct Pair {
 
 /// All pairs, and the scores that they share.
 #[derive(Default)]
-pub(super) struct Pairs {
+pub(super) struct SharedPairs {
     pub(super) list: Vec<Pair>,
     scores: Vec<TwoByTwo>,
     by_block: BTreeMap<u32, usize>,
@@ -55,7 +55,7 @@ pub(super) fn hits(left: &[u64], right: &[u64]) -> u32 {
     ones(left.iter().zip(right).map(|(left, right)| left & right))
 }
 
-impl Pairs {
+impl SharedPairs {
     /// Adds the pair of two sets of units, if some combination of them is another split than each alone.
     pub(super) fn add(&mut self, [left, right]: [usize; 2], sets: [&[u64]; 2], marked: u32, units: u32) {
         let bits: Vec<u64> = sets[0].iter().zip(sets[1]).map(|(left, right)| left & right).collect();

@@ -58,11 +58,11 @@ pub(super) struct Commands {
 struct JobCommand {
     program: Program,
     patterns: ArtifactPatterns,
-    place: Place,
+    place: RunPlace,
 }
 
 /// Where the copies of a job run.
-enum Place {
+enum RunPlace {
     /// Each in a folder of its own.
     Own(Arc<Layout>),
     /// All in the folder from which the job was submitted.
@@ -107,14 +107,14 @@ impl Commands {
         let job = self.job(&task.spec, argv, folder)?;
         let program = self.program(&job, task, argv, folder)?;
         match &job.place {
-            Place::Common(common) => {
+            RunPlace::Common(common) => {
                 let _present = common.enter();
                 let finished = self.finished(task, &program, running)?;
                 let mut output = output(finished);
                 common.record(&mut output.facts);
                 Ok(output)
             }
-            Place::Own(layout) => {
+            RunPlace::Own(layout) => {
                 let no_folder =
                     |error| CalculationError::failed(no_folder(self.scratches.place(), &error), []);
                 let scratch = self.scratches.take(layout).map_err(no_folder)?;
@@ -207,9 +207,9 @@ impl Commands {
             let layout = Layout::of(folder, &patterns).map_err(|error| {
                 CalculationError::failed(format!("cannot show {}: {error}", folder.display()), [])
             })?;
-            Place::Own(Arc::new(layout))
+            RunPlace::Own(Arc::new(layout))
         } else {
-            Place::Common(CommonFolder::new(self.watch(folder)))
+            RunPlace::Common(CommonFolder::new(self.watch(folder)))
         };
         let job = Arc::new(JobCommand { program, patterns, place });
         jobs.put(spec.job.clone(), Arc::clone(&job));
