@@ -18,9 +18,12 @@ mod outcome_rows;
 mod outcomes;
 mod owners;
 mod queue;
+mod rebase;
 mod receipts;
 mod rows;
 mod selection;
+mod states;
+mod steady;
 #[expect(
     clippy::module_inception,
     reason = "the folder is named after the struct that all its files are about"

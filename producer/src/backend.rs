@@ -9,11 +9,11 @@ use concord_explain::SampleLimits;
 use concord_local::{OpenError, Store};
 use concord_protocol::limits::CHUNK_COPIES;
 use concord_protocol::ports::{
-    CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadGolden, ReadJob, ReadOutcomes,
-    ReadOutput, ReadSubmission, ReadTally, ReplaceState, WriteGolden, WriteOutput,
+    Clock, CreateJobs, FindJobs, ListJobs, ListOpenJobs, NewJob, PortResult, ReadGolden, ReadJob,
+    ReadOutcomes, ReadOutput, ReadSubmission, ReadTally, ReplaceState, WriteGolden, WriteOutput,
 };
 use concord_protocol::{
-    Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, ListFilter, Lookup, Outcome,
+    Digest, Golden, GoldenKey, Job, JobId, JobState, JobTally, ListFilter, Lookup, Outcome, Timestamp,
 };
 
 use crate::aws::Stack;
@@ -62,6 +62,15 @@ impl Backend {
             opened => opened?,
         };
         Ok(Some(Self::Local(concord_local::up_to_date(store).await?)))
+    }
+
+    /// The present time for the jobs of this backend: `clock` shows it, but the processes that use one store at the same time
+    /// agree on it even if somebody sets the clock.
+    pub(crate) fn now(&self, clock: &dyn Clock) -> Timestamp {
+        match self {
+            Self::Local(store) => store.clock().now(),
+            Self::Stack(_) => clock.now(),
+        }
     }
 
     /// The stack, if `self` is one.

@@ -72,7 +72,7 @@ fn main() -> ExitCode {
 fn run(args: Args, process: &Process, printer: &Printer) -> Result<Exit, CliError> {
     let gate = TransactionGate::default();
     interrupt::stop_between_transactions(gate.clone())?;
-    let opening = Opening::new(Arc::new(SystemClock::start())).with_gate(gate).telling(printer.waiting());
+    let opening = Opening::new(Arc::new(SystemClock)).with_gate(gate).telling(printer.waiting());
     let settings = Settings::new(&args, process, opening)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
+use concord_protocol::limits::{OUTPUT_BYTES_MAX, RETRY_DELAY_MS_MAX, STDERR_TAIL_BYTES};
 use concord_protocol::ports::{
     Clock, Delivery, PortError, PortResult, ReadJob, ReadPayload, RecordOutcome, WriteOutput,
 };
@@ -24,9 +24,6 @@ use crate::{Calculate, CalculationError, Output, Payload, Task};
 
 /// Milliseconds before the second attempt of a failed copy; each further attempt waits twice as long.
 const RETRY_DELAY_MS: u64 = 100;
-
-/// Milliseconds before any attempt, at most.
-const RETRY_DELAY_MS_MAX: u64 = 30_000;
 
 /// Outputs that this worker remembers to have written, at most: the ones given last.
 const KNOWN_OUTPUTS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use concord_protocol::Timestamp;
 use concord_protocol::ports::Clock;
@@ -8,24 +8,32 @@ use concord_protocol::ports::Clock;
 #[derive(Clone, Debug, Default)]
 pub struct TestClock {
     unix_ms: Arc<AtomicU64>,
+    /// By how much the wall clock was set.
+    stepped_ms: Arc<AtomicI64>,
 }
 
 impl TestClock {
     /// A clock that shows `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { unix_ms: Arc::new(now.unix_ms.into()) }
+        Self { unix_ms: Arc::new(now.unix_ms.into()), ..Self::default() }
     }
 
     /// Advances the clock by `ms` milliseconds.
     pub fn advance_ms(&self, ms: u64) {
         self.unix_ms.fetch_add(ms, Ordering::Relaxed);
     }
+
+    /// Sets the wall clock: it shows `ms` milliseconds more, or less. The ticks stay as they are.
+    pub fn step_ms(&self, ms: i64) {
+        self.stepped_ms.fetch_add(ms, Ordering::Relaxed);
+    }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.unix_ms.load(Ordering::Relaxed))
+        let stepped_ms = self.stepped_ms.load(Ordering::Relaxed);
+        Timestamp::from_unix_ms(self.unix_ms.load(Ordering::Relaxed).saturating_add_signed(stepped_ms))
     }
 
     fn ticks_us(&self) -> u64 {

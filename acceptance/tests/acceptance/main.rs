@@ -1,6 +1,7 @@
 //! The promises that cross crates, in one binary.
 
 mod algebra;
+mod clock_steps;
 mod conformance;
 mod extensions;
 mod retries;

@@ -42,7 +42,7 @@ impl<W: Write + Send> AggregatorHandler<W> {
     /// A handler for the table and queues that the settings name. `events` are the settings of the clients of EventBridge and
     /// SQS; CloudWatch Logs receives `log`.
     pub fn new(config: &SdkConfig, events: &SdkConfig, settings: AggregatorSettings, log: W) -> Self {
-        let clock = SystemClock::start();
+        let clock = SystemClock;
         let ledger_settings =
             LedgerSettings { table: settings.table, bucket: None, keep_days: settings.keep_days };
         let ledger = DynamoLedger::new(config, ledger_settings, Arc::new(clock));

@@ -3,24 +3,16 @@
 //! Owns the one implementation of the port `Clock` that reads the operating system's clocks. Knows the words and ports of
 //! `concord-protocol`, and nothing else: no store, no cloud, no thread.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use concord_protocol::Timestamp;
 use concord_protocol::ports::Clock;
+use rustix::time::{ClockId, clock_gettime};
 
-/// The clock of this machine: the wall clock for moments, a monotonic clock for lengths of time.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemClock {
-    started: Instant,
-}
-
-impl SystemClock {
-    /// Starts a clock whose ticks count from this call.
-    #[must_use]
-    pub fn start() -> Self {
-        Self { started: Instant::now() }
-    }
-}
+/// The clock of this machine: the wall clock for moments, and for lengths of time a clock that nobody can set. Both go on
+/// while the machine sleeps.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
@@ -30,6 +22,21 @@ impl Clock for SystemClock {
     }
 
     fn ticks_us(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+        let since_start = clock_gettime(ClockId::Boottime);
+        let [seconds, nanoseconds] = [since_start.tv_sec, since_start.tv_nsec].map(u64::try_from);
+        seconds.unwrap_or_default() * 1_000_000 + nanoseconds.unwrap_or_default() / 1_000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_count_from_the_start_of_the_machine() {
+        let text = std::fs::read_to_string("/proc/uptime").unwrap();
+        let seconds: f64 = text.split(' ').next().unwrap().parse().unwrap();
+        let ticks = std::time::Duration::from_micros(SystemClock.ticks_us()).as_secs_f64();
+        assert!(ticks >= seconds - 0.01 && ticks < seconds + 60.0, "{ticks} {seconds}");
     }
 }

@@ -41,6 +41,9 @@ pub const ATTEMPTS_MAX: u32 = 100;
 /// message.
 pub const TIMEOUT_MS_MAX: u64 = 14 * 24 * 60 * 60 * 1_000;
 
+/// The longest time before a failed copy is attempted again, in milliseconds.
+pub const RETRY_DELAY_MS_MAX: u64 = 30_000;
+
 /// The largest number of times that a job may be retried.
 pub const ROUNDS_MAX: u32 = 1_000;
 

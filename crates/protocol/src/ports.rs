@@ -38,10 +38,11 @@ pub type PortResult<T> = Result<T, PortError>;
 
 /// The time, as a parameter.
 pub trait Clock: Send + Sync {
-    /// The current time.
+    /// The current time. It may jump in either direction, because somebody may set the clock.
     fn now(&self) -> Timestamp;
 
-    /// Microseconds of a clock that never goes back, from an arbitrary start. For durations.
+    /// Microseconds of a clock that nobody can set, so that it never goes back, since a start that is the same for all
+    /// processes of a machine. For lengths of time.
     fn ticks_us(&self) -> u64;
 }
 

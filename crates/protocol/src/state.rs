@@ -110,6 +110,12 @@ impl JobState {
         Self(StateRecord { copies, ..self.0 })
     }
 
+    /// The state that follows `self` when the round gets another deadline, and nothing else changes.
+    #[must_use]
+    pub fn due_at(&self, deadline_at: Timestamp) -> Self {
+        Self(StateRecord { deadline_at, revision: self.0.revision + 1, ..self.0.clone() })
+    }
+
     /// `self` in the next round, with the deadline of that round.
     pub(crate) fn in_next_round(self, deadline_at: Timestamp) -> Self {
         Self(StateRecord { round: self.0.round + 1, deadline_at, ..self.0 })

@@ -309,7 +309,7 @@ fn is_schema(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(read(connection)? == read(&expected)?)
 }
 
-fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
         _ => match damage_of_file(&error) {

@@ -28,6 +28,11 @@ impl Opening {
         &self.clock
     }
 
+    /// The same with another clock.
+    pub(super) fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Uses the file of the store only inside `gate`.
     #[must_use]
     pub fn with_gate(self, gate: TransactionGate) -> Self {

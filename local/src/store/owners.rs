@@ -1,9 +1,10 @@
 //! Every process that takes copies holds a lock on a file beside the store. The kernel releases the lock when the
-//! process ends, however it ends. So an abandoned claim is recognised at once, without heartbeats.
+//! process ends, however it ends. So an abandoned claim is recognised at once, without heartbeats. The file holds the zero
+//! of the process's clock, so that other processes can count from the same moment.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use rusqlite::Connection;
 
 use super::checksum;
 use super::message::{MESSAGE, check_message};
+use super::steady::ClockZero;
 
 /// A process that runs makes its lock file anew within this time, if somebody deletes the file.
 const RENEWED_WITHIN: Duration = Duration::from_secs(5);
@@ -42,6 +44,11 @@ impl Lock {
         }
     }
 
+    /// Writes the zero of this process's clock into the file.
+    fn say(&self, zero: ClockZero) -> io::Result<()> {
+        (&self.file).write_all(zero.text().as_bytes())
+    }
+
     /// Whether the file of the lock is still where other processes look for it.
     fn is_in_place(&self) -> bool {
         let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
@@ -62,11 +69,15 @@ impl Lock {
 pub(super) struct Owner {
     pub(super) id: i64,
     lock: Option<Lock>,
+    zero: ClockZero,
 }
 
 impl Owner {
-    pub(super) fn new(id: i64, lock: Lock) -> Self {
-        Self { id, lock: Some(lock) }
+    /// # Errors
+    /// When the file of the lock cannot be written.
+    pub(super) fn new(id: i64, lock: Lock, zero: ClockZero) -> io::Result<Self> {
+        lock.say(zero)?;
+        Ok(Self { id, lock: Some(lock), zero })
     }
 
     /// Makes the file of the lock anew if it was deleted or replaced.
@@ -76,6 +87,7 @@ impl Owner {
     pub(super) fn renew_lock(&mut self) -> io::Result<()> {
         let Some(lock) = self.lock.as_ref().filter(|lock| !lock.is_in_place()) else { return Ok(()) };
         if let Some(renewed) = Lock::at(lock.path.clone())? {
+            renewed.say(self.zero)?;
             self.lock = Some(renewed);
         }
         Ok(())
@@ -109,15 +121,43 @@ pub(super) fn register(connection: &Connection, name: &str) -> rusqlite::Result<
     Ok(id)
 }
 
-/// Whether the process of an owner runs.
-pub(super) fn any_alive(connection: &Connection, store: &Path) -> rusqlite::Result<bool> {
-    let mut owners = connection.prepare_cached("SELECT name FROM owners")?;
-    let names: Vec<String> = owners.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let is_locked = |name: &String| {
-        let file = File::open(lock_path(store, &lock_name(name)));
-        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
-    };
-    Ok(names.iter().any(is_locked))
+/// The processes that take copies from a store, as a process sees them that opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Peers {
+    /// There is none.
+    None,
+    /// Somebody deleted the file of a lock: perhaps its owner runs, and makes it anew.
+    Perhaps,
+    /// There are some, and their clocks have this zero, if one of them says so.
+    Run(Option<ClockZero>),
+}
+
+/// The processes that take copies from the store. The first of them decides about the time.
+pub(super) fn peers(connection: &Connection, store: &Path) -> rusqlite::Result<Peers> {
+    let mut select = connection.prepare("SELECT name FROM owners ORDER BY id")?;
+    let mut peers = Peers::None;
+    for name in select.query_map([], |row| row.get::<_, String>(0))? {
+        match (holder(&lock_path(store, &lock_name(&name?))), peers) {
+            (Peers::Run(Some(zero)), _) => return Ok(Peers::Run(Some(zero))),
+            (Peers::Run(None), _) => peers = Peers::Run(None),
+            (Peers::Perhaps, Peers::None) => peers = Peers::Perhaps,
+            _ => {}
+        }
+    }
+    Ok(peers)
+}
+
+/// Whether a process holds a lock, and what it says of its clock.
+fn holder(lock: &Path) -> Peers {
+    let Ok(file) = File::open(lock) else { return Peers::Perhaps };
+    // A shared lock ends with the file, and does not disturb other processes that look.
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            Peers::Run(io::read_to_string(file).ok().and_then(|text| ClockZero::parse(&text)))
+        }
+        Ok(()) => Peers::None,
+        Err(TryLockError::Error(_)) => Peers::Perhaps,
+    }
 }
 
 /// The owners whose lock file was missing when this process looked last, and since when.

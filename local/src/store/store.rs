@@ -18,9 +18,11 @@ use super::damage::DamagedStore;
 use super::lock_wait::PatientConnection;
 use super::open::{self, OpenError};
 use super::opening::Opening;
-use super::owners::{self, Leave, Lock, Missing, Owner};
+use super::owners::{self, Leave, Lock, Missing, Owner, Peers};
+use super::rebase;
 use super::rows::{self, JOB};
 use super::selection::QueueSelection;
+use super::steady::{ClockZero, SteadyClock};
 use super::writer::{Urgency, Writer};
 use crate::locked::locked;
 
@@ -41,6 +43,8 @@ struct StoreShared {
     /// Absent if the store was opened for reading.
     writer: Option<Writer>,
     opening: Opening,
+    /// The zero of the clock.
+    zero: ClockZero,
     /// Whether the queue had nothing to deliver when it was asked last. Then a write does not wait for other writes.
     idle: AtomicBool,
     /// The copies that need a thread of this machine.
@@ -81,19 +85,21 @@ impl Store {
         let file = std::path::absolute(path).map_err(failed)?;
         let (writer, reader) = opening.both(&file)?;
         let writer = Writer::start(writer, file.clone()).map_err(failed)?;
-        let store = Self::assembled(&file, Some(writer), reader, None, opening).map_err(failed)?;
-        if !store.is_worked_on() {
-            store.check_unfinished().map_err(|error| match error {
-                PortError::Damaged(source) => {
-                    let what = source.downcast_ref().map(|DamagedStore { what, .. }| what.clone());
-                    OpenError::Damaged {
-                        path: path.to_owned(),
-                        what: what.unwrap_or_else(|| source.to_string()),
-                    }
-                }
-                error => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
-            })?;
-        }
+        let (clock, peers) = steady(&file, &reader, &opening)?;
+        let store = Self::assembled(&file, Some(writer), reader, None, opening, clock).map_err(failed)?;
+        // A process that runs has checked the jobs that are not finished.
+        let checked = match peers {
+            Peers::Run(_) => Ok(()),
+            Peers::Perhaps => store.check_unfinished(),
+            Peers::None => store.check_unfinished().and_then(|()| store.rebase()),
+        };
+        checked.map_err(|error| match error {
+            PortError::Damaged(source) => {
+                let what = source.downcast_ref().map(|DamagedStore { what, .. }| what.clone());
+                OpenError::Damaged { path: path.to_owned(), what: what.unwrap_or_else(|| source.to_string()) }
+            }
+            error => OpenError::Failed { path: path.to_owned(), source: Box::new(error) },
+        })?;
         Ok(store)
     }
 
@@ -118,10 +124,17 @@ impl Store {
         }
     }
 
-    /// Whether a process takes copies from the store. It has checked the jobs that are not finished.
-    fn is_worked_on(&self) -> bool {
-        let others = self.read(|connection| owners::any_alive(connection, &self.shared.canonical));
-        others.unwrap_or(false)
+    /// Moves times that are too far ahead.
+    fn rebase(&self) -> PortResult<()> {
+        let now = self.clock().now();
+        if !self.read(|connection| rebase::is_needed(connection, now))? {
+            return Ok(());
+        }
+        let path = &self.shared.path;
+        let opened = self.shared.opening.both(path);
+        let (writer, _) = opened.map_err(|error| PortError::Permanent(Box::new(error)))?;
+        let moved = writer.run(|connection| rebase::rebase(connection, &**self.clock()));
+        moved.map_err(|error| writer.failed(error).of_port(path, writer.connection()))
     }
 
     /// Checks every row of the store, and whether the rows fit together. Calls `notice` with a table and the number of its
@@ -142,7 +155,8 @@ impl Store {
         let patience = opening.patience(&file);
         let (reader, private) = open::only_reader(&file, &patience)?;
         let reader = PatientConnection::new(reader, patience);
-        Self::assembled(&file, None, reader, private, opening).map_err(failed)
+        let (clock, _) = steady(&file, &reader, &opening)?;
+        Self::assembled(&file, None, reader, private, opening, clock).map_err(failed)
     }
 
     /// A copy of the store, as it is now, that nobody else sees. It may be written to, and ends with this process.
@@ -160,7 +174,8 @@ impl Store {
         let (opening, place) = (self.shared.opening.clone(), self.shared.path.clone());
         let (writer, reader) = opening.both(&copy).map_err(failed)?;
         let writer = Writer::start(writer, place).map_err(wrong)?;
-        Self::assembled(&copy, Some(writer), reader, Some(folder), opening).map_err(wrong)
+        let clock = SteadyClock::start(Arc::clone(&opening.clock), None);
+        Self::assembled(&copy, Some(writer), reader, Some(folder), opening, clock).map_err(wrong)
     }
 
     fn assembled(
@@ -169,6 +184,7 @@ impl Store {
         reader: PatientConnection,
         private: Option<TempDir>,
         opening: Opening,
+        clock: SteadyClock,
     ) -> std::io::Result<Self> {
         let canonical = path.canonicalize()?;
         Ok(Self {
@@ -177,7 +193,8 @@ impl Store {
                 identity: identity(&canonical)?,
                 canonical,
                 writer,
-                opening,
+                zero: clock.zero(),
+                opening: opening.with_clock(Arc::new(clock)),
                 idle: true.into(),
                 local: QueueSelection::default(),
                 owner: Mutex::default(),
@@ -214,7 +231,8 @@ impl Store {
         let lock = lock.map_err(|error| PortError::Permanent(Box::new(error)))?;
         let lock = lock.ok_or(PortError::Invalid("another process takes copies under the same name"))?;
         let id = self.write(move |connection| owners::register(connection, &name));
-        *locked(&self.shared.owner) = Some(Owner::new(id.await?, lock));
+        let owner = Owner::new(id.await?, lock, self.shared.zero);
+        *locked(&self.shared.owner) = Some(owner.map_err(|error| PortError::Permanent(Box::new(error)))?);
         Ok(())
     }
 
@@ -255,8 +273,10 @@ impl Store {
         locked(&self.shared.owner).as_ref().map(|owner| owner.id)
     }
 
-    /// The clock that the store reads.
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    /// The clock of the store. It counts on from the moment at which the store was opened, or, if other processes take copies
+    /// from the store, from the moment from which the first of them counts. So nothing changes if the wall clock is set.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.opening.clock
     }
 
@@ -360,6 +380,21 @@ impl Store {
     pub(crate) fn remembered_job(&self, job: &JobId) -> Option<Job> {
         locked(&self.shared.jobs).get(job).cloned()
     }
+}
+
+/// The clock of the store at `path`, and the processes that take copies from it.
+fn steady(
+    path: &Path,
+    reader: &PatientConnection,
+    opening: &Opening,
+) -> Result<(SteadyClock, Peers), OpenError> {
+    let canonical = path
+        .canonicalize()
+        .map_err(|error| OpenError::Failed { path: path.to_owned(), source: Box::new(error) })?;
+    let peers = reader.run(|connection| owners::peers(connection, &canonical));
+    let peers = peers.map_err(|error| open::open_error(path, error))?;
+    let zero = if let Peers::Run(zero) = peers { zero } else { None };
+    Ok((SteadyClock::start(Arc::clone(&opening.clock), zero), peers))
 }
 
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {

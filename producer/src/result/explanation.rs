@@ -53,7 +53,7 @@ impl ExplainedJob {
         comparing: &Comparing,
         clock: &dyn Clock,
     ) -> Result<Self, CliError> {
-        let report = JobReport::read(backend, job, clock.now()).await?;
+        let report = JobReport::read(backend, job, backend.now(clock)).await?;
         let JudgedExplanation { mut explanation, copies_read, comparator_error } =
             gather(backend, job, comparing).await?;
         comparator_error.map_or(Ok(()), Err)?;

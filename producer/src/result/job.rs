@@ -187,7 +187,7 @@ impl JobReport {
         settings: &Settings,
         comparing: &Comparing,
     ) -> Result<Self, CliError> {
-        let mut report = Self::read(backend, job, settings.clock.now()).await?;
+        let mut report = Self::read(backend, job, backend.now(&settings.clock)).await?;
         let JudgedExplanation { explanation, comparator_error, .. } = gather(backend, job, comparing).await?;
         let agree = job.state.verdict() == Verdict::Reproducible;
         let mut warnings = warnings(job, report.sandboxes.unwrap_or_default(), &explanation, backend);

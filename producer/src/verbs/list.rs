@@ -23,7 +23,7 @@ pub(crate) async fn run(
     if jobs.is_empty() {
         printer.say(&format!("no such jobs in {}", settings.place()));
     }
-    let now = settings.clock.now();
+    let now = backend.now(&settings.clock);
     for job in &jobs {
         let report = JobReport::read(&backend, job, now).await?;
         printer.result(&report, |report| line(report, printer))?;

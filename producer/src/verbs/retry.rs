@@ -32,7 +32,7 @@ pub(crate) async fn run(
     // A function that cannot be called now is an error before the round starts.
     let aws =
         if detach { None } else { functions::of_jobs(&backend, &jobs, &settings.aws, |_| true).await? };
-    let replaced = replace_all(&backend, &jobs, |job| job.retried(settings.clock.now())).await;
+    let replaced = replace_all(&backend, &jobs, |job| job.retried(backend.now(&settings.clock))).await;
     replaced.map_err(|error| {
         error.hint("producer status shows how a job stands; producer wait works on a running one")
     })?;
@@ -75,7 +75,7 @@ async fn retry_in(
     for id in &ended {
         has_something_to_run(backend, id).await?;
     }
-    replace_all(backend, &ended, |job| job.retried(settings.clock.now())).await?;
+    replace_all(backend, &ended, |job| job.retried(backend.now(&settings.clock))).await?;
     let listening = Listening::start()?;
     if !enqueue(backend, stack, jobs, &listening.interrupt, printer).await? {
         return Ok(Exit::Interrupted);

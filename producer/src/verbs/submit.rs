@@ -54,6 +54,10 @@ pub(crate) async fn run(
         Some(stack) => Backend::Stack(Box::new(stack)),
         None => Backend::Local(create_store(settings).await?),
     };
+    let submitted_at = backend.now(&settings.clock);
+    for new in &mut jobs {
+        new.spec.submitted_at = submitted_at;
+    }
     let is_golden = submit.expectation == ExpectationChoice::Golden;
     let expected = expectations(is_golden, given.as_ref(), &backend, &mut jobs).await?;
     if let Some(words) = jobs.first().and_then(|first| render::plan::first_line(&first.spec)) {

@@ -47,7 +47,7 @@ pub struct WorkerHandler<C> {
 impl<C: Calculate + 'static> WorkerHandler<C> {
     /// A handler for the table, bucket and queue that the settings name. `sqs` are the settings of the queue's client.
     pub fn new(config: &SdkConfig, sqs: &SdkConfig, settings: WorkerSettings, calculation: C) -> Self {
-        let clock = SystemClock::start();
+        let clock = SystemClock;
         let ledger_settings = LedgerSettings {
             table: settings.table,
             bucket: Some(settings.bucket),

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use concord_protocol::limits::HOLD_MS_MAX;
 use concord_protocol::ports::Clock;
 use concord_protocol::{Job, JobId, Timestamp};
 use lru::LruCache;
@@ -64,17 +65,20 @@ pub(super) async fn wait(
         let latest = jobs.entry(job).or_insert(until);
         *latest = until.max(*latest);
     }
+    // The wall clock may be set meanwhile. A hold takes its time nevertheless.
+    let (began_at, began_us) = (clock.now(), clock.ticks_us());
+    let now = || began_at.plus_ms(clock.ticks_us().saturating_sub(began_us) / 1_000);
     loop {
         let mut last = None;
         for (job, until) in std::mem::take(&mut jobs) {
-            let until = until.min(ends_at);
-            if clock.now() < until && !has_ended(&job).await {
+            let until = until.min(ends_at).min(began_at.plus_ms(HOLD_MS_MAX));
+            if now() < until && !has_ended(&job).await {
                 last = last.max(Some(until));
                 jobs.insert(job, until);
             }
         }
         let Some(last) = last else { return };
-        pause(Duration::from_millis(last.ms_since(clock.now()).min(CHECK_MS))).await;
+        pause(Duration::from_millis(last.ms_since(now()).min(CHECK_MS))).await;
     }
 }
 
@@ -82,6 +86,7 @@ pub(super) async fn wait(
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use concord_testkit::TestClock;
     use futures::executor::block_on;
 
     use super::*;
@@ -97,6 +102,24 @@ mod tests {
 
         fn ticks_us(&self) -> u64 {
             self.0.load(Ordering::SeqCst) * 1_000
+        }
+    }
+
+    /// A hold once took a day longer when the clock was set back by a day.
+    #[test]
+    fn a_hold_takes_its_time_whatever_the_clock_shows() {
+        let at = Timestamp::from_unix_ms;
+        for step_ms in [86_400_000, -86_400_000] {
+            for (until, took) in [(2_500, 2_500), (9_000_000, HOLD_MS_MAX)] {
+                let (start, clock) = (at(1_700_000_000_000), TestClock::at(at(1_700_000_000_000)));
+                let held = vec![HeldCopy { job: "a".parse().unwrap(), until: start.plus_ms(until) }];
+                let pause = async |pause: Duration| {
+                    clock.step_ms(step_ms);
+                    clock.advance_ms(u64::try_from(pause.as_millis()).unwrap());
+                };
+                block_on(wait(held, Timestamp::NEVER, &clock, async |_: &JobId| false, pause));
+                assert_eq!(clock.ticks_us() / 1_000 - start.unix_ms, took, "{step_ms}");
+            }
         }
     }
 

@@ -151,7 +151,7 @@ fn duplicated_reordered_and_split_batches_do_not_change_the_verdict() {
 /// A job that was extended: it has 3 copies and may have 5, and it needs two sandboxes but its copies ran in one.
 async fn given_extended_job(fixture: &InCloud, handler: &AggregatorHandler<Log>) -> JobId {
     let mut new = new_job("job", 3);
-    new.spec.submitted_at = SystemClock::start().now();
+    new.spec.submitted_at = SystemClock.now();
     (new.spec.policy.sandboxes_min, new.spec.policy.copies_max) = (2, 5);
     assert_eq!(fixture.cloud.ledger.create_jobs(vec![new]).await.unwrap(), None);
     for index in 0..3 {

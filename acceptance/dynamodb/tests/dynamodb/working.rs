@@ -89,7 +89,7 @@ impl Fleet {
         let runs = Arc::<AtomicU32>::default();
         let calculation = Calculation { does, runs: Arc::clone(&runs) };
         let handler = WorkerHandler::new(&fixture.config, &fixture.sqs.config(), settings, calculation);
-        let now = SystemClock::start().now().unix_ms;
+        let now = SystemClock.now().unix_ms;
         Self { fixture, handler, runs, now }
     }
 
