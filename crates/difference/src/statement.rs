@@ -8,6 +8,9 @@ mod measures;
 /// The largest number of characters of a statement.
 pub(super) const STATEMENT_CHARS_MAX: usize = 160;
 
+/// The largest number of characters of a sentence before it is cut to a statement. No sentence is as long.
+const SENTENCE_CHARS_MAX: usize = 1 << 20;
+
 /// The largest number of characters of a text in a statement.
 const TEXT_CHARS_MAX: usize = 24;
 
@@ -17,11 +20,12 @@ impl Comparison {
     /// it is left out. If the outputs are not equivalent, only differences beyond the tolerances count.
     #[must_use]
     pub fn statement(&self) -> String {
-        let sentence = self.sentence();
+        // The name of a column or of an array may hold control characters.
+        let sentence = shown(self.sentence().as_bytes(), SENTENCE_CHARS_MAX);
         if sentence.chars().count() <= STATEMENT_CHARS_MAX {
             return sentence;
         }
-        shown(sentence.as_bytes(), STATEMENT_CHARS_MAX - 1)
+        sentence.chars().take(STATEMENT_CHARS_MAX - 1).chain(['…']).collect()
     }
 
     /// The largest difference, such as `2 ulp (1.5e-16 relative) at /energy`, on paths that no tolerance ignores. If the

@@ -102,12 +102,12 @@ impl Manifest {
     /// When a line has another form.
     pub fn parse(text: &[u8]) -> Result<Self, ManifestError> {
         let text = str::from_utf8(text).map_err(|_| ManifestError { line: 1 })?;
-        let artifacts = text.lines().enumerate().map(|(place, line)| {
+        let artifacts = text.split_terminator('\n').enumerate().map(|(place, line)| {
             let mut words = line.splitn(3, ' ');
             let digest = words.next().and_then(|hex| format!("sha256:{hex}").parse().ok());
             let bytes = words.next().and_then(|bytes| bytes.parse().ok());
             match (digest, bytes, words.next()) {
-                (Some(digest), Some(bytes), Some(name)) => {
+                (Some(digest), Some(bytes), Some(name)) if !name.contains('\r') => {
                     Ok(Artifact { name: name.to_owned(), digest, bytes })
                 }
                 _ => Err(ManifestError { line: place + 1 }),
@@ -151,6 +151,9 @@ mod tests {
         let good = Manifest::new(vec![artifact("a", "")]).text();
         check(&format!("{good}\n"), 2);
         check(&good.replace(" 0 ", " -1 "), 1);
+        // A name has no line end: it would be written as `\r`, and read as another name.
+        check(&good.replace(" a\n", " a\r\n"), 1);
+        check(&good.replace(" a\n", " a\r\r\n"), 1);
     }
 
     #[test]

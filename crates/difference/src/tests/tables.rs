@@ -93,3 +93,18 @@ fn texts_that_are_not_tables_are_compared_as_bytes() {
     let comparison = compare(b"1,2\n", b"hello\n", &asked);
     assert_eq!(comparison.note.as_deref(), Some("the second output is not a table with numbers"));
 }
+
+/// A statement once had more characters than it may, because a long one was escaped and cut in one step.
+#[test]
+fn a_statement_is_short_and_printable_whatever_a_column_is_called() {
+    for length in [1, 20, 60, 500] {
+        let name = "\x13\u{1b}\u{fffd}".repeat(length);
+        let [left, right] = ["1,2\n3,4\n", "1,2\n3,5,6\n"].map(|rows| format!("x,{name}\n{rows}"));
+        for other in [right, left.replace('2', "2.5"), left.replace("x,", "y,")] {
+            let options = Options { format: OutputFormat::Csv, ..Options::default() };
+            let statement = compare(left.as_bytes(), other.as_bytes(), &options).statement();
+            assert!(statement.chars().count() <= 160, "{statement}");
+            assert!(!statement.contains(char::is_control), "{statement:?}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Links to files of other packages. See `lib.rs`.
+#![expect(dead_code, unused_imports, reason = "the targets use a part of what these files hold")]
+
+pub(crate) mod args;
+#[cfg(feature = "aws")]
+pub(crate) mod facts;
+#[cfg(feature = "aws")]
+pub(crate) mod item;
+#[cfg(feature = "aws")]
+pub(crate) mod reply;
+pub(crate) mod run;
+pub(crate) mod selection;

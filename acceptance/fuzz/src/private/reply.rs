@@ -1,0 +1,1 @@
+../../../../crates/cloud/src/invoke/reply.rs

@@ -1,0 +1,1 @@
+../../../../producer/src/selection.rs
