@@ -1,10 +1,13 @@
 # `make help` lists the targets.
 
-.PHONY: help test check source audit lint graph stack image-test soak mutants demo install deploy destroy
+.PHONY: help test check source audit lint graph stack image-test soak fuzz mutants demo install deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
 IN_DYNAMODB = --manifest-path acceptance/dynamodb/Cargo.toml --locked
+
+# The readers of bytes from outside, on inputs that were found before. A workspace of its own, too.
+FUZZ = CARGO_TARGET_DIR=$(CURDIR)/target cargo test --manifest-path acceptance/fuzz/Cargo.toml --locked --quiet
 
 # The runner of tests, of the version in infra/requirements/source.txt.
 NEXTEST = PATH="$$(infra/venv source):$$PATH" cargo nextest
@@ -16,6 +19,7 @@ help: ## Show this
 check: source ## Format, lints, documentation and all that `make source` checks
 	cargo fmt --all -- --check
 	cargo fmt --manifest-path acceptance/dynamodb/Cargo.toml -- --check
+	cargo fmt --manifest-path acceptance/fuzz/Cargo.toml -- --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	cargo clippy --package concord-producer --all-targets --locked -- -D warnings
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
@@ -33,6 +37,7 @@ test: check lint ## Everything: format, lints, all tests, jobs with a planted tr
 	$(NEXTEST) run --profile ci --workspace --all-features --locked
 	cargo test --workspace --all-features --locked --doc --quiet
 	CARGO_TARGET_DIR=$(CURDIR)/target $(NEXTEST) run --profile ci $(IN_DYNAMODB) --config-file .config/nextest.toml
+	$(FUZZ) --no-default-features
 	acceptance/scenes/run
 	acceptance/storm/run
 	acceptance/statistics/run
@@ -60,9 +65,13 @@ MINUTES = 60
 soak: ## Simulated fleets, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power
 	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
 	cargo run --release --locked --package concord-acceptance --bin replay -- --minutes $(MINUTES) $(SEEDS)
+	$(FUZZ)
 	acceptance/scenes/run --all
 	acceptance/storm/run --rounds 100 --seed $(firstword $(subst .., ,$(SEEDS)))
 	acceptance/statistics/run --all
+
+fuzz: ## AFL++ invents bytes for everything that reads bytes from outside, 10 minutes for each reader
+	acceptance/fuzz/run
 
 mutants: ## Mistakes in the rules, one at a time: does a test notice each? (make mutants MUTANTS="--only NAME")
 	acceptance/mutants/run $(MUTANTS)

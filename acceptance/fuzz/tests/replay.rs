@@ -12,7 +12,9 @@ fn every_input_of_the_corpus_keeps_the_promises() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     folders.sort();
-    assert!(folders.iter().eq(TARGETS.iter().map(|(name, _)| name)), "{folders:?}");
+    // Without the SDK of AWS some targets are missing.
+    let has_all = folders.iter().eq(TARGETS.iter().map(|(name, _)| name));
+    assert!(has_all || cfg!(not(feature = "aws")), "{folders:?}");
     for &(name, target) in TARGETS {
         let mut inputs = 0;
         for entry in std::fs::read_dir(corpus.join(name)).unwrap() {

@@ -45,9 +45,13 @@ fn check_job(item: &Item) {
 fn check_outcome(item: &Item) {
     let Ok(outcome) = item::outcome::outcome(item.clone()) else { return };
     let key = item::copy_item(outcome.copy.index);
-    let written = item::outcome::outcome_attributes(&outcome, key, EXPIRES_AT).expect("an outcome can be written");
+    let written =
+        item::outcome::outcome_attributes(&outcome, key, EXPIRES_AT).expect("an outcome can be written");
     let read = item::outcome::outcome(written).expect("a written outcome can be read");
-    assert_eq!((&read.copy, &read.result, read.started_at), (&outcome.copy, &outcome.result, outcome.started_at));
+    assert_eq!(
+        (&read.copy, &read.result, read.started_at),
+        (&outcome.copy, &outcome.result, outcome.started_at)
+    );
     assert_eq!((read.round, read.attempt, read.run_us), (outcome.round, outcome.attempt, outcome.run_us));
     assert_eq!((read.stderr_tail, read.facts), (outcome.stderr_tail, outcome.facts));
 }
@@ -60,7 +64,8 @@ fn check_tally(item: &Item) {
         assert_eq!((read.digests, read.failures), (tally.digests, tally.failures));
     }
     if let (Ok(stored), Ok(job)) = (item::tally::rollup(item.clone()), "j".parse()) {
-        let written = item::tally::rollup_attributes(&job, &stored, EXPIRES_AT).expect("a rollup can be written");
+        let written =
+            item::tally::rollup_attributes(&job, &stored, EXPIRES_AT).expect("a rollup can be written");
         let read = item::tally::rollup(written).expect("a written rollup can be read");
         assert_eq!((read.rollup, read.revision), (stored.rollup, stored.revision));
     }

@@ -36,9 +36,8 @@ fn check_validity(text: &[u8]) {
 fn check_strings(text: &[u8]) {
     let quoted: Vec<&[u8]> = elements(text).unwrap_or_default();
     let strings = quoted.into_iter().filter(|value| value.first() == Some(&b'"')).take(8);
-    let read: Vec<_> = strings
-        .filter_map(|quoted| Some((quoted, serde_json::from_slice::<String>(quoted).ok()?)))
-        .collect();
+    let read: Vec<_> =
+        strings.filter_map(|quoted| Some((quoted, serde_json::from_slice::<String>(quoted).ok()?))).collect();
     for (quoted, expect) in &read {
         assert_eq!(&*string::unescaped(quoted), expect.as_bytes());
         assert!(string::is(quoted, expect));

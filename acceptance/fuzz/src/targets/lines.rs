@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use concord_protocol::limits::{FACT_NAME_BYTES_MAX, FACT_VALUE_BYTES_MAX, FACTS_MAX};
-use concord_protocol::{Artifact, Digest, Facts, FunctionName, JobId, Manifest, Timestamp, Verdict, readable};
+use concord_protocol::{
+    Artifact, Digest, Facts, FunctionName, JobId, Manifest, Timestamp, Verdict, readable,
+};
 use concord_worker::ArtifactPatterns;
 
 use crate::private::run::record_reported;

@@ -29,7 +29,8 @@ fn check(bytes: &[u8], formats: &[OutputFormat]) {
         limits: limits(choices & 8 != 0),
     };
     let end = outputs.windows(BETWEEN.len()).position(|window| window == BETWEEN);
-    let (left, right) = end.map_or((outputs, outputs), |end| (&outputs[..end], &outputs[end + BETWEEN.len()..]));
+    let (left, right) =
+        end.map_or((outputs, outputs), |end| (&outputs[..end], &outputs[end + BETWEEN.len()..]));
     check_same(left, &options);
     let comparison = compare(left, right, &options);
     check_counts(&comparison, left, right);
@@ -111,7 +112,8 @@ fn check_swapped(one: &Comparison, other: &Comparison) {
         return;
     }
     let counts = |comparison: &Comparison| {
-        let Comparison { format, values_compared, values_different, mismatches_total, paths_total, .. } = *comparison;
+        let Comparison { format, values_compared, values_different, mismatches_total, paths_total, .. } =
+            *comparison;
         (format, values_compared, values_different, mismatches_total, paths_total, comparison.equivalent)
     };
     assert_eq!(counts(one), counts(other));

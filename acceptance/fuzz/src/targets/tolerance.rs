@@ -3,8 +3,10 @@
 use concord_difference::{Options, Tolerances, compare};
 
 /// Outputs with numbers at several paths.
-const OUTPUTS: [&[u8]; 2] =
-    [br#"{"a":[1.0,{"b":2.5}],"c~/":{"":1e300},"d":1}"#, br#"{"d":2,"a":[1.0000000000000002,{"b":-2.5}],"c~/":{"":-0.0}}"#];
+const OUTPUTS: [&[u8]; 2] = [
+    br#"{"a":[1.0,{"b":2.5}],"c~/":{"":1e300},"d":1}"#,
+    br#"{"d":2,"a":[1.0000000000000002,{"b":-2.5}],"c~/":{"":-0.0}}"#,
+];
 
 pub(crate) fn check(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
