@@ -465,6 +465,7 @@ mod tests {
             Some("job job, table outcomes: the outcome of copy 1 is not in the tally"),
         );
         check("DELETE FROM feed", Some("job job, table outcomes: the outcome of copy 2 is not in the tally"));
+        check("UPDATE jobs SET enqueued = 3", Some("job job, table jobs: a row does not fit its checksum"));
         check("DELETE FROM jobs", Some("job with the key 1, table queue: the store has no such job"));
     }
 }

@@ -54,6 +54,10 @@ pub(super) fn damage_of_file(error: &Error) -> Option<String> {
         {
             Some(format!("SQLite says: {error}"))
         }
+        // Of the index on the calculations of jobs, which SQLite computes from their rows.
+        Error::SqliteFailure(_, Some(text)) if text == "malformed JSON" => {
+            Some(format!("SQLite says: {text}"))
+        }
         // The tables hold nothing that cannot be read, and every row that a statement must find.
         Error::FromSqlConversionFailure(..)
         | Error::IntegralValueOutOfRange(..)
@@ -81,5 +85,21 @@ pub(super) fn port_error(place: &Path, connection: &Connection, error: impl Into
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => PortError::Transient(Box::new(error)),
         _ => PortError::Permanent(Box::new(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Regression: a flipped bit in the JSON of a job once gave an error that did not say that the store is damaged.
+    #[test]
+    fn an_index_that_cannot_be_computed_is_a_damage() {
+        let connection = Connection::open_in_memory().unwrap();
+        let error = connection.query_row("SELECT json_extract('{', '$.a')", [], |_| Ok(())).unwrap_err();
+        let port_error = port_error(Path::new("s.db"), &connection, error);
+        assert!(matches!(port_error, PortError::Damaged(_)), "{port_error:?}");
+        let error = connection.query_row("SELECT a", [], |_| Ok(())).unwrap_err();
+        assert_eq!(damage(&connection, &error), None);
     }
 }
