@@ -49,14 +49,13 @@ def checksum(*values):
     for value in values:
         match value:
             case None:
-                kind, held = 0, b""
+                row += b"\x00"
             case int():
-                kind, held = 1, struct.pack("<q", value)
+                row += b"\x01" + struct.pack("<q", value)
             case str():
-                kind, held = 3, value.encode()
+                row += b"\x03" + struct.pack("<Q", len(value.encode())) + value.encode()
             case _:
-                kind, held = 4, value
-        row += bytes([kind]) + struct.pack("<Q", len(held)) + held
+                row += b"\x04" + struct.pack("<Q", len(value)) + value
     return zlib.crc32(row)
 
 

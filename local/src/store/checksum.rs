@@ -48,6 +48,9 @@ pub(super) fn check(
     Err(DamagedRow::of(table, job, "a row does not fit its checksum"))
 }
 
+/// Most rows need less.
+const CAPACITY: usize = 512;
+
 /// A checksum in the making.
 struct RowSum {
     hasher: Hasher,
@@ -57,29 +60,30 @@ struct RowSum {
 
 impl RowSum {
     fn new() -> Self {
-        Self { hasher: Hasher::new(), gathered: Vec::with_capacity(GATHERED_MAX) }
+        Self { hasher: Hasher::new(), gathered: Vec::with_capacity(CAPACITY) }
     }
 
-    /// Adds the type, the length and the bytes of a value.
+    /// Adds the type and the bytes of a value; of a text or a blob also its length, before the bytes.
+    #[inline]
     fn add(&mut self, value: ValueRef<'_>) {
-        let number;
-        let (kind, bytes): (u8, &[u8]) = match value {
-            ValueRef::Null => (0, &[]),
-            ValueRef::Integer(integer) => {
-                number = integer.to_le_bytes();
-                (1, &number)
-            }
-            ValueRef::Real(real) => {
-                number = real.to_le_bytes();
-                (2, &number)
-            }
-            ValueRef::Text(text) => (3, text),
-            ValueRef::Blob(blob) => (4, blob),
-        };
+        match value {
+            ValueRef::Null => self.gathered.push(0),
+            ValueRef::Integer(integer) => self.add_number(1, integer.to_le_bytes()),
+            ValueRef::Real(real) => self.add_number(2, real.to_le_bytes()),
+            ValueRef::Text(text) => self.add_bytes(3, text),
+            ValueRef::Blob(blob) => self.add_bytes(4, blob),
+        }
+    }
+
+    fn add_number(&mut self, kind: u8, number: [u8; 8]) {
         self.gathered.push(kind);
-        self.gathered.extend((bytes.len() as u64).to_le_bytes());
+        self.gathered.extend_from_slice(&number);
+    }
+
+    fn add_bytes(&mut self, kind: u8, bytes: &[u8]) {
+        self.add_number(kind, (bytes.len() as u64).to_le_bytes());
         if bytes.len() <= GATHERED_MAX {
-            self.gathered.extend(bytes);
+            self.gathered.extend_from_slice(bytes);
         } else {
             self.hasher.update(&self.gathered);
             self.gathered.clear();
