@@ -10,3 +10,11 @@ pub(crate) mod item;
 pub(crate) mod reply;
 pub(crate) mod run;
 pub(crate) mod selection;
+
+/// The reply of a function, as the caller of functions reads it.
+#[cfg(feature = "aws")]
+pub(crate) fn read_reply(
+    output: aws_sdk_lambda::operation::invoke::InvokeOutput,
+) -> Result<concord_protocol::FunctionReply, concord_protocol::InvokeError> {
+    reply::reply(output)
+}

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use concord_cloud::{CopyMessage, DeadlineMessage, FunctionEvent};
 use concord_protocol::limits::STDERR_TAIL_BYTES;
 
-use crate::private::reply::reply;
+use crate::private::read_reply;
 
 pub(crate) fn check(bytes: &[u8]) {
     match bytes {
@@ -44,8 +44,8 @@ fn check_message(body: &[u8]) {
 
 /// The reply of a function: a line with the kind of its error, the log up to a line `====`, and the output.
 fn check_reply(parts: &[u8]) {
-    let (log, output) = parts.split_once(b"\n====\n");
-    let (error, log) = log.split_once(b"\n");
+    let (log, output) = parts.cut(b"\n====\n");
+    let (error, log) = log.cut(b"\n");
     let error = String::from_utf8_lossy(error);
     let called = InvokeOutput::builder()
         .status_code(200)
@@ -54,7 +54,7 @@ fn check_reply(parts: &[u8]) {
         .payload(Blob::new(output))
         .executed_version("7")
         .build();
-    match reply(called) {
+    match read_reply(called) {
         Ok(reply) => {
             assert!(error.is_empty());
             assert_eq!(reply.bytes, output);
@@ -66,13 +66,13 @@ fn check_reply(parts: &[u8]) {
 }
 
 /// Cuts bytes in two.
-trait SplitOnce {
+trait Cut {
     /// The bytes before and after the first `between`. All bytes stand before it if it is not there.
-    fn split_once(&self, between: &[u8]) -> (&[u8], &[u8]);
+    fn cut(&self, between: &[u8]) -> (&[u8], &[u8]);
 }
 
-impl SplitOnce for [u8] {
-    fn split_once(&self, between: &[u8]) -> (&[u8], &[u8]) {
+impl Cut for [u8] {
+    fn cut(&self, between: &[u8]) -> (&[u8], &[u8]) {
         match self.windows(between.len()).position(|window| window == between) {
             Some(start) => (&self[..start], &self[start + between.len()..]),
             None => (self, &[]),

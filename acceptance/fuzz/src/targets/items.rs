@@ -1,6 +1,8 @@
 //! What is read back from a table or a store. The first line of the input says what it is, the rest is JSON: an item in the
 //! form of DynamoDB, such as `{"job":{"S":"k3f9"}}`, or a text in a column of the local store.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use concord_cloud::stream_changes;
 use concord_protocol::{Evidence, Facts, GoldenKey, JobSpec, JobState};
@@ -59,7 +61,8 @@ fn check_outcome(item: &Item) {
 fn check_tally(item: &Item) {
     if let Ok(tally) = item::tally::tally(item) {
         let sets = item::tally::tally_sets(&tally);
-        let written: Item = sets.into_iter().map(|(name, value)| (name, attribute(value))).collect();
+        let written: HashMap<_, _> = sets.into_iter().map(|(name, value)| (name, attribute(value))).collect();
+        let written = Item::from(written);
         let read = item::tally::tally(&written).expect("a written tally can be read");
         assert_eq!((read.digests, read.failures), (tally.digests, tally.failures));
     }
