@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,9 @@ from typing import Any, NamedTuple
 
 import ministack
 from ministack import ROOT, WAIT_SECONDS_MAX, wait_for
+
+# A shell starts background jobs with SIGINT ignored, and a program inherits that. It does not inherit a handler.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PRODUCER = TARGET / "debug/producer"

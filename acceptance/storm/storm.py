@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 
+# A shell starts background jobs with SIGINT ignored, and a program inherits that. It does not inherit a handler.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PRODUCER = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "producer"
 
