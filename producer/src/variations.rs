@@ -21,13 +21,14 @@ const COMMAND: &str = "command";
 
 /// Variables that choose which code is loaded, or that this program sets itself. A wrong value breaks the command, or
 /// hides what is varied.
-const REFUSED: [(&str, &str); 6] = [
+const REFUSED: [(&str, &str); 7] = [
     ("LD_PRELOAD", "it loads code into the program"),
     ("LD_AUDIT", "it loads code into the program"),
     ("PATH", "it changes which programs are found"),
     ("PWD", "the folder of a copy is in it"),
     ("CONCORD_JOB", "each copy has its own"),
     ("CONCORD_COPY", "each copy has its own"),
+    ("CONCORD_SCRATCH", "each copy has its own"),
 ];
 
 /// The plan that the values of `--vary` ask for; `None` without any. `copies` is the number that the user asked for, if
@@ -195,6 +196,7 @@ mod tests {
         check(&["A B=1"], None, "not the name of a variable");
         check(&["LD_PRELOAD=x.so"], None, "it loads code");
         check(&["CONCORD_COPY=1"], None, "each copy has its own");
+        check(&["CONCORD_SCRATCH=/x"], None, "each copy has its own");
         check(&["A=1,2"], Some(5), "3 settings, with the baseline, take 6 copies at least");
         let values = (0..101).map(|value| value.to_string()).collect::<Vec<_>>().join(",");
         check(&[&format!("A={values}"), &format!("B={values}")], None, "10202 combinations");
