@@ -176,10 +176,10 @@ impl SimulationPlan {
 /// The job whose usual output is empty.
 const EMPTY_JOB: &str = "job-3";
 
-/// The job whose outputs are those of [`TWIN_JOB`]. Each of them has to keep its own.
+/// This job and [`TWIN_JOB`] give the same outputs. Each has to keep its own.
 const TWIN_OF: &str = "job-1";
 
-/// The job whose outputs are those of [`TWIN_OF`].
+/// This job and [`TWIN_OF`] give the same outputs.
 const TWIN_JOB: &str = "job-2";
 
 /// The text of the output with a number, or of the selected part of it.

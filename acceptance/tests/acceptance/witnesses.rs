@@ -11,7 +11,7 @@ use concord_protocol::{Change, CopySet, Digest, Rollup, Tally, Verdict};
 use concord_testkit::{SUBMITTED_AT, TestClock, id, new_job, outcome};
 use futures::executor::block_on;
 
-/// Folds the first copy of a job, of which `tally` and `rollup` are stored already, and whose second copy gave `second`.
+/// Folds the first copy of a job. `tally` and `rollup` are stored already, and the second copy gave `second`.
 /// Gives the verdict, and whether the error says that the store is damaged.
 async fn folded(second: Option<&str>, tally: Tally, rollup: Rollup) -> PortResult<(Verdict, bool)> {
     let clock = TestClock::at(SUBMITTED_AT);

@@ -318,7 +318,7 @@ fn listed(words: &[String]) -> String {
     }
 }
 
-/// In spite of which settings the copies agree, and which of them cannot be seen to have had an effect.
+/// Names the settings that the copies agree under, and the settings whose effect cannot be seen.
 fn in_spite_of(settings: &[VariedSetting]) -> String {
     let names = |reached: SettingReach| -> Vec<String> {
         let names: BTreeSet<_> = settings

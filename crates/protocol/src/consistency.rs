@@ -15,8 +15,8 @@ pub enum Contradiction {
     /// A tally has a result that no outcome has.
     #[error("the tally has a result of copy {0} that no outcome has")]
     Unfounded(u32),
-    /// The sandboxes of a tally are not those of the outcomes.
-    #[error("the sandboxes in the tally of chunk {0} are not those of the outcomes")]
+    /// A tally and the outcomes name different sandboxes.
+    #[error("the tally of chunk {0} and its outcomes name different sandboxes")]
     Sandboxes(u32),
     /// The rollup has something that no tally has.
     #[error("the rollup has something that the tallies do not have")]
@@ -41,7 +41,7 @@ pub struct UnprovenDigest {
     pub copy: Option<u32>,
 }
 
-/// What the outcomes of one chunk say, and what of it is still in the feed.
+/// What the outcomes of one chunk say, and which of these outcomes are still in the feed.
 #[derive(Clone, Debug)]
 pub struct ChunkOutcomes {
     chunk: u32,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum VariationDesign {
     /// Each copy has one setting at most, so each setting is compared with the baseline.
     One,
-    /// Each copy but those of the baseline has one value of every factor: all combinations are run.
+    /// All combinations are run: each copy has one value of every factor. Only copies of the baseline have none.
     All,
 }
 
