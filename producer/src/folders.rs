@@ -83,7 +83,7 @@ pub(crate) fn report(job: &Job, tally: &JobTally, explanation: &Explanation) -> 
         .class_digests()
         .zip(explanation.classes.iter().map(|class| class.class.as_str()))
         .collect();
-    let failures = tally.failures(job.state.round());
+    let failures = tally.failures(job.state.round(), job.state.copies());
     let hidden = &explanation.hidden_failures;
     let reasons: BTreeSet<String> = failures
         .iter()

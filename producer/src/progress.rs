@@ -36,7 +36,7 @@ impl<'a> Progress<'a> {
     /// Shows the state of a job.
     pub(crate) fn show(&mut self, job: &Job, tally: &JobTally) {
         let id = &job.spec.job;
-        let (done, failed) = (tally.produced(), tally.failed(job.state.round()));
+        let (done, failed) = (tally.produced(), tally.failed(job.state.round(), job.state.copies()));
         let distinct = tally.digests().len();
         if !self.jobs.contains_key(id) {
             let line = self.line(done + failed);

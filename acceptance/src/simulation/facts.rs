@@ -180,9 +180,10 @@ impl JobFacts {
         self.digests.len() == self.copies as usize
     }
 
-    /// The copies that failed in a round and never gave a digest, each with its reason.
+    /// The copies of the job that failed in a round and never gave a digest, each with its reason.
     pub(super) fn failed_in(&self, round: u32) -> impl Iterator<Item = (u32, &str)> {
-        let without_digest = self.failures.iter().filter(|(copy, _)| !self.digests.contains_key(copy));
+        let of_the_job = self.failures.range(..self.copies);
+        let without_digest = of_the_job.filter(|(copy, _)| !self.digests.contains_key(copy));
         without_digest.filter_map(move |(copy, failures)| Some((*copy, failures.get(&round)?.as_str())))
     }
 

@@ -195,8 +195,8 @@ impl SimulatedFleet {
             for (_, reason) in &failed {
                 *reasons.entry((*reason).to_owned()).or_default() += 1;
             }
-            let counted = tally.failures(round).into_iter().collect::<BTreeMap<_, _>>();
-            if counted != reasons || tally.failed(round) as usize != failed.len() {
+            let counted = tally.failures(round, facts.copies).into_iter().collect::<BTreeMap<_, _>>();
+            if counted != reasons || tally.failed(round, facts.copies) as usize != failed.len() {
                 return Err(format!("the failures of {job} in round {round} are counted wrongly"));
             }
         }

@@ -123,7 +123,7 @@ struct NamedFailure {
 impl<'a> Detail<'a> {
     fn new(stack: &'a str, announcement: &'a Announcement, job: &'a Job, tally: &JobTally) -> Self {
         let digests = tally.digests();
-        let failures = tally.failures(job.state.round()).into_iter();
+        let failures = tally.failures(job.state.round(), job.state.copies()).into_iter();
         // If the state has changed since the announcement, its cause belongs to another verdict.
         let cause = job.state.cause().filter(|_| job.state.revision() == announcement.revision);
         Self {
@@ -139,7 +139,7 @@ impl<'a> Detail<'a> {
             time_to_verdict_ms: announcement.decided_at.ms_since(job.spec.submitted_at),
             copies: job.state.copies(),
             succeeded: tally.produced(),
-            failed: tally.failed(job.state.round()),
+            failed: tally.failed(job.state.round(), job.state.copies()),
             distinct_digests: digests.len(),
             expected: job.spec.policy.expect,
             digests: digests

@@ -33,7 +33,7 @@ impl Census {
             copies: job.state.copies(),
             copies_read,
             digests: tally.digests(),
-            failures: tally.failures(job.state.round()),
+            failures: tally.failures(job.state.round(), job.state.copies()),
             produced: u64::from(tally.produced()),
         }
     }

@@ -233,10 +233,14 @@ impl JobTally {
         self.chunks.values().map(|tally| tally.produced().len()).sum()
     }
 
-    /// The number of copies that failed in `round` and never gave a digest.
+    /// The number of the first `copies` copies that failed in `round` and never gave a digest. A stray message may have
+    /// been given up for a copy that the job does not have. That copy does not count.
     #[must_use]
-    pub fn failed(&self, round: u32) -> u32 {
-        self.chunks.values().map(|tally| tally.failed(round).len()).sum()
+    pub fn failed(&self, round: u32, copies: u32) -> u32 {
+        let of_chunk = |(chunk, tally): (&u32, &Tally)| {
+            tally.failed(round).intersection(CopySet::first(copies_in_chunk(copies, *chunk))).len()
+        };
+        self.chunks.iter().map(of_chunk).sum()
     }
 
     /// The sandboxes that gave a digest, as many as the job needs.
@@ -277,17 +281,17 @@ impl JobTally {
         counts
     }
 
-    /// The reasons of the failures in `round`, with the number of copies, most frequent first. Copies that gave a
-    /// digest do not count.
+    /// The reasons of the failures in `round` of the first `copies` copies, with the number of copies, most frequent
+    /// first. Copies that gave a digest do not count, nor does a copy that the job does not have.
     #[must_use]
-    pub fn failures(&self, round: u32) -> Vec<(String, u32)> {
+    pub fn failures(&self, round: u32, copies: u32) -> Vec<(String, u32)> {
         let mut counts = BTreeMap::<&str, u32>::new();
-        for tally in self.chunks.values() {
-            let produced = tally.produced();
-            for ((failed_in, reason), copies) in &tally.failures {
-                let copies = copies.minus(produced).len();
-                if *failed_in == round && copies > 0 {
-                    *counts.entry(reason).or_default() += copies;
+        for (chunk, tally) in &self.chunks {
+            let without_digest = CopySet::first(copies_in_chunk(copies, *chunk)).minus(tally.produced());
+            for ((failed_in, reason), failed) in &tally.failures {
+                let failed = failed.intersection(without_digest).len();
+                if *failed_in == round && failed > 0 {
+                    *counts.entry(reason).or_default() += failed;
                 }
             }
         }
@@ -328,11 +332,26 @@ mod tests {
         for (round, expect) in [(0, &[1, 2][..]), (1, &[3]), (2, &[])] {
             assert_eq!(tally.failed(round).iter().collect::<Vec<_>>(), expect, "{round}");
             let copies = 2 * u32::try_from(expect.len()).unwrap();
-            assert_eq!(job.failed(round), copies);
+            assert_eq!(job.failed(round, 2_000), copies);
             let reasons = (copies > 0).then(|| ("exit code 1".to_owned(), copies));
-            assert_eq!(job.failures(round), reasons.into_iter().collect::<Vec<_>>());
+            assert_eq!(job.failures(round, 2_000), reasons.into_iter().collect::<Vec<_>>());
         }
         assert_eq!(job.without_digest(1_002).take(3).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(job.without_digest(1_002).last(), Some(1_001));
+    }
+
+    #[test]
+    fn a_failure_of_a_copy_that_the_job_does_not_have_does_not_count() {
+        let given_up = |copies: &[u32]| {
+            let copies =
+                copies.iter().map(|copy| CopySet::of(*copy)).fold(CopySet::default(), CopySet::union);
+            Tally { failures: [((0, "given up".to_owned()), copies)].into(), ..Tally::default() }
+        };
+        let job = JobTally { chunks: [(0, given_up(&[1, 2, 3])), (1, given_up(&[0, 2]))].into() };
+        for (copies, expect) in [(1, 0), (2, 1), (3, 2), (1_000, 3), (1_001, 4), (1_003, 5)] {
+            assert_eq!(job.failed(0, copies), expect, "{copies}");
+            let reasons = (expect > 0).then(|| ("given up".to_owned(), expect));
+            assert_eq!(job.failures(0, copies), reasons.into_iter().collect::<Vec<_>>(), "{copies}");
+        }
     }
 }

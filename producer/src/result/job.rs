@@ -244,7 +244,7 @@ async fn digest_report(backend: &Backend, job: &JobId, count: &DigestCount) -> P
 
 fn failures(job: &Job, tally: &JobTally) -> Vec<FailureReport> {
     let mut failures: Vec<_> = tally
-        .failures(job.state.round())
+        .failures(job.state.round(), job.state.copies())
         .into_iter()
         .map(|(reason, copies)| FailureReport { reason, copies })
         .collect();

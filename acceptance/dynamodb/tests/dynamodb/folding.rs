@@ -376,7 +376,7 @@ fn a_dead_letter_becomes_a_failed_outcome_and_an_invalid_one_is_delivered_again(
         handle_all(&handler, &records(&fixture).await, 100).await;
         assert_eq!(verdict(&fixture, &job).await, Verdict::Inconclusive);
         let tally = fixture.cloud.ledger.read_tally(&id("job")).await.unwrap();
-        assert_eq!(tally.failures(0), [(concord_aggregator::GIVEN_UP.to_owned(), 1)]);
+        assert_eq!(tally.failures(0, 1), [(concord_aggregator::GIVEN_UP.to_owned(), 1)]);
     });
 }
 

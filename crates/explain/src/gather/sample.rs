@@ -35,7 +35,7 @@ pub(crate) fn sample(tally: &JobTally, copies: u32, round: u32, limits: &SampleL
     if copies <= limits.copies_max {
         return std::iter::once(0..copies).collect();
     }
-    let classes = ClassSizes::of(tally, round);
+    let classes = ClassSizes::of(tally, round, copies);
     let singles_max = limits.singles_max.min(limits.copies_max) as usize;
     let mut chosen = smallest(classes.copies(copies, |class| class != Choice::MostFrequent), singles_max);
     if limits.keeps_order() {
@@ -67,7 +67,7 @@ struct ClassSizes<'a> {
 }
 
 impl<'a> ClassSizes<'a> {
-    fn of(tally: &'a JobTally, round: u32) -> Self {
+    fn of(tally: &'a JobTally, round: u32, copies: u32) -> Self {
         let mut digests = BTreeMap::<Digest, u32>::new();
         for chunk in tally.chunks.values() {
             for (digest, set) in &chunk.digests {
@@ -75,7 +75,7 @@ impl<'a> ClassSizes<'a> {
             }
         }
         let most_frequent = digests.iter().max_by_key(|(_, size)| **size).map(|(digest, _)| *digest);
-        Self { tally, round, digests, most_frequent, failed: tally.failed(round) }
+        Self { tally, round, digests, most_frequent, failed: tally.failed(round, copies) }
     }
 
     /// The candidates: the copies below `copies` that count. Each has a key for sorting. It puts smaller classes first, and
