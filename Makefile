@@ -32,7 +32,7 @@ source: ## Versions, links, shell scripts, workflows, dependencies and their lic
 audit: ## Licenses, bans and sources of all dependencies, and advisories, which are on GitHub
 	acceptance/source/audit
 
-test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, storms of signals, numbers against SciPy and NumPy, a page in a browser, a stack
+test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, storms of signals, numbers against SciPy and NumPy, settings against what they stand for, a page in a browser, a stack
 	$(NEXTEST) run --profile ci --package concord-producer --locked
 	$(NEXTEST) run --profile ci --workspace --all-features --locked
 	cargo test --workspace --all-features --locked --doc --quiet
@@ -42,6 +42,7 @@ test: check lint ## Everything: format, lints, all tests, jobs with a planted tr
 	acceptance/storm/run
 	acceptance/statistics/run
 	acceptance/difference/run
+	acceptance/variations/run
 	acceptance/report/run
 	acceptance/stack/run
 

@@ -1,0 +1,47 @@
+"""Runs programs: the producer in a store of its own, and programs with settings in their environment."""
+
+import json
+import os
+import pathlib
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ROOT = pathlib.Path(__file__).parents[2]
+HERE = pathlib.Path(__file__).parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+PRODUCER = TARGET / "debug/producer"
+LIBRARY = TARGET / "debug/examples/library"
+# Only a program that hangs takes so long.
+SECONDS_MAX = 900
+
+Json = dict[str, Any]
+
+
+def output(argv: Sequence[str | pathlib.Path], variables: Mapping[str, str] | None = None) -> bytes:
+    """The standard output of a program that succeeds, in an environment of these variables alone."""
+    done = subprocess.run(
+        argv, env={"PATH": os.environ["PATH"], **(variables or {})}, stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=SECONDS_MAX, check=False,
+    )
+    assert done.returncode == 0, f"{argv} with {variables}: exit {done.returncode}: {done.stderr.decode()}"
+    return done.stdout
+
+
+class Store:
+    """A folder with a store, in which the producer runs."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        (folder / "payload").write_text("{}")
+
+    def submit(self, *arguments: str | pathlib.Path) -> Json:
+        """The JSON of a job with this payload, whatever its verdict."""
+        done = subprocess.run(
+            [PRODUCER, "submit", "payload", "--format", "json", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CONCORD_STORE": str(self.folder / "store.db")},
+            capture_output=True, timeout=SECONDS_MAX, check=False,
+        )
+        assert done.returncode in (0, 1), f"{arguments}: exit {done.returncode}: {done.stderr.decode()}"
+        job: Json = json.loads(done.stdout)
+        return job
