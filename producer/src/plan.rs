@@ -6,6 +6,7 @@ use concord_protocol::limits::COPIES_MAX;
 use concord_protocol::ports::NewJob;
 use concord_protocol::{Calculation, Digest, JobId, JobSpec, Policy, Timestamp};
 use concord_statistics::{Level, copies_to_detect};
+use concord_variations::{Host, RequestError};
 use concord_worker::ArtifactPatterns;
 
 use crate::aws::StackSettings;
@@ -13,11 +14,10 @@ use crate::error::CliError;
 use crate::payloads::NamedPayload;
 use crate::rules::tolerances;
 use crate::selection::Selection;
-use crate::settings::{CopiesChoice, SubmitSettings};
-use crate::variations;
+use crate::settings::{CopiesChoice, SubmitSettings, VaryingSettings};
 
 /// The jobs of a submission: one for each payload, with the calculation at the same index. `deployed` are the settings of
-/// the stack, if the jobs are for a stack.
+/// the stack, if the jobs are for a stack. `host` is the machine on which the copies of other jobs run.
 ///
 /// # Errors
 /// When no run can fulfil what the flags ask for.
@@ -26,11 +26,14 @@ pub(crate) fn plan(
     payloads: Vec<NamedPayload>,
     calculations: Vec<Calculation>,
     deployed: Option<&StackSettings>,
+    host: &Host,
     submission: &JobId,
     now: Timestamp,
 ) -> Result<Vec<NewJob>, CliError> {
     let asked = copies(submit.copies, submit.confidence.unwrap_or_default())?;
-    let varied = variations::plan(&submit.varying.request, submit.varying.design, asked, COPIES_DEFAULT)?;
+    let VaryingSettings { request, design } = &submit.varying;
+    let varied = concord_variations::plan(request, *design, asked, COPIES_DEFAULT, host);
+    let varied = varied.map_err(|RequestError { text, hint }| CliError::usage_text(text).hint(hint))?;
     let (variation, copies) = match varied {
         Some((variation, copies)) => (Some(variation), copies),
         None => (None, asked.unwrap_or(COPIES_DEFAULT)),
@@ -269,7 +272,8 @@ mod tests {
         let calculations = vec![Calculation::Probe { name: "echo".to_owned() }; payloads.len()];
         let submission = "s".parse().unwrap();
         let submit = SubmitSettings::parsed(flags);
-        plan(&submit, payloads, calculations, deployed, &submission, Timestamp { unix_ms: 7 })
+        let host = Host::default();
+        plan(&submit, payloads, calculations, deployed, &host, &submission, Timestamp { unix_ms: 7 })
     }
 
     #[track_caller]

@@ -17,7 +17,9 @@ use concord_worker::Variables;
 pub(crate) use comparing::ComparingSettings;
 pub(crate) use place::{AwsChoice, StackChoice};
 pub(crate) use report::ReportSettings;
-pub(crate) use submit::{CalculationChoice, CopiesChoice, ExpectationChoice, SubmitExtent, SubmitSettings};
+pub(crate) use submit::{
+    CalculationChoice, CopiesChoice, ExpectationChoice, SubmitExtent, SubmitSettings, VaryingSettings,
+};
 
 /// The values that all verbs share.
 pub(crate) struct Settings {

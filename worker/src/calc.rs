@@ -22,6 +22,7 @@ pub use built_in::{BuiltIn, NoFunctions};
 pub use collect::{CollectError, read_artifacts};
 pub use runs::Runs;
 pub(crate) use scratch::{LeftFolder, RunFolder, remove_folder};
+pub use varied::HAS_PRELOAD;
 
 /// One run to do.
 #[derive(Clone, Debug)]

@@ -34,6 +34,10 @@ impl Facts {
     /// was recorded.
     pub const FIRST_ATTEMPT: &str = "first_attempt.";
 
+    /// Begins the names of the facts that say whether a setting reached the program: `yes` or `no`, by the name of what the
+    /// setting varies.
+    pub const REACHED: &'static str = "reached.";
+
     /// Records a fact. It replaces an earlier fact with the same name. Hidden characters of the value become spaces,
     /// and the value is cut at [`FACT_VALUE_BYTES_MAX`]. A fact with an invalid name, or beyond [`FACTS_MAX`], is
     /// left out without an error: a fact must not cost the result. Returns whether the fact was recorded.

@@ -1,5 +1,6 @@
 //! The settings under which the copies of one job run, where the job varies them by plan.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,18 @@ pub struct VariationPlan {
     pub chose_copies: bool,
     /// The settings. The values of one name are neighbours.
     pub settings: Vec<Setting>,
+    /// What was asked for and is not among the settings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something that was asked for and cannot be varied here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What it is: a preset, or a name with a value.
+    pub name: String,
+    /// Why it cannot be varied.
+    pub reason: String,
 }
 
 /// One value of one thing that is varied.
@@ -44,6 +57,20 @@ pub struct Setting {
     pub value: String,
     /// What the worker does to the command for it.
     pub changes: Vec<SettingChange>,
+    /// How its library says that the setting reached it, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<LibraryReport>,
+}
+
+/// How a library says under which setting it runs. The command is run once more for it, and that output is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LibraryReport {
+    /// The fact that is recorded of a command with this library, such as `loaded.libopenblas`.
+    pub fact: String,
+    /// The variables that ask for the report.
+    pub variables: BTreeMap<String, String>,
+    /// What stands in the output or the standard error of the command if the setting reached the library.
+    pub says: String,
 }
 
 /// What a setting does to a command.
@@ -70,6 +97,50 @@ pub enum SettingChange {
         /// The program, as the first word of a command names it.
         program: String,
     },
+    /// As [`SettingChange::Variable`], for a variable that lists many things: the value is added to the value that the command
+    /// has anyway.
+    Joined {
+        /// The name.
+        name: String,
+        /// What is added.
+        value: String,
+        /// What stands between the two.
+        separator: String,
+    },
+    /// The command has a variable that names a folder of its own. All copies with this setting share the folder.
+    OwnFolder {
+        /// The name of the variable.
+        name: String,
+    },
+    /// Another program starts the command, such as `nice -n 19`.
+    Wrapper {
+        /// The program and its arguments. The command follows them.
+        words: Vec<String>,
+    },
+    /// An emulator runs the file of the program: an interpreter, if the program is a script.
+    Emulator {
+        /// The emulator and its arguments. The program follows them.
+        words: Vec<String>,
+    },
+    /// The library that the worker preloads does this.
+    Preload {
+        /// What it does: `cores`, `heap` or `rounding`.
+        knob: String,
+        /// With which value.
+        value: String,
+    },
+    /// The environment of the command is longer.
+    Environment {
+        /// By how many bytes.
+        bytes: u32,
+    },
+    /// The loader looks for libraries in this folder first.
+    LibraryFolder {
+        /// The folder.
+        folder: String,
+    },
+    /// All cores are busy with something else while the command runs.
+    Busy,
 }
 
 impl VariationPlan {
@@ -132,9 +203,18 @@ impl Setting {
     /// The variables that it sets, with their values.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.changes.iter().filter_map(|change| match change {
-            SettingChange::Variable { name, value } => Some((name.as_str(), value.as_str())),
-            SettingChange::Argument { .. } | SettingChange::Program { .. } => None,
+            SettingChange::Variable { name, value } | SettingChange::Joined { name, value, .. } => {
+                Some((name.as_str(), value.as_str()))
+            }
+            _ => None,
         })
+    }
+
+    /// Whether it does all that `other` does, and more.
+    #[must_use]
+    pub fn includes(&self, other: &Setting) -> bool {
+        self.changes.len() > other.changes.len()
+            && other.changes.iter().all(|change| self.changes.contains(change))
     }
 }
 
@@ -155,9 +235,10 @@ mod tests {
             library: None,
             value: (*value).to_owned(),
             changes: Vec::new(),
+            report: None,
         };
         let settings = settings.iter().map(setting).collect();
-        VariationPlan { request: Vec::new(), design, chose_copies: false, settings }
+        VariationPlan { request: Vec::new(), design, chose_copies: false, settings, left_out: Vec::new() }
     }
 
     #[track_caller]

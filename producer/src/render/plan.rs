@@ -16,7 +16,7 @@ pub(crate) fn plan(report: &PlanReport) -> String {
     ));
     lines.head("copies  first  setting");
     for combination in &report.combinations {
-        let CombinationReport { copies, first_copy, settings } = combination;
+        let CombinationReport { copies, first_copy, settings, .. } = combination;
         let words: Vec<_> =
             settings.iter().map(|setting| format!("{}={}", setting.name, setting.value)).collect();
         let words =
@@ -26,6 +26,9 @@ pub(crate) fn plan(report: &PlanReport) -> String {
             grouped((*copies).into()),
             grouped((*first_copy).into())
         ));
+    }
+    for left in &report.left_out {
+        lines.line(&format!("left out: {}: {}", left.name, left.reason));
     }
     lines.text
 }

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use concord_protocol::ports::NewJob;
-use concord_protocol::{JobId, JobSpec, Setting, VariationPlan};
+use concord_protocol::{JobId, JobSpec, LeftOut, Setting, VariationPlan};
 use serde::Serialize;
 
 /// The jobs that a submit would create.
@@ -11,6 +13,8 @@ pub(crate) struct PlanReport {
     pub(crate) copies: u32,
     /// The combinations of settings, the baseline first; only the baseline if nothing is varied.
     pub(crate) combinations: Vec<CombinationReport>,
+    /// What was asked for and is not varied, with the reason.
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 /// Settings that some copies have together.
@@ -18,6 +22,8 @@ pub(crate) struct PlanReport {
 pub(crate) struct CombinationReport {
     /// None for the baseline.
     pub(crate) settings: Vec<SettingReport>,
+    /// The variables that they set, with their values; those of the command itself are not among them.
+    pub(crate) variables: BTreeMap<String, String>,
     /// The number of copies that have them.
     pub(crate) copies: u32,
     pub(crate) first_copy: u32,
@@ -41,6 +47,10 @@ impl PlanReport {
             jobs: jobs.iter().map(|new| new.spec.job.clone()).collect(),
             copies: spec.map_or(0, |spec| spec.copies),
             combinations: spec.map(combinations).unwrap_or_default(),
+            left_out: spec
+                .and_then(|spec| spec.policy.variation.as_ref())
+                .map(|plan| plan.left_out.clone())
+                .unwrap_or_default(),
         }
     }
 }
@@ -48,10 +58,15 @@ impl PlanReport {
 fn combinations(spec: &JobSpec) -> Vec<CombinationReport> {
     let plan = spec.policy.variation.as_ref();
     let count = plan.map_or(1, VariationPlan::combinations).min(spec.copies);
-    let combination = |first_copy: u32| CombinationReport {
-        settings: plan.into_iter().flat_map(|plan| plan.of_copy(first_copy)).map(setting).collect(),
-        copies: (spec.copies - first_copy).div_ceil(count),
-        first_copy,
+    let combination = |first_copy: u32| {
+        let settings = plan.map(|plan| plan.of_copy(first_copy)).unwrap_or_default();
+        let variables = settings.iter().flat_map(|setting| setting.variables());
+        CombinationReport {
+            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            settings: settings.into_iter().map(setting).collect(),
+            copies: (spec.copies - first_copy).div_ceil(count),
+            first_copy,
+        }
     };
     (0..count).map(combination).collect()
 }

@@ -9,6 +9,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::expectation::{self, Expectation};
 use crate::folders;
+use crate::host;
 use crate::new_id::new_id;
 use crate::payloads;
 use crate::plan::plan;
@@ -33,7 +34,9 @@ pub(crate) async fn run(
         calculations::resolve(&submit.calculation, &payloads, stack.as_ref(), settings).await?;
     let submission = submit.submission.clone().map_or_else(new_id, Ok)?;
     let deployed = stack.as_ref().map(|stack| &stack.deployed);
-    let mut jobs = plan(submit, payloads, calculations, deployed, &submission, settings.clock.now())?;
+    let host = host::read(&submit.varying.request, settings);
+    let now = settings.clock.now();
+    let mut jobs = plan(submit, payloads, calculations, deployed, &host, &submission, now)?;
     if let Some(first) = jobs.first() {
         calculations::check_programs(&first.spec, settings)?;
     }

@@ -157,7 +157,7 @@ fn a_wrong_variation_is_refused_before_anything_runs() {
     let refused = |flags: &[&str], words: &str| {
         submit(&sandbox, flags, "echo 1").exits(2).says(words);
     };
-    refused(&["--vary", "N"], "--vary N does not say what to vary");
+    refused(&["--vary", "N"], "there is no preset N");
     refused(&["--vary", "N=1,"], "has an empty value");
     refused(&["--vary", "LD_PRELOAD=x"], "it loads code into the program");
     refused(&["--vary", "N=1,2", "--copies", "5"], "take 6 copies at least");
@@ -167,4 +167,64 @@ fn a_wrong_variation_is_refused_before_anything_runs() {
         .exits(2)
         .says("--vary is for a command: a probe runs inside");
     assert!(!sandbox.store().exists(), "nothing was submitted");
+}
+
+#[test]
+fn presets_become_settings_that_reach_the_command() {
+    let sandbox = sandbox();
+    let flags = ["--job", "p", "--vary", "hash,threads", "--vary", "memory,-hash"];
+    let script = "[ \"$OMP_NUM_THREADS\" = 3 ] && echo 3.5 || echo 3.0";
+    submit(&sandbox, &flags, script)
+        .exits(1)
+        .prints("threads changes the result: A with as is, 1, 2, 4 and 8; B with 3");
+    let job = sandbox.status("p");
+    let changed = row(&job, "OMP_NUM_THREADS", "3");
+    assert_eq!((&changed["factor"], &changed["library"]), (&json!("threads"), &json!("OpenMP")));
+    assert!(changed["changed"] == true && row(&job, "GOMAXPROCS", "3")["changed"] == false);
+    assert!(job["variations"].as_array().unwrap().iter().all(|row| row["name"] != "PYTHONHASHSEED"));
+}
+
+#[test]
+fn settings_are_joined_to_what_the_command_has_and_start_it_in_other_programs() {
+    let sandbox = sandbox();
+    let flags = "--mine --xla_cpu_multi_thread_eigen=false";
+    let script = format!("[ \"$XLA_FLAGS\" = '{flags}' ] && echo joined; nice; cat /proc/self/personality");
+    let args = ["submit", "p", "--job", "j", "--vary", "threads,load,memory", "--", "sh", "-c", &script];
+    Run::of(sandbox.command(&args).env("XLA_FLAGS", "--mine").output().unwrap()).exits(1);
+    let job = sandbox.status("j");
+    for (name, value) in
+        [("nice", "19"), ("aslr", "off"), ("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")]
+    {
+        assert_eq!(row(&job, name, value)["changed"], true, "{name}");
+    }
+}
+
+#[test]
+fn the_environment_of_all_settings_has_one_length() {
+    let sandbox = sandbox();
+    // A copy of a preset has many variables more than the baseline. (Of GLIBC_TUNABLES, glibc makes two lines.)
+    let script =
+        "cat /proc/self/environ | tr '\\0' '\\n' | grep -v '^_=' | wc -lc | awk '{print $1 * 8 + $2}'";
+    submit(&sandbox, &["--job", "e", "--vary", "threads,hash"], script).exits(0);
+    submit(&sandbox, &["--job", "m", "--vary", "memory"], script)
+        .exits(1)
+        .prints("environment changes the result");
+}
+
+#[test]
+fn what_cannot_be_varied_here_is_an_error_before_anything_runs() {
+    let sandbox = sandbox();
+    let check = |vary: &str, says: &str| {
+        submit(&sandbox, &["--vary", vary], "echo 1").exits(2).says(says);
+        assert!(!sandbox.store().exists(), "nothing was created");
+    };
+    check("cpus", "there is no preset cpus");
+    check("all,-cpus", "there is no preset cpus");
+    check("LD_LIBRARY_PATH=/x", "it changes which code is loaded");
+    let args = ["submit", "p", "--vary", "emulate", "--", "/bin/true"];
+    std::fs::create_dir(sandbox.path("bin")).unwrap();
+    std::os::unix::fs::symlink("/usr/bin/env", sandbox.path("bin/env")).unwrap();
+    Run::of(sandbox.command(&args).env("PATH", sandbox.path("bin")).output().unwrap())
+        .exits(2)
+        .says("qemu-x86_64 is not installed");
 }

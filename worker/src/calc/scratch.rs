@@ -76,6 +76,14 @@ impl Scratches {
         &self.place
     }
 
+    /// The folder of this process, for what else copies keep.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn own_folder(&self) -> io::Result<&Path> {
+        self.own().map(|own| own.folder.path())
+    }
+
     /// A clean folder that shows what `layout` says.
     ///
     /// # Errors

@@ -1,22 +1,219 @@
-//! The words of a command under the settings of a copy.
+//! What the settings of a copy make of its command.
 
-use concord_protocol::{Setting, SettingChange};
+mod busy;
+mod emulator;
+mod inherited;
+mod padding;
+mod preload;
+mod reach;
 
-/// The program and the arguments of a command under these settings.
-pub(super) fn varied(argv: &[String], settings: &[&Setting]) -> Vec<String> {
-    let mut words = argv.to_vec();
-    for change in settings.iter().flat_map(|setting| &setting.changes) {
-        match change {
-            SettingChange::Variable { .. } => {}
-            SettingChange::Program { program } => {
-                if let Some(first) = words.first_mut() {
-                    first.clone_from(program);
-                }
-            }
-            SettingChange::Argument { flag, value } => set_argument(&mut words, flag, value),
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use concord_protocol::{JobId, Setting, SettingChange, VariationPlan};
+
+use super::command::{Program, ProgramError};
+
+use emulator::EmulatorError;
+use inherited::{joined, joined_before};
+use padding::Padding;
+use preload::Knobs;
+
+pub(super) use busy::Cores;
+pub use preload::HAS_PRELOAD;
+pub(super) use reach::{Question, Reach, record_report};
+
+/// The folders in which the loader looks for libraries first.
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
+/// Why a setting cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingError {
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    #[error("no folder for what a library keeps of a setting: {0}")]
+    Folder(#[source] io::Error),
+    #[error("no library for the command to load first: {0}")]
+    Preload(#[source] io::Error),
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+}
+
+/// How the settings of a job are applied to its copies.
+pub(super) struct Setup {
+    plan: VariationPlan,
+    job: JobId,
+    argv: Vec<String>,
+    /// The folder from which the job was submitted.
+    folder: PathBuf,
+    /// The folders in which programs are searched.
+    search_path: Option<OsString>,
+    /// A folder of this process, if a setting needs one.
+    own: Option<PathBuf>,
+    padding: Padding,
+}
+
+/// The program of a copy under its settings.
+pub(super) struct VariedProgram {
+    pub(super) program: Program,
+    /// The file in which the library that is loaded first reports, if it is loaded.
+    pub(super) report: Option<PathBuf>,
+}
+
+impl Setup {
+    /// What the settings of a job need. `own` makes a folder of this process.
+    pub(super) fn new<'a>(
+        job: &JobId,
+        plan: &VariationPlan,
+        argv: &[String],
+        folder: &Path,
+        search_path: Option<&OsStr>,
+        own: impl FnOnce() -> io::Result<&'a Path>,
+    ) -> Result<Self, SettingError> {
+        let changes = || plan.settings.iter().flat_map(|setting| &setting.changes);
+        let loads = changes().any(|change| matches!(change, SettingChange::Preload { .. }));
+        let keeps = changes().any(|change| matches!(change, SettingChange::OwnFolder { .. }));
+        let own = if loads || keeps { Some(own().map_err(SettingError::Folder)?.to_owned()) } else { None };
+        if loads && let Some(own) = &own {
+            preload::write(own).map_err(SettingError::Preload)?;
         }
+        let mut setup = Self {
+            plan: plan.clone(),
+            job: job.clone(),
+            argv: argv.to_vec(),
+            folder: folder.to_owned(),
+            search_path: search_path.map(ToOwned::to_owned),
+            own,
+            padding: Padding::default(),
+        };
+        let environments = (0..plan.combinations()).map(|copy| setup.variables(copy));
+        setup.padding = Padding::of(environments);
+        Ok(setup)
     }
-    words
+
+    /// The settings of a copy.
+    pub(super) fn settings(&self, copy: u32) -> Vec<&Setting> {
+        self.plan.of_copy(copy)
+    }
+
+    /// Whether all cores are to be busy while a copy runs.
+    pub(super) fn is_busy(&self, copy: u32) -> bool {
+        self.settings(copy).iter().any(|setting| setting.changes.contains(&SettingChange::Busy))
+    }
+
+    /// The program of a copy under its settings.
+    pub(super) fn program(&self, copy: u32) -> Result<VariedProgram, SettingError> {
+        let settings = self.settings(copy);
+        let program = Program::find(&self.words(&settings)?, &self.folder, self.search_path.as_deref())?;
+        let mut variables = self.variables(copy);
+        let (name, value) = self.padding.variable(&variables, &settings);
+        variables.insert(name.to_owned(), value.into());
+        if let Some(folder) = self.kept_folder(copy).filter(|_| settings.iter().any(|setting| keeps(setting)))
+        {
+            std::fs::create_dir_all(folder).map_err(SettingError::Folder)?;
+        }
+        let report = self.report(copy).filter(|_| !knobs(&settings).is_empty());
+        if let Some(report) = &report {
+            File::create(report).map_err(SettingError::Preload)?;
+        }
+        let program =
+            variables.into_iter().fold(program, |program, (name, value)| program.with_variable(&name, value));
+        Ok(VariedProgram { program, report })
+    }
+
+    /// The words of the command under these settings.
+    fn words(&self, settings: &[&Setting]) -> Result<Vec<String>, SettingError> {
+        let changes = || settings.iter().flat_map(|setting| &setting.changes);
+        let mut words = self.argv.clone();
+        for change in changes() {
+            match change {
+                SettingChange::Program { program } => {
+                    if let Some(first) = words.first_mut() {
+                        first.clone_from(program);
+                    }
+                }
+                SettingChange::Argument { flag, value } => set_argument(&mut words, flag, value),
+                _ => {}
+            }
+        }
+        for change in changes() {
+            if let SettingChange::Emulator { words: emulator } = change {
+                words = emulator::emulated(&words, emulator, &self.folder, self.search_path.as_deref())?;
+            }
+        }
+        let before = changes().filter_map(|change| match change {
+            SettingChange::Wrapper { words } => Some(words),
+            _ => None,
+        });
+        Ok(before.flatten().cloned().chain(words).collect())
+    }
+
+    /// The variables of a copy that it would not have without its settings, or not with this value.
+    fn variables(&self, copy: u32) -> BTreeMap<String, OsString> {
+        let settings = self.settings(copy);
+        let mut variables = BTreeMap::<String, OsString>::new();
+        for change in settings.iter().flat_map(|setting| &setting.changes) {
+            match change {
+                SettingChange::Variable { name, value } => {
+                    variables.insert(name.clone(), value.into());
+                }
+                SettingChange::Joined { name, value, separator } => {
+                    let joined = joined(&variables, name, separator, value);
+                    variables.insert(name.clone(), joined);
+                }
+                SettingChange::LibraryFolder { folder } => {
+                    let folders = joined_before(&variables, LIBRARY_PATH, ":", folder);
+                    variables.insert(LIBRARY_PATH.to_owned(), folders);
+                }
+                SettingChange::OwnFolder { name } => {
+                    variables.extend(self.kept_folder(copy).map(|folder| (name.clone(), folder.into())));
+                }
+                _ => {}
+            }
+        }
+        let knobs = knobs(&settings);
+        if let (Some(own), Some(report), false) = (&self.own, self.report(copy), knobs.is_empty()) {
+            preload::add(&mut variables, &knobs, &report, own);
+        }
+        variables
+    }
+
+    /// A folder for what a library keeps, one for each combination of settings of the job.
+    fn kept_folder(&self, copy: u32) -> Option<PathBuf> {
+        let combination = copy % self.plan.combinations();
+        Some(self.own.as_ref()?.join(format!("kept-{}-{combination:06}", self.of_job())))
+    }
+
+    /// The file of the reports of a copy.
+    fn report(&self, copy: u32) -> Option<PathBuf> {
+        Some(self.own.as_ref()?.join(format!("seen-{}-{copy:06}", self.of_job())))
+    }
+
+    /// The job in letters of a fixed number: every copy has an environment of the same length.
+    fn of_job(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.job.as_str().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+}
+
+fn keeps(setting: &Setting) -> bool {
+    setting.changes.iter().any(|change| matches!(change, SettingChange::OwnFolder { .. }))
+}
+
+/// What these settings ask of the library that is loaded first.
+fn knobs(settings: &[&Setting]) -> Knobs {
+    let changes = settings.iter().flat_map(|setting| &setting.changes);
+    changes
+        .filter_map(|change| match change {
+            SettingChange::Preload { knob, value } => Some((knob.clone(), value.clone())),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Gives an argument a value: in place of the value that it has, or else at the end.
@@ -41,21 +238,17 @@ fn set_argument(words: &mut Vec<String>, flag: &str, value: &str) {
 
 #[cfg(test)]
 mod tests {
+    use concord_protocol::VariationDesign;
+
     use super::*;
 
     #[test]
     fn an_argument_takes_the_place_of_its_old_value() {
         let check = |argv: &[&str], flag: &str, expect: &[&str]| {
             let argv: Vec<_> = argv.iter().map(|word| (*word).to_owned()).collect();
-            let changes = vec![SettingChange::Argument { flag: flag.to_owned(), value: "7".to_owned() }];
-            let setting = Setting {
-                factor: "custom".to_owned(),
-                name: format!("arg:{flag}"),
-                library: None,
-                value: "7".to_owned(),
-                changes,
-            };
-            assert_eq!(varied(&argv, &[&setting]), expect, "{argv:?} {flag}");
+            let mut words = argv.clone();
+            set_argument(&mut words, flag, "7");
+            assert_eq!(words, expect, "{argv:?} {flag}");
         };
         check(&["p"], "--tol", &["p", "--tol=7"]);
         check(&["p", "--tol=1", "x"], "--tol", &["p", "--tol=7", "x"]);
@@ -67,15 +260,44 @@ mod tests {
         check(&["--tol", "1"], "--tol", &["--tol", "1", "--tol=7"]);
     }
 
+    fn setting(changes: Vec<SettingChange>) -> Setting {
+        Setting {
+            factor: "custom".to_owned(),
+            name: "x".to_owned(),
+            library: None,
+            value: "y".to_owned(),
+            changes,
+            report: None,
+        }
+    }
+
+    fn program(argv: &[&str], changes: Vec<SettingChange>) -> Program {
+        let argv: Vec<_> = argv.iter().map(|word| (*word).to_owned()).collect();
+        let plan = VariationPlan {
+            request: Vec::new(),
+            design: VariationDesign::One,
+            chose_copies: true,
+            settings: vec![setting(changes)],
+            left_out: Vec::new(),
+        };
+        let own = || Err(io::ErrorKind::Unsupported.into());
+        let setup = Setup::new(&"j".parse().unwrap(), &plan, &argv, Path::new("/"), None, own).unwrap();
+        setup.program(1).unwrap().program
+    }
+
     #[test]
     fn a_program_keeps_its_arguments() {
-        let setting = Setting {
-            factor: "custom".to_owned(),
-            name: "command".to_owned(),
-            library: None,
-            value: "./b".to_owned(),
-            changes: vec![SettingChange::Program { program: "./b".to_owned() }],
-        };
-        assert_eq!(varied(&["./a".to_owned(), "x".to_owned()], &[&setting]), ["./b", "x"]);
+        let program =
+            program(&["/bin/sh", "x"], vec![SettingChange::Program { program: "/bin/cat".to_owned() }]);
+        assert_eq!(program.argv(), ["/bin/cat", "x"]);
+        assert_eq!(program.path(), Path::new("/bin/cat"));
+    }
+
+    #[test]
+    fn a_wrapper_starts_the_command() {
+        let words = ["nice", "-n", "19"].map(str::to_owned).to_vec();
+        let program = program(&["/bin/sh", "x"], vec![SettingChange::Wrapper { words }]);
+        assert_eq!(program.argv(), ["nice", "-n", "19", "/bin/sh", "x"]);
+        assert!(program.path().ends_with("nice"));
     }
 }

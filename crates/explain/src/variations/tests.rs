@@ -12,6 +12,7 @@ fn setting(name: &str, value: &str) -> Setting {
         factor: "custom".to_owned(),
         name: name.to_owned(),
         library: None,
+        report: None,
         value: value.to_owned(),
         changes: vec![change],
     }
@@ -26,7 +27,8 @@ fn found(
     digest: impl Fn(&str, u32) -> String,
 ) -> Variations {
     let settings = settings.iter().map(|(name, value)| setting(name, value)).collect();
-    let plan = VariationPlan { request: Vec::new(), design, chose_copies: true, settings };
+    let plan =
+        VariationPlan { request: Vec::new(), design, chose_copies: true, settings, left_out: Vec::new() };
     let nothing = Facts::default();
     let copies = rounds * plan.combinations();
     let digests: Vec<_> = (0..copies).map(|copy| digest(&plan.told(copy), copy)).collect();

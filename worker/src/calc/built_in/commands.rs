@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::limits::{OUTPUT_BYTES_MAX, STDERR_TAIL_BYTES};
-use concord_protocol::{Artifact, Facts, JobId, JobSpec, Setting};
+use concord_protocol::{Artifact, Facts, JobId, JobSpec};
 use lru::LruCache;
 use memchr::memmem;
 
@@ -17,7 +17,7 @@ use crate::calc::collect::collect;
 use crate::calc::command::{self, Finished, Observer, Program, RunError, RunLimits, Running, Traces};
 use crate::calc::folder_watch::FolderWatch;
 use crate::calc::scratch::{Layout, RunFolder, Scratch, Scratches};
-use crate::calc::varied::varied;
+use crate::calc::varied::{self, Cores, Question, Reach, Setup, VariedProgram};
 use crate::calc::{CalculationError, Output, Task};
 
 /// Jobs whose commands are remembered, at most: the ones used last.
@@ -52,6 +52,8 @@ pub(super) struct Commands {
     jobs: Mutex<LruCache<JobId, Arc<JobCommand>>>,
     /// A watch on each common folder; `None` where there can be none.
     watches: Mutex<LruCache<PathBuf, Option<Arc<FolderWatch>>>>,
+    cores: Cores,
+    reach: Reach,
 }
 
 /// The command of a job.
@@ -59,6 +61,8 @@ struct JobCommand {
     program: Program,
     patterns: ArtifactPatterns,
     place: RunPlace,
+    /// For a job that varies something.
+    setup: Option<Setup>,
 }
 
 /// Where the copies of a job run.
@@ -89,6 +93,8 @@ impl Commands {
             own_files: Vec::new(),
             jobs: Mutex::new(LruCache::new(JOBS_MAX)),
             watches: Mutex::new(LruCache::new(WATCHES_MAX)),
+            cores: Cores::default(),
+            reach: Reach::default(),
         }
     }
 
@@ -105,20 +111,44 @@ impl Commands {
         running: &Running,
     ) -> Result<Output, CalculationError> {
         let job = self.job(&task.spec, argv, folder)?;
-        let program = self.program(&job, task, argv, folder)?;
+        let VariedProgram { program, report } = job.program(task)?;
+        let _busy =
+            job.setup.as_ref().filter(|setup| setup.is_busy(task.copy)).map(|_| self.cores.keep_busy());
+        let mut run = self.run_placed(&job, task, &program, running);
+        if let Some(setup) = &job.setup {
+            let settings = setup.settings(task.copy);
+            let mut facts = Facts::default();
+            if let Some(report) = &report {
+                varied::record_report(&settings, report, &mut facts);
+            }
+            if let Ok(output) = &mut run {
+                output.facts.record_all(&facts);
+                self.reach.record(&task.spec.job, &settings, &mut output.facts, |question| {
+                    self.ask(&job, task, &program, question, running)
+                });
+            }
+        }
+        run
+    }
+
+    /// Runs a program in the place of its job.
+    fn run_placed(
+        &self,
+        job: &JobCommand,
+        task: &Task,
+        program: &Program,
+        running: &Running,
+    ) -> Result<Output, CalculationError> {
         match &job.place {
             RunPlace::Common(common) => {
                 let _present = common.enter();
-                let finished = self.finished(task, &program, running)?;
-                let mut output = output(finished);
+                let mut output = output(self.finished(task, program, running)?);
                 common.record(&mut output.facts);
                 Ok(output)
             }
             RunPlace::Own(layout) => {
-                let no_folder =
-                    |error| CalculationError::failed(no_folder(self.scratches.place(), &error), []);
-                let scratch = self.scratches.take(layout).map_err(no_folder)?;
-                let run = self.run_in(&scratch, task, &program, &job.patterns, running);
+                let scratch = self.scratch(layout)?;
+                let run = self.run_in(&scratch, task, program, &job.patterns, running);
                 let folder = RunFolder::new(scratch, &self.scratches);
                 if task.spec.policy.keep_folders.is_some() {
                     task.left.put(folder);
@@ -126,6 +156,38 @@ impl Commands {
                 run
             }
         }
+    }
+
+    /// Runs a program once more, so that a library reports; gives what the program printed, if it succeeds.
+    fn ask(
+        &self,
+        job: &JobCommand,
+        task: &Task,
+        program: &Program,
+        question: &Question<'_>,
+        running: &Running,
+    ) -> Option<Vec<u8>> {
+        let variables = question.report.variables.iter();
+        let program =
+            variables.fold(program.clone(), |program, (name, value)| program.with_variable(name, value));
+        let finished = match &job.place {
+            RunPlace::Common(_) => self.finished(task, &program, running),
+            RunPlace::Own(layout) => {
+                let scratch = self.scratch(layout).ok()?;
+                let program = in_scratch(&program, &scratch);
+                let finished = self.finished(task, &program, running);
+                drop(RunFolder::new(scratch, &self.scratches));
+                finished
+            }
+        };
+        let Finished { mut output, traces } = finished.ok()?;
+        output.extend_from_slice(&traces.stderr_tail);
+        Some(output)
+    }
+
+    fn scratch(&self, layout: &Arc<Layout>) -> Result<Scratch, CalculationError> {
+        let no_folder = |error| CalculationError::failed(no_folder(self.scratches.place(), &error), []);
+        self.scratches.take(layout).map_err(no_folder)
     }
 
     fn run_in(
@@ -136,7 +198,7 @@ impl Commands {
         patterns: &ArtifactPatterns,
         running: &Running,
     ) -> Result<Output, CalculationError> {
-        let program = program.in_folder(scratch.path().to_owned()).with_variable(SCRATCH, scratch.path());
+        let program = in_scratch(program, scratch);
         let mut output = output(self.finished(task, &program, running)?);
         if !patterns.is_empty() {
             let found = self.artifacts(scratch, patterns);
@@ -211,33 +273,14 @@ impl Commands {
         } else {
             RunPlace::Common(CommonFolder::new(self.watch(folder)))
         };
-        let job = Arc::new(JobCommand { program, patterns, place });
+        let setup = spec.policy.variation.as_ref().map(|plan| {
+            let own = || self.scratches.own_folder();
+            Setup::new(&spec.job, plan, argv, folder, self.search_path.as_deref(), own)
+        });
+        let setup = setup.transpose().map_err(|error| CalculationError::failed(error.to_string(), []))?;
+        let job = Arc::new(JobCommand { program, patterns, place, setup });
         jobs.put(spec.job.clone(), Arc::clone(&job));
         Ok(job)
-    }
-
-    /// The program of a copy: that of its job, with the settings that the job assigns to the copy, and told which copy it is.
-    fn program(
-        &self,
-        job: &JobCommand,
-        task: &Task,
-        argv: &[String],
-        folder: &Path,
-    ) -> Result<Program, CalculationError> {
-        let plan = task.spec.policy.variation.as_ref();
-        let settings = plan.map(|plan| plan.of_copy(task.copy)).unwrap_or_default();
-        let words = varied(argv, &settings);
-        let mut program = if words == argv {
-            job.program.clone()
-        } else {
-            Program::find(&words, folder, self.search_path.as_deref())
-                .map_err(|error| CalculationError::failed(error.to_string(), []))?
-        };
-        for (name, value) in settings.into_iter().flat_map(Setting::variables) {
-            program = program.with_variable(name, value);
-        }
-        let copy = format!("{:06}", task.copy);
-        Ok(program.with_variable(JOB, task.spec.job.as_str()).with_variable(COPY, copy))
     }
 
     fn watch(&self, folder: &Path) -> Option<Arc<FolderWatch>> {
@@ -248,6 +291,21 @@ impl Commands {
         let watch = FolderWatch::start(folder, self.own_files.clone()).ok().map(Arc::new);
         watches.put(folder.to_owned(), watch.clone());
         watch
+    }
+}
+
+impl JobCommand {
+    /// The program of a copy: that of its job, with the settings that the job assigns to the copy, and told which copy it is.
+    fn program(&self, task: &Task) -> Result<VariedProgram, CalculationError> {
+        let varied = match &self.setup {
+            Some(setup) => setup.program(task.copy),
+            None => Ok(VariedProgram { program: self.program.clone(), report: None }),
+        };
+        let VariedProgram { program, report } =
+            varied.map_err(|error| CalculationError::failed(error.to_string(), []))?;
+        let copy = format!("{:06}", task.copy);
+        let program = program.with_variable(JOB, task.spec.job.as_str()).with_variable(COPY, copy);
+        Ok(VariedProgram { program, report })
     }
 }
 
@@ -288,6 +346,11 @@ impl Drop for Present<'_> {
 fn output(finished: Finished) -> Output {
     let Finished { output, traces: Traces { stderr_tail, facts } } = finished;
     Output { bytes: output, stderr_tail, facts, artifacts: Vec::new() }
+}
+
+/// The program, to be run in a folder of its own, and told which one it is.
+fn in_scratch(program: &Program, scratch: &Scratch) -> Program {
+    program.in_folder(scratch.path().to_owned()).with_variable(SCRATCH, scratch.path())
 }
 
 /// Why there is no folder for a copy in the folder for temporary files, and what helps.
