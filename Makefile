@@ -58,13 +58,16 @@ stack: ## A whole stack on an emulator, with real processes
 
 SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)20000
 
+STORE_SEEDS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)03000
+
 FLIPS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)10000
 
 # The simulation ends after this time, although seeds are left.
 MINUTES = 60
 
-soak: ## Simulated fleets, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power
+soak: ## Simulated fleets in memory and on the local store, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power
 	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
+	CONCORD_STORE_SEEDS=$(STORE_SEEDS) cargo test --release --locked --package concord-acceptance --test acceptance store_simulation
 	cargo run --release --locked --package concord-acceptance --bin replay -- --minutes $(MINUTES) $(SEEDS)
 	$(FUZZ)
 	acceptance/scenes/run --all

@@ -17,15 +17,15 @@ use super::counts::Count;
 use super::handled::Handled;
 use super::ports::SimulatedPorts;
 use super::sabotage::Sabotage;
+use super::store::SimulatedStore;
 use crate::conformance::{FedChange, Transport};
-use concord_testkit::TestClock;
 
-pub(super) type SimulatedWorker = Worker<SimulatedPorts, SimulatedCalculation, TestClock>;
-pub(super) type SimulatedAggregator = Aggregator<SimulatedPorts, SimulatedPorts, TestClock>;
+pub(super) type SimulatedWorker<S> = Worker<SimulatedPorts<S>, SimulatedCalculation, Arc<dyn Clock>>;
+pub(super) type SimulatedAggregator<S> = Aggregator<SimulatedPorts<S>, SimulatedPorts<S>, Arc<dyn Clock>>;
 
 /// Checks the result of an actor. A transient error is expected, because a later call tries again. Any other error is
 /// a broken promise.
-fn note(ports: &SimulatedPorts, result: PortResult<()>) {
+fn note<S: SimulatedStore>(ports: &SimulatedPorts<S>, result: PortResult<()>) {
     let broken = match result {
         Ok(()) | Err(PortError::Transient(_)) => return,
         Err(error) => format!("a port refused a request of the fleet: {error}"),
@@ -33,23 +33,33 @@ fn note(ports: &SimulatedPorts, result: PortResult<()>) {
     ports.world.lock().check(Err(broken));
 }
 
-/// Receives deliveries. They then reach the workers in any order.
-pub(super) async fn receive(ports: SimulatedPorts, count_max: usize) {
+/// Receives deliveries for a worker process. They then reach its threads in any order.
+pub(super) async fn receive<S: SimulatedStore>(ports: SimulatedPorts<S>, process: usize, count_max: usize) {
     let received = ports.receive_copies(count_max).await;
-    note(&ports, received.map(|deliveries| ports.world.lock().arrivals.extend(deliveries)));
+    let arrived = received.map(|deliveries| deliveries.into_iter().map(|delivery| (process, delivery)));
+    note(&ports, arrived.map(|deliveries| ports.world.lock().arrivals.extend(deliveries)));
+}
+
+/// Puts back what killed processes have claimed.
+pub(super) async fn release_abandoned<S: SimulatedStore>(ports: SimulatedPorts<S>) {
+    let released = ports.release_abandoned().await;
+    note(&ports, released);
 }
 
 /// Gives a delivery to a worker, and follows the worker's disposition of the message. A delivery that the worker has
 /// to refuse is given up.
-pub(super) async fn run(
-    worker: Arc<SimulatedWorker>,
-    aggregator: Arc<SimulatedAggregator>,
-    ports: SimulatedPorts,
+pub(super) async fn run<S: SimulatedStore>(
+    worker: Arc<SimulatedWorker<S>>,
+    aggregator: Arc<SimulatedAggregator<S>>,
+    ports: SimulatedPorts<S>,
     Handled { delivery, ends_at, .. }: Handled,
 ) {
     let handled = async {
         match worker.handle(&delivery, ends_at).await {
-            Ok(Disposition::Ack) => ports.delete_message(&delivery).await,
+            Ok(Disposition::Ack) => {
+                ports.world.lock().note_ack(&delivery);
+                ports.delete_message(&delivery).await
+            }
             Ok(Disposition::RetryAfter { delay_ms }) => {
                 ports.watch_retry(&delivery);
                 ports.delay_message(&delivery, delay_ms).await
@@ -67,7 +77,7 @@ pub(super) async fn run(
 }
 
 /// Whether a worker has to refuse the delivery of the running task.
-fn is_refused(ports: &SimulatedPorts) -> bool {
+fn is_refused<S: SimulatedStore>(ports: &SimulatedPorts<S>) -> bool {
     let mut world = ports.world.lock();
     let refused = world.handled().is_some_and(|handled| handled.is_refused);
     if refused {
@@ -77,7 +87,7 @@ fn is_refused(ports: &SimulatedPorts) -> bool {
 }
 
 /// Reads changes from the feed. They then reach the aggregators in any order.
-pub(super) async fn read_feed(ports: SimulatedPorts, count_max: usize) {
+pub(super) async fn read_feed<S: SimulatedStore>(ports: SimulatedPorts<S>, count_max: usize) {
     let read = ports.read_changes(count_max).await;
     note(
         &ports,
@@ -90,7 +100,11 @@ pub(super) async fn read_feed(ports: SimulatedPorts, count_max: usize) {
 }
 
 /// Gives a batch of changes to an aggregator, and acknowledges the changes that were folded.
-pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, batch: Vec<FedChange>) {
+pub(super) async fn fold<S: SimulatedStore>(
+    aggregator: Arc<SimulatedAggregator<S>>,
+    ports: SimulatedPorts<S>,
+    batch: Vec<FedChange>,
+) {
     let (sequences, changes): (Vec<_>, Vec<Change>) =
         batch.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
     let failed = aggregator.fold(&changes).await;
@@ -103,13 +117,21 @@ pub(super) async fn fold(aggregator: Arc<SimulatedAggregator>, ports: SimulatedP
 }
 
 /// Meets the deadline of a job, perhaps too early.
-pub(super) async fn meet_deadline(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, job: JobId) {
+pub(super) async fn meet_deadline<S: SimulatedStore>(
+    aggregator: Arc<SimulatedAggregator<S>>,
+    ports: SimulatedPorts<S>,
+    job: JobId,
+) {
     let met = aggregator.meet_deadline(&job).await;
     note(&ports, met);
 }
 
 /// Records the failure of each copy whose message was given up.
-pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: SimulatedPorts, count_max: usize) {
+pub(super) async fn give_up<S: SimulatedStore>(
+    aggregator: Arc<SimulatedAggregator<S>>,
+    ports: SimulatedPorts<S>,
+    count_max: usize,
+) {
     let given_up = async {
         for delivery in ports.receive_dead_letters(count_max).await? {
             aggregator.give_up(&delivery, concord_aggregator::GIVEN_UP).await?;
@@ -126,9 +148,9 @@ pub(super) async fn give_up(aggregator: Arc<SimulatedAggregator>, ports: Simulat
 ///
 /// A new round is settled first. A retry may find that every copy already has a digest. Then no later event would end
 /// the job before its deadline.
-pub(super) async fn enqueue(
-    aggregator: Arc<SimulatedAggregator>,
-    ports: SimulatedPorts,
+pub(super) async fn enqueue<S: SimulatedStore>(
+    aggregator: Arc<SimulatedAggregator<S>>,
+    ports: SimulatedPorts<S>,
     job: JobId,
     round: u32,
     copies: Range<u32>,
@@ -150,8 +172,8 @@ pub(super) async fn enqueue(
 }
 
 /// Changes the state of a job as the user asks, unless that is not legal.
-async fn replace(
-    ports: &SimulatedPorts,
+async fn replace<S: SimulatedStore>(
+    ports: &SimulatedPorts<S>,
     job: &JobId,
     asked: impl Fn(&Job) -> Result<JobState, IllegalTransition>,
 ) -> PortResult<bool> {
@@ -165,20 +187,18 @@ async fn replace(
 }
 
 /// The user cancels a job.
-pub(super) async fn cancel(ports: SimulatedPorts, job: JobId) {
-    let ports = SimulatedPorts { by_user: true, ..ports };
+pub(super) async fn cancel<S: SimulatedStore>(ports: SimulatedPorts<S>, job: JobId) {
     let replaced = replace(&ports, &job, |stored| stored.cancelled(ports.clock.now())).await;
     note(&ports, replaced.map(|done| count(&ports, Count::Cancel, done)));
 }
 
 /// The user retries a job.
-pub(super) async fn retry(ports: SimulatedPorts, job: JobId) {
-    let ports = SimulatedPorts { by_user: true, ..ports };
+pub(super) async fn retry<S: SimulatedStore>(ports: SimulatedPorts<S>, job: JobId) {
     let replaced = replace(&ports, &job, |stored| stored.retried(ports.clock.now())).await;
     note(&ports, replaced.map(|done| count(&ports, Count::Retry, done)));
 }
 
-fn count(ports: &SimulatedPorts, count: Count, done: bool) {
+fn count<S: SimulatedStore>(ports: &SimulatedPorts<S>, count: Count, done: bool) {
     if done {
         ports.world.lock().counts.add(count);
     }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use concord_protocol::ports::Clock;
 use concord_protocol::{Digest, Facts};
 use concord_worker::{Calculate, CalculationError, Output, Task};
 
@@ -9,11 +10,15 @@ use super::tasks::pause;
 use super::world::World;
 
 /// A calculation that follows the plan of its job.
-pub(super) struct SimulatedCalculation(pub(super) Arc<World>);
+pub(super) struct SimulatedCalculation {
+    pub(super) world: Arc<World>,
+    /// The clock of the worker.
+    pub(super) clock: Arc<dyn Clock>,
+}
 
 impl Calculate for SimulatedCalculation {
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
-        let run = self.0.begin_run(&task);
+        let run = self.world.begin_run(&task, self.clock.now());
         pause().await;
         match run.act {
             Act::Give(number) => {
@@ -25,17 +30,17 @@ impl Calculate for SimulatedCalculation {
                     }
                     None => (value.clone(), value),
                 };
-                self.0.lock().facts.given(&run.copy, Digest::of(digested.as_bytes()));
+                self.world.lock().facts.given(&run.copy, Digest::of(digested.as_bytes()));
                 pause().await;
                 Ok(Output { bytes: bytes.into_bytes(), ..Output::default() })
             }
             Act::Fail => Err(failed("exit code 1")),
             Act::Stop => {
-                self.0.lock().counts.add(Count::Stop);
+                self.world.lock().counts.add(Count::Stop);
                 Err(CalculationError::Stopped)
             }
             Act::Panic => {
-                self.0.lock().counts.add(Count::Panic);
+                self.world.lock().counts.add(Count::Panic);
                 // Unlike `panic!` this prints nothing. Thousands of these panics are intended.
                 std::panic::resume_unwind(Box::new("simulated"))
             }

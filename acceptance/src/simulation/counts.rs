@@ -3,6 +3,15 @@ use std::fmt;
 
 use concord_protocol::Verdict;
 
+/// A point between two durable steps of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallPoint {
+    /// Before the call of a port with this name.
+    Before(&'static str),
+    /// After the call of a port with this name.
+    After(&'static str),
+}
+
 /// An event that is counted, to show that the simulation really exercises it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Count {
@@ -14,6 +23,16 @@ pub enum Count {
     Kill,
     /// A process died during a call.
     CallKilled,
+    /// A process died at this point.
+    Killed(CallPoint),
+    /// A process was stopped for a while.
+    Stopped,
+    /// The wall clock of a process was set forwards.
+    ClockForwards,
+    /// The wall clock of a process was set back.
+    ClockBack,
+    /// Another process held the lock of the store when a call began.
+    Locked,
     /// A port failed before it acted.
     FaultBefore,
     /// A port failed after it acted.
@@ -26,6 +45,8 @@ pub enum Count {
     MessageLost,
     /// A change that had been folded was folded again.
     ChangeReplayed,
+    /// All changes and deadlines of a fleet came again after a day.
+    ReplayedAfterADay,
     /// A copy was run again.
     CopyRerun,
     /// A payload was damaged on its way to a worker.

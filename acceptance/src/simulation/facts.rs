@@ -133,18 +133,18 @@ impl SimulatedFacts {
         }
     }
 
-    /// A state was written.
+    /// A state was written. `by_user` says whether the user wrote it, and `was_set` whether the clock of the user was set.
     pub(super) fn replaced(
         &mut self,
         job: &JobId,
         state: &JobState,
         now: Timestamp,
-        by_user: bool,
+        (by_user, was_set): (bool, bool),
     ) -> PromiseResult {
         let facts = self.job(job);
         let judged = facts
             .follows(state, by_user)
-            .and_then(|()| facts.is_dated(state, now))
+            .and_then(|()| if by_user && was_set { Ok(()) } else { facts.is_dated(state, now) })
             .and_then(|()| facts.justifies(state, now, by_user));
         if facts.state.verdict() != state.verdict() && state.verdict() != Verdict::Running {
             facts.decided.insert(state.revision(), state.verdict());
@@ -189,10 +189,13 @@ impl JobFacts {
 
     /// Whether every copy gave a digest, or failed in the given round.
     pub(super) fn all_accounted(&self, round: u32) -> bool {
-        (0..self.copies).all(|copy| {
-            let failed = || self.failures.get(&copy).is_some_and(|failures| failures.contains_key(&round));
-            self.digests.contains_key(&copy) || failed()
-        })
+        (0..self.copies).all(|copy| self.is_accounted(copy, round))
+    }
+
+    /// Whether a copy gave a digest, or failed in the given round.
+    pub(super) fn is_accounted(&self, copy: u32, round: u32) -> bool {
+        let failed = || self.failures.get(&copy).is_some_and(|failures| failures.contains_key(&round));
+        self.digests.contains_key(&copy) || failed()
     }
 
     /// Whether `new` may follow the current state.

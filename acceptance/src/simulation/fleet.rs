@@ -1,65 +1,89 @@
 use std::sync::Arc;
 
-use concord_protocol::ports::{Clock, CreateJobs};
-use concord_protocol::{Environment, Facts, Job, JobId, Timestamp};
+use concord_protocol::ports::CreateJobs;
+use concord_protocol::{Job, JobId, Timestamp};
+use concord_testkit::TestClock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::actors::{self, SimulatedAggregator, SimulatedWorker};
-use super::calculation::SimulatedCalculation;
+use super::actors::{self, SimulatedAggregator};
 use super::chance::Chance;
 use super::counts::Count;
 use super::facts::is_separated;
 use super::handled::Handled;
 use super::plan::SimulationPlan;
 use super::ports::SimulatedPorts;
+use super::process::WorkerProcess;
 use super::report::{SimulationReport, SimulationSettings};
+use super::store::SimulatedStore;
 use super::tasks::{SimulatedTask, Tasks};
 use super::world::World;
-use crate::Memory;
-use concord_testkit::TestClock;
 
-/// When every simulation starts: after 0, so that no message is visible before.
-const START: Timestamp = Timestamp { unix_ms: 1_000 };
+/// When every simulation starts: so late that a clock may be set back by days.
+const START: Timestamp = Timestamp { unix_ms: 1_700_000_000_000 };
 
 /// Processes that are not workers have this number or a larger one.
 pub(super) const OTHERS: usize = 1_000;
 
-/// A fleet of worker processes, aggregators, maintenance and a user, on one store in memory.
-pub(super) struct SimulatedFleet {
+/// A fleet of worker processes, aggregators, maintenance and a user, on one store.
+pub(super) struct SimulatedFleet<S: SimulatedStore> {
     pub(super) plan: SimulationPlan,
     pub(super) world: Arc<World>,
-    pub(super) memory: Memory,
+    /// The clock that nobody can set.
     pub(super) clock: TestClock,
-    pub(super) ports: SimulatedPorts,
-    pub(super) workers: Vec<Arc<SimulatedWorker>>,
-    pub(super) aggregator: Arc<SimulatedAggregator>,
+    /// The wall clock of the user.
+    pub(super) user_wall: TestClock,
+    /// The ports of the user.
+    pub(super) user: SimulatedPorts<S>,
+    /// The ports of all processes that are neither workers nor the user.
+    pub(super) ports: SimulatedPorts<S>,
+    pub(super) workers: Vec<WorkerProcess<S>>,
+    pub(super) aggregator: Arc<SimulatedAggregator<S>>,
     pub(super) tasks: Tasks,
+    /// The process that does nothing, and the number of steps for which that lasts.
+    pub(super) stopped: Option<(usize, u64)>,
     others: usize,
     /// How many processes were started again.
     starts: usize,
 }
 
-impl SimulatedFleet {
-    pub(super) fn new(seed: u64, settings: SimulationSettings) -> Self {
+impl<S: SimulatedStore> SimulatedFleet<S> {
+    pub(super) fn new(seed: u64, settings: SimulationSettings, store: impl FnOnce(&TestClock) -> S) -> Self {
         let mut chance = Chance::new(seed);
         let plan = SimulationPlan::drawn(seed, &mut chance, START);
         let clock = TestClock::at(START);
-        let memory = Memory::new(Arc::new(clock.clone()));
+        let store = store(&clock);
         let world = Arc::new(World::new(chance, plan.faults, clock.clone(), settings.traced));
         let ports = SimulatedPorts {
-            memory: memory.clone(),
+            clock: store.clock(&clock),
+            store,
             world: Arc::clone(&world),
-            clock: clock.clone(),
             sabotage: settings.sabotage,
             remembers: false,
             by_user: false,
         };
-        let workers = (0..plan.workers).map(|process| worker(&ports, process, 0)).collect();
-        let aggregator = SimulatedAggregator::new(ports.clone(), ports.clone(), clock.clone());
+        let user_wall = clock.other_wall();
+        let user = SimulatedPorts { clock: ports.store.clock(&user_wall), by_user: true, ..ports.clone() };
+        let workers =
+            (0..plan.workers).map(|process| WorkerProcess::start(&ports, &clock.other_wall(), process, 0));
+        let workers = workers.collect();
+        let aggregator = SimulatedAggregator::new(ports.clone(), ports.clone(), Arc::clone(&ports.clock));
         let aggregator = Arc::new(aggregator.asking(is_separated));
-        let tasks = Tasks::default();
-        Self { plan, world, memory, clock, ports, workers, aggregator, tasks, others: OTHERS, starts: 0 }
+        let (tasks, stopped) = (Tasks::default(), None);
+        Self {
+            plan,
+            world,
+            clock,
+            user_wall,
+            user,
+            ports,
+            workers,
+            aggregator,
+            tasks,
+            stopped,
+            others: OTHERS,
+            starts: 0,
+        }
     }
 
     /// Runs the whole simulation: submission, chaos, rest, the deadlines, and a last retry.
@@ -68,7 +92,9 @@ impl SimulatedFleet {
         self.chaos()?;
         self.rest_before_deadlines()?;
         self.rest_after_deadlines()?;
-        self.retry_what_is_inconclusive()
+        self.replay_after_a_day()?;
+        self.retry_what_is_inconclusive()?;
+        self.replay_after_a_day()
     }
 
     pub(super) fn report(self, seed: u64, violation: Option<String>) -> SimulationReport {
@@ -82,8 +108,9 @@ impl SimulatedFleet {
 
     fn submit(&mut self) {
         let jobs = self.plan.jobs.iter().map(|plan| plan.new.clone()).collect();
-        let taken = self.memory.create_jobs(jobs).now_or_never();
-        assert!(matches!(taken, Some(Ok(None))), "an empty store accepts every job");
+        let store = &self.ports.store;
+        let taken = store.run(store.ports().create_jobs(jobs), false);
+        assert!(matches!(taken, Ok(None)), "an empty store accepts every job");
         let mut world = self.world.lock();
         let faults = self.plan.faults;
         world.say(|| format!("{faults:?}"));
@@ -99,7 +126,7 @@ impl SimulatedFleet {
 
     /// Every job, as it is stored.
     pub(super) fn stored(&self) -> Vec<Job> {
-        self.memory.state().jobs.values().map(|stored| stored.job.clone()).collect()
+        self.ports.store.jobs()
     }
 
     /// Starts a task in a process of its own.
@@ -115,8 +142,9 @@ impl SimulatedFleet {
 
     /// Gives a delivery to a worker.
     pub(super) fn run(&mut self, handled: Handled, process: usize) {
-        let (worker, aggregator) = (Arc::clone(&self.workers[process]), Arc::clone(&self.aggregator));
-        let future = actors::run(worker, aggregator, self.ports.clone(), handled.clone()).boxed();
+        let WorkerProcess { worker, ports, .. } = &self.workers[process];
+        let (worker, aggregator) = (Arc::clone(worker), Arc::clone(&self.aggregator));
+        let future = actors::run(worker, aggregator, ports.clone(), handled.clone()).boxed();
         self.tasks.spawn(SimulatedTask { process, handled: Some(handled), future });
     }
 
@@ -134,30 +162,24 @@ impl SimulatedFleet {
 
     /// Open jobs whose deadline has passed.
     pub(super) fn overdue(&self) -> Vec<JobId> {
-        let now = self.clock.now();
+        let now = self.ports.clock.now();
         let open = self.stored().into_iter().filter(|job| job.state.ended_at().is_none());
         open.filter(|job| now >= job.state.deadline_at()).map(|job| job.spec.job.clone()).collect()
     }
 
-    /// Starts a worker process again. It forgets everything.
+    /// A worker process asks for deliveries.
+    pub(super) fn receive(&mut self, process: usize, count_max: usize) {
+        let ports = self.workers[process].ports.clone();
+        let future = actors::receive(ports, process, count_max).boxed();
+        self.tasks.spawn(SimulatedTask { process, handled: None, future });
+    }
+
+    /// Kills a worker process, and starts it again. It forgets everything.
     pub(super) fn restart(&mut self, process: usize) {
         self.starts += 1;
-        self.workers[process] = worker(&self.ports, process, self.starts);
+        let killed = self.workers.remove(process);
+        let wall = killed.wall.clone();
+        killed.kill();
+        self.workers.insert(process, WorkerProcess::start(&self.ports, &wall, process, self.starts));
     }
-}
-
-fn worker(ports: &SimulatedPorts, process: usize, start: usize) -> Arc<SimulatedWorker> {
-    let environment = Environment {
-        sandbox: format!("process-{process}-{start}"),
-        identity: Facts::default(),
-        facts: Facts::default(),
-    };
-    let ports = SimulatedPorts { remembers: true, ..ports.clone() };
-    let clock = ports.clock.clone();
-    Arc::new(SimulatedWorker::new(
-        ports.clone(),
-        SimulatedCalculation(Arc::clone(&ports.world)),
-        clock,
-        environment,
-    ))
 }

@@ -14,8 +14,18 @@ pub(super) struct Handled {
     pub(super) ends_at: Timestamp,
     /// Whether the worker has to refuse it: the copy is not of the job, or the payload was damaged.
     pub(super) is_refused: bool,
-    /// The job, as the worker read it, and when it did.
-    pub(super) read: Option<(Job, Timestamp)>,
+    /// The job, as the worker read it.
+    pub(super) read: Option<JobRead>,
+}
+
+/// A job, as a worker read it.
+#[derive(Clone)]
+pub(super) struct JobRead {
+    pub(super) job: Job,
+    /// When it was read, by the clock of the worker.
+    pub(super) at: Timestamp,
+    /// How often a clock had been set until then.
+    pub(super) clock_steps: u64,
 }
 
 impl Handled {
@@ -24,10 +34,11 @@ impl Handled {
     }
 
     /// Whether the worker may run the copy: it read a job that wants the copy in this round, it has the payload that was
-    /// submitted, and at least a second is left.
-    pub(super) fn may_run(&self, task: &Task, now: Timestamp) -> PromiseResult {
+    /// submitted, and at least a second is left. `now` is the time of the worker. If its clock was set since it read the
+    /// job, it may have looked at the deadline by either time.
+    pub(super) fn may_run(&self, task: &Task, now: Timestamp, clock_steps: u64) -> PromiseResult {
         let Handled { delivery, ends_at, read, .. } = self;
-        let Some((job, read_at)) = read else {
+        let Some(JobRead { job, at: read_at, clock_steps: steps_before }) = read else {
             return Err("a worker ran a copy before it read the job".to_owned());
         };
         let copy = &delivery.copy;
@@ -35,7 +46,8 @@ impl Handled {
         promise(copy.index < job.state.copies(), || what("though its job does not have it"))?;
         promise(job.state.ended_at().is_none(), || what("after its job had ended"))?;
         promise(job.state.round() == delivery.round, || what("in another round than that of its job"))?;
-        promise(*read_at < job.state.deadline_at(), || what("after its deadline"))?;
+        let was_set = *steps_before != clock_steps;
+        promise(was_set || *read_at < job.state.deadline_at(), || what("after its deadline"))?;
         let submitted = Digest::of(task.payload.bytes()) == job.spec.payload_digest;
         promise(submitted, || what("on a payload that was not submitted"))?;
         let left_s = ends_at.unix_ms.saturating_sub(now.unix_ms) / 1_000;

@@ -104,6 +104,12 @@ pub(super) struct Faults {
     pub(super) stray: u64,
     /// The time of the worker ends soon.
     pub(super) time_short: u64,
+    /// A process does nothing for a while.
+    pub(super) stop: u64,
+    /// Somebody sets the wall clock of a process.
+    pub(super) clock_step: u64,
+    /// Another process holds the lock of the store when a call begins.
+    pub(super) locked: u64,
 }
 
 impl Faults {
@@ -120,6 +126,9 @@ impl Faults {
         payload_damaged: 0,
         stray: 0,
         time_short: 0,
+        stop: 0,
+        clock_step: 0,
+        locked: 0,
     };
 
     fn drawn(chance: &mut Chance) -> Self {
@@ -137,6 +146,9 @@ impl Faults {
             payload_damaged: up_to(20),
             stray: up_to(20),
             time_short: up_to(100),
+            stop: up_to(10),
+            clock_step: up_to(6),
+            locked: up_to(10),
         }
     }
 }

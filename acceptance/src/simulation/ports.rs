@@ -13,20 +13,22 @@ use concord_protocol::{
     Announcement, Cause, Digest, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally, Verdict,
 };
 
-use super::counts::Count;
+use super::counts::{CallPoint, Count};
+use super::handled::JobRead;
 use super::sabotage::Sabotage;
+use super::store::SimulatedStore;
 use super::tasks::pause;
 use super::world::World;
 use crate::Memory;
 use crate::conformance::{FedChange, Transport};
-use concord_testkit::TestClock;
 
-/// The store in memory, behind calls that take time and may fail.
+/// The store of a process, behind calls that take time and may fail.
 #[derive(Clone)]
-pub(super) struct SimulatedPorts {
-    pub(super) memory: Memory,
+pub(super) struct SimulatedPorts<S> {
+    pub(super) store: S,
     pub(super) world: Arc<World>,
-    pub(super) clock: TestClock,
+    /// The clock of the process.
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) sabotage: Option<Sabotage>,
     /// Whether `read_job` may return a job as it was when one of its messages was received. Workers read jobs like
     /// this.
@@ -35,19 +37,32 @@ pub(super) struct SimulatedPorts {
     pub(super) by_user: bool,
 }
 
-impl SimulatedPorts {
+impl<S: SimulatedStore> SimulatedPorts<S> {
+    /// A deliberate mistake, and the store in memory in which it is made.
+    fn sabotaged(&self) -> Option<(Sabotage, &Memory)> {
+        self.sabotage.zip(self.store.memory())
+    }
+
     /// Pauses, may fail, acts, pauses, and may fail again.
-    async fn call<T>(&self, name: &str, act: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+    async fn call<T>(&self, name: &'static str, act: impl Future<Output = PortResult<T>>) -> PortResult<T> {
+        self.world.lock().reach(CallPoint::Before(name));
         pause().await;
         self.world.lock().fault(Count::FaultBefore, name)?;
-        let given = act.await;
+        let is_locked = S::HAS_LOCK && self.world.lock().is_locked();
+        let given = self.store.run(act, is_locked);
+        self.world.lock().reach(CallPoint::After(name));
         pause().await;
         self.world.lock().fault(Count::FaultAfter, name)?;
         given
     }
+
+    /// Puts back what killed processes have claimed.
+    pub(super) async fn release_abandoned(&self) -> PortResult<()> {
+        self.call("release_abandoned", self.store.release_abandoned()).await
+    }
 }
 
-impl ReadJob for SimulatedPorts {
+impl<S: SimulatedStore> ReadJob for SimulatedPorts<S> {
     async fn read_job(&self, job: &JobId) -> PortResult<Option<Job>> {
         let remembered = self.remembers.then(|| {
             let mut world = self.world.lock();
@@ -57,10 +72,12 @@ impl ReadJob for SimulatedPorts {
         let read = async {
             let read = match remembered.flatten() {
                 Some(job) => Some(job),
-                None => self.memory.read_job(job).await?,
+                None => self.store.ports().read_job(job).await?,
             };
-            if let (Some(handled), Some(job)) = (self.world.lock().handled(), &read) {
-                handled.read = Some((job.clone(), self.clock.now()));
+            let mut world = self.world.lock();
+            let clock_steps = world.clock_steps;
+            if let (Some(handled), Some(job)) = (world.handled(), &read) {
+                handled.read = Some(JobRead { job: job.clone(), at: self.clock.now(), clock_steps });
             }
             Ok(read)
         };
@@ -68,10 +85,10 @@ impl ReadJob for SimulatedPorts {
     }
 }
 
-impl ReadPayload for SimulatedPorts {
+impl<S: SimulatedStore> ReadPayload for SimulatedPorts<S> {
     async fn read_payload(&self, job: &JobId) -> PortResult<Option<Arc<[u8]>>> {
         let read = async {
-            let mut payload = self.memory.read_payload(job).await?;
+            let mut payload = self.store.ports().read_payload(job).await?;
             let mut world = self.world.lock();
             let per_mille = world.faults.payload_damaged;
             if world.chance.per_mille(per_mille)
@@ -87,21 +104,21 @@ impl ReadPayload for SimulatedPorts {
     }
 }
 
-impl WriteOutput for SimulatedPorts {
+impl<S: SimulatedStore> WriteOutput for SimulatedPorts<S> {
     async fn write_output(&self, job: &JobId, digest: Digest, bytes: Arc<[u8]>) -> PortResult<()> {
-        self.call("write_output", self.memory.write_output(job, digest, bytes)).await
+        self.call("write_output", self.store.ports().write_output(job, digest, bytes)).await
     }
 }
 
-impl RecordOutcome for SimulatedPorts {
+impl<S: SimulatedStore> RecordOutcome for SimulatedPorts<S> {
     async fn record_outcome(&self, outcome: Outcome) -> PortResult<Settlement> {
         let record = async {
-            if let Some(sabotage) = self.sabotage {
-                sabotage.before_outcome(&self.memory, &outcome);
+            if let Some((sabotage, memory)) = self.sabotaged() {
+                sabotage.before_outcome(memory, &outcome);
             }
-            let settlement = self.memory.record_outcome(outcome.clone()).await?;
-            if let (Some(sabotage), Settlement::KeptBeside) = (self.sabotage, settlement) {
-                sabotage.after_second_outcome(&self.memory);
+            let settlement = self.store.ports().record_outcome(outcome.clone()).await?;
+            if let (Some((sabotage, memory)), Settlement::KeptBeside) = (self.sabotaged(), settlement) {
+                sabotage.after_second_outcome(memory);
             }
             self.watch(&outcome, settlement);
             Ok(settlement)
@@ -110,7 +127,7 @@ impl RecordOutcome for SimulatedPorts {
     }
 }
 
-impl SimulatedPorts {
+impl<S: SimulatedStore> SimulatedPorts<S> {
     fn watch(&self, outcome: &Outcome, settlement: Settlement) {
         let mut world = self.world.lock();
         world.say(|| {
@@ -135,7 +152,7 @@ impl SimulatedPorts {
     }
 }
 
-impl SimulatedPorts {
+impl<S: SimulatedStore> SimulatedPorts<S> {
     /// A worker puts a delivery back for another attempt.
     pub(super) fn watch_retry(&self, delivery: &Delivery) {
         let mut world = self.world.lock();
@@ -155,62 +172,62 @@ impl SimulatedPorts {
     }
 }
 
-impl ReadOutcomes for SimulatedPorts {
+impl<S: SimulatedStore> ReadOutcomes for SimulatedPorts<S> {
     async fn read_outcomes(&self, job: &JobId, copies: Range<u32>) -> PortResult<Vec<Outcome>> {
-        self.call("read_outcomes", self.memory.read_outcomes(job, copies)).await
+        self.call("read_outcomes", self.store.ports().read_outcomes(job, copies)).await
     }
 }
 
-impl ReadTally for SimulatedPorts {
+impl<S: SimulatedStore> ReadTally for SimulatedPorts<S> {
     async fn read_tally(&self, job: &JobId) -> PortResult<JobTally> {
-        self.call("read_tally", self.memory.read_tally(job)).await
+        self.call("read_tally", self.store.ports().read_tally(job)).await
     }
 }
 
-impl ReadOutput for SimulatedPorts {
+impl<S: SimulatedStore> ReadOutput for SimulatedPorts<S> {
     async fn read_output(&self, job: &JobId, digest: Digest) -> PortResult<Option<Vec<u8>>> {
-        self.call("read_output", self.memory.read_output(job, digest)).await
+        self.call("read_output", self.store.ports().read_output(job, digest)).await
     }
 }
 
-impl MergeTally for SimulatedPorts {
+impl<S: SimulatedStore> MergeTally for SimulatedPorts<S> {
     async fn merge_tally(&self, job: &JobId, chunk: u32, delta: Tally) -> PortResult<Tally> {
         let merge = async {
-            if let Some(sabotage) = self.sabotage {
-                sabotage.before_merge(&self.memory, job, Some(chunk));
+            if let Some((sabotage, memory)) = self.sabotaged() {
+                sabotage.before_merge(memory, job, Some(chunk));
             }
-            self.memory.merge_tally(job, chunk, delta).await
+            self.store.ports().merge_tally(job, chunk, delta).await
         };
         self.call("merge_tally", merge).await
     }
 }
 
-impl MergeRollup for SimulatedPorts {
+impl<S: SimulatedStore> MergeRollup for SimulatedPorts<S> {
     async fn merge_rollup(&self, job: &JobId, delta: Rollup) -> PortResult<Rollup> {
         let merge = async {
-            if let Some(sabotage) = self.sabotage {
-                sabotage.before_merge(&self.memory, job, None);
+            if let Some((sabotage, memory)) = self.sabotaged() {
+                sabotage.before_merge(memory, job, None);
             }
-            self.memory.merge_rollup(job, delta).await
+            self.store.ports().merge_rollup(job, delta).await
         };
         self.call("merge_rollup", merge).await
     }
 }
 
-impl ReplaceState for SimulatedPorts {
+impl<S: SimulatedStore> ReplaceState for SimulatedPorts<S> {
     async fn replace_state(&self, job: &JobId, state: JobState) -> PortResult<bool> {
         let replace = async {
-            let state = match self.sabotage {
-                Some(sabotage) => sabotage.state(&self.memory, job, state),
+            let state = match self.sabotaged() {
+                Some((sabotage, memory)) => sabotage.state(memory, job, state),
                 None => state,
             };
-            let replaced = self.memory.replace_state(job, state.clone()).await?;
+            let replaced = self.store.ports().replace_state(job, state.clone()).await?;
             let mut world = self.world.lock();
             if !replaced {
                 world.counts.add(Count::StateConflict);
                 return Ok(false);
             }
-            let now = self.clock.now();
+            let now = world.now();
             world.say(|| format!("{job} is {state:?}"));
             let before = world.facts.job(job).state.clone();
             if (before.verdict(), state.verdict()) == (Verdict::Reproducible, Verdict::Divergent) {
@@ -233,7 +250,8 @@ impl ReplaceState for SimulatedPorts {
             } else if ends && !world.facts.job(job).all_accounted(state.round()) {
                 world.counts.add(Count::FailedFast);
             }
-            let kept = world.facts.replaced(job, &state, now, self.by_user);
+            let by_user = (self.by_user, world.clock_steps > 0);
+            let kept = world.facts.replaced(job, &state, now, by_user);
             world.check(kept);
             let needs_none = self.by_user || state.verdict() == Verdict::Running || !world.evidence_is_due;
             let has_evidence = needs_none || state.evidence().is_some();
@@ -245,35 +263,35 @@ impl ReplaceState for SimulatedPorts {
     }
 }
 
-impl Announce for SimulatedPorts {
+impl<S: SimulatedStore> Announce for SimulatedPorts<S> {
     async fn announce(&self, announcement: &Announcement) -> PortResult<()> {
         let announce = async {
             if self.sabotage == Some(Sabotage::AnnouncementIsDropped) {
                 return Ok(());
             }
             self.watch_announcement(announcement);
-            self.memory.announce(announcement).await
+            self.store.ports().announce(announcement).await
         };
         self.call("announce", announce).await
     }
 }
 
-impl EnqueueCopies for SimulatedPorts {
+impl<S: SimulatedStore> EnqueueCopies for SimulatedPorts<S> {
     async fn enqueue_copies(&self, job: &JobId, round: u32, copies: Range<u32>) -> PortResult<()> {
-        self.call("enqueue_copies", self.memory.enqueue_copies(job, round, copies)).await
+        self.call("enqueue_copies", self.store.ports().enqueue_copies(job, round, copies)).await
     }
 }
 
-impl ReceiveCopies for SimulatedPorts {
+impl<S: SimulatedStore> ReceiveCopies for SimulatedPorts<S> {
     async fn receive_copies(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
         let receive = async {
-            let deliveries = self.memory.receive_copies(count_max).await?;
+            let deliveries = self.store.ports().receive_copies(count_max).await?;
             for delivery in &deliveries {
-                if let Some(job) = self.memory.read_job(&delivery.copy.job).await? {
+                if let Some(job) = self.store.ports().read_job(&delivery.copy.job).await? {
                     self.world.lock().remembered.insert(delivery.copy.job.clone(), job);
                 }
                 if self.sabotage == Some(Sabotage::MessageIsDeletedEarly) {
-                    self.memory.delete_message(delivery).await?;
+                    self.store.ports().delete_message(delivery).await?;
                 }
             }
             Ok(deliveries)
@@ -282,34 +300,34 @@ impl ReceiveCopies for SimulatedPorts {
     }
 }
 
-impl DeleteMessage for SimulatedPorts {
+impl<S: SimulatedStore> DeleteMessage for SimulatedPorts<S> {
     async fn delete_message(&self, delivery: &Delivery) -> PortResult<()> {
-        self.call("delete_message", self.memory.delete_message(delivery)).await
+        self.call("delete_message", self.store.ports().delete_message(delivery)).await
     }
 }
 
-impl DelayMessage for SimulatedPorts {
+impl<S: SimulatedStore> DelayMessage for SimulatedPorts<S> {
     async fn delay_message(&self, delivery: &Delivery, delay_ms: u64) -> PortResult<()> {
-        self.call("delay_message", self.memory.delay_message(delivery, delay_ms)).await
+        self.call("delay_message", self.store.ports().delay_message(delivery, delay_ms)).await
     }
 }
 
-impl ReceiveDeadLetters for SimulatedPorts {
+impl<S: SimulatedStore> ReceiveDeadLetters for SimulatedPorts<S> {
     async fn receive_dead_letters(&self, count_max: usize) -> PortResult<Vec<Delivery>> {
-        self.call("receive_dead_letters", self.memory.receive_dead_letters(count_max)).await
+        self.call("receive_dead_letters", self.store.ports().receive_dead_letters(count_max)).await
     }
 }
 
-impl Transport for SimulatedPorts {
+impl<S: SimulatedStore> Transport for SimulatedPorts<S> {
     async fn read_changes(&self, count_max: usize) -> PortResult<Vec<FedChange>> {
-        self.call("read_changes", self.memory.read_changes(count_max)).await
+        self.call("read_changes", self.store.read_changes(count_max)).await
     }
 
     async fn acknowledge_changes(&self, sequences: Vec<u64>) -> PortResult<()> {
-        self.call("acknowledge_changes", self.memory.acknowledge_changes(sequences)).await
+        self.call("acknowledge_changes", self.store.acknowledge_changes(sequences)).await
     }
 
     async fn delete_dead_letter(&self, delivery: &Delivery) -> PortResult<()> {
-        self.call("delete_dead_letter", self.memory.delete_dead_letter(delivery)).await
+        self.call("delete_dead_letter", self.store.delete_dead_letter(delivery)).await
     }
 }

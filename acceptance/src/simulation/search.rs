@@ -37,6 +37,17 @@ pub fn simulate_all(
     settings: SimulationSettings,
     goes_on: impl Fn(&SeedsReport) -> bool + Sync,
 ) -> SeedsReport {
+    simulate_each(seeds, |seed| simulate(seed, settings), goes_on)
+}
+
+/// Calls `simulate` for each of `seeds` on all processors, the lowest seed first, as long as `goes_on` says so of what the
+/// simulations gave so far.
+#[must_use]
+pub fn simulate_each(
+    seeds: Range<u64>,
+    simulate: impl Fn(u64) -> SimulationReport + Sync,
+    goes_on: impl Fn(&SeedsReport) -> bool + Sync,
+) -> SeedsReport {
     let (next, stopped) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
     let all = Mutex::new(SeedsReport::default());
     let work = || {
@@ -45,7 +56,7 @@ pub fn simulate_all(
             if seed >= seeds.end {
                 break;
             }
-            let report = simulate(seed, settings);
+            let report = simulate(seed);
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.add(report);
             stopped.fetch_or(!goes_on(&all), Ordering::Relaxed);

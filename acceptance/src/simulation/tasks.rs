@@ -53,6 +53,11 @@ impl Tasks {
         self.tasks.len()
     }
 
+    /// The process of a task.
+    pub(super) fn process(&self, place: usize) -> Option<usize> {
+        self.tasks.get(place).map(|(_, task)| task.process)
+    }
+
     /// Lets one task continue to its next pause.
     pub(super) fn poll(&mut self, place: usize, world: &World) {
         if self.poll_once(place, world) {
@@ -77,10 +82,9 @@ impl Tasks {
         future.poll(&mut Context::from_waker(noop_waker_ref())) == Poll::Ready(())
     }
 
-    /// Kills a process between two of its steps. Returns the number of its unfinished tasks.
-    pub(super) fn kill(&mut self, process: usize) -> usize {
-        let before = self.tasks.len();
-        self.tasks.retain(|(_, task)| task.process != process);
-        before - self.tasks.len()
+    /// Kills a process between two of its steps. Returns the numbers of its unfinished tasks.
+    pub(super) fn kill(&mut self, process: usize) -> Vec<u64> {
+        let killed = self.tasks.extract_if(.., |(_, task)| task.process == process);
+        killed.map(|(number, _)| number).collect()
     }
 }

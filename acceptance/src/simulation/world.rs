@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use concord_protocol::ports::{Clock, Delivery, PortError, PortResult};
-use concord_protocol::{CopyId, Job, JobId, JobSpec};
+use concord_protocol::{CopyId, Job, JobId, JobSpec, Timestamp};
 use concord_worker::Task;
 
 use super::chance::Chance;
-use super::counts::{Count, Counts};
+use super::counts::{CallPoint, Count, Counts};
 use super::facts::SimulatedFacts;
 use super::handled::Handled;
 use super::plan::{Act, Behaviour, Faults};
@@ -25,14 +25,18 @@ pub(super) struct WorldState {
     pub(super) violation: Option<String>,
     /// The number of the task that is running now.
     running: u64,
+    /// The call that each task makes, or made last.
+    points: BTreeMap<u64, CallPoint>,
+    /// How often somebody set a clock that processes read.
+    pub(super) clock_steps: u64,
     /// What each task handles that got a delivery.
     handled: BTreeMap<u64, Handled>,
     /// The verdicts that each task has announced.
     announced: BTreeSet<(u64, JobId, u64)>,
     /// Whether the ledger can always be read, so that no verdict is without its evidence.
     pub(super) evidence_is_due: bool,
-    /// Deliveries on their way to a worker.
-    pub(super) arrivals: Vec<Delivery>,
+    /// Deliveries on their way to a worker process, each with the number of the process.
+    pub(super) arrivals: Vec<(usize, Delivery)>,
     /// Changes on their way to an aggregator, and then every change so far.
     pub(super) fed: Vec<FedChange>,
     pub(super) ever_fed: BTreeMap<u64, FedChange>,
@@ -62,6 +66,8 @@ impl World {
             counts: Counts::default(),
             violation: None,
             running: 0,
+            points: BTreeMap::new(),
+            clock_steps: 0,
             handled: BTreeMap::new(),
             announced: BTreeSet::new(),
             evidence_is_due: faults.port_fails == 0,
@@ -81,12 +87,13 @@ impl World {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts another run of the copy whose task is running, and returns what the run does.
-    pub(super) fn begin_run(&self, task: &Task) -> SimulatedRun {
+    /// Counts another run of the copy whose task is running, and returns what the run does. `now` is the time of the
+    /// worker.
+    pub(super) fn begin_run(&self, task: &Task, now: Timestamp) -> SimulatedRun {
         let mut world = self.lock();
         let handled = world.handled().cloned().filter(|handled| handled.delivery.copy.job == task.spec.job);
         let handled = handled.expect("a calculation runs in the task of its copy");
-        let may_run = handled.may_run(task, world.clock.now());
+        let may_run = handled.may_run(task, now, world.clock_steps);
         world.check(may_run);
         let copy = handled.delivery.copy;
         let runs = world.runs.entry(copy.clone()).or_default();
@@ -107,6 +114,44 @@ impl WorldState {
     pub(super) fn run_task(&mut self, number: u64, handled: Option<Handled>) {
         self.running = number;
         self.handled.extend(handled.map(|handled| (number, handled)));
+    }
+
+    /// The time that nobody can set.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A worker is done with a delivery. If its clock was set, it may have taken the job for overdue, and the copy is lost
+    /// until the deadline has really passed.
+    pub(super) fn note_ack(&mut self, delivery: &Delivery) {
+        let was_set = self.clock_steps > 0;
+        let facts = self.facts.job(&delivery.copy.job);
+        facts.lost |= was_set && !facts.is_accounted(delivery.copy.index, delivery.round);
+    }
+
+    /// The running task makes a call.
+    pub(super) fn reach(&mut self, point: CallPoint) {
+        self.points.insert(self.running, point);
+    }
+
+    /// Tasks were killed.
+    pub(super) fn kill(&mut self, tasks: &[u64]) {
+        for task in tasks {
+            self.counts.add(Count::CallKilled);
+            if let Some(point) = self.points.remove(task) {
+                self.counts.add(Count::Killed(point));
+                self.say(|| format!("killed: {point:?}"));
+            }
+        }
+    }
+
+    /// Whether another process holds the lock of the store when the next call begins.
+    pub(super) fn is_locked(&mut self) -> bool {
+        let is_locked = self.chance.per_mille(self.faults.locked);
+        if is_locked {
+            self.counts.add(Count::Locked);
+        }
+        is_locked
     }
 
     /// What the running task handles.

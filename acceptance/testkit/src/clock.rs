@@ -24,6 +24,17 @@ impl TestClock {
         self.unix_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// The wall clock of another machine: it shows the same time until one of the two is set.
+    #[must_use]
+    pub fn other_wall(&self) -> Self {
+        Self { unix_ms: Arc::clone(&self.unix_ms), stepped_ms: Arc::default() }
+    }
+
+    /// Takes back every step of the wall clock.
+    pub fn set_right(&self) {
+        self.stepped_ms.store(0, Ordering::Relaxed);
+    }
+
     /// Sets the wall clock: it shows `ms` milliseconds more, or less. The ticks stay as they are.
     pub fn step_ms(&self, ms: i64) {
         self.stepped_ms.fetch_add(ms, Ordering::Relaxed);

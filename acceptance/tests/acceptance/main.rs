@@ -6,4 +6,5 @@ mod conformance;
 mod extensions;
 mod retries;
 mod simulation;
+mod store_simulation;
 mod witnesses;

@@ -1,6 +1,8 @@
 //! Thousands of fleets, each from a seed.
 
-use concord_acceptance::simulation::{Count, Sabotage, SimulationSettings, simulate, simulate_all};
+use concord_acceptance::simulation::{
+    CallPoint, Count, Sabotage, SimulationSettings, simulate, simulate_all,
+};
 use concord_protocol::Verdict;
 
 /// The number of fleets that are simulated.
@@ -14,6 +16,10 @@ const COUNTS_MIN: &[(Count, u64)] = &[
     (Count::CallKilled, 5_000),
     (Count::FaultBefore, 5_000),
     (Count::FaultAfter, 5_000),
+    (Count::Stopped, 2_000),
+    (Count::ClockForwards, 1_000),
+    (Count::ClockBack, 1_000),
+    (Count::ReplayedAfterADay, SEEDS),
     (Count::DeliveryDoubled, 5_000),
     (Count::DeliveryDropped, 4_000),
     (Count::MessageLost, 300),
@@ -47,6 +53,24 @@ const COUNTS_MIN: &[(Count, u64)] = &[
     (Count::Ended(Verdict::Cancelled), 800),
 ];
 
+/// The calls before and after which a process is killed, in some seeds.
+const KILLED_AROUND: [&str; 14] = [
+    "acknowledge_changes",
+    "announce",
+    "delay_message",
+    "delete_message",
+    "enqueue_copies",
+    "merge_rollup",
+    "merge_tally",
+    "read_changes",
+    "read_job",
+    "read_payload",
+    "receive_copies",
+    "record_outcome",
+    "replace_state",
+    "write_output",
+];
+
 #[test]
 fn no_seed_breaks_a_promise() {
     let report = simulate_all(0..SEEDS, SimulationSettings::default(), |_| true);
@@ -58,8 +82,10 @@ fn no_seed_breaks_a_promise() {
         broken.len(),
         broken[..broken.len().min(8)].join("\n")
     );
-    for (count, least) in COUNTS_MIN {
-        assert!(counts.of(*count) >= *least, "{count:?}: {} over all seeds, of {least}", counts.of(*count));
+    let around = KILLED_AROUND.iter().flat_map(|name| [CallPoint::Before(name), CallPoint::After(name)]);
+    let killed = around.map(|point| (Count::Killed(point), 10));
+    for (count, least) in COUNTS_MIN.iter().copied().chain(killed) {
+        assert!(counts.of(count) >= least, "{count:?}: {} over all seeds, of {least}", counts.of(count));
     }
 }
 
