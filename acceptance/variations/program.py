@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +16,16 @@ LIBRARY = TARGET / "debug/examples/library"
 # Only a program that hangs takes so long.
 SECONDS_MAX = 900
 
+# The Python with NumPy comes first.
+PATH = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+
 Json = dict[str, Any]
 
 
 def output(argv: Sequence[str | pathlib.Path], variables: Mapping[str, str] | None = None) -> bytes:
     """The standard output of a program that succeeds, in an environment of these variables alone."""
     done = subprocess.run(
-        argv, env={"PATH": os.environ["PATH"], **(variables or {})}, stdin=subprocess.DEVNULL, capture_output=True,
+        argv, env={"PATH": PATH, **(variables or {})}, stdin=subprocess.DEVNULL, capture_output=True,
         timeout=SECONDS_MAX, check=False,
     )
     assert done.returncode == 0, f"{argv} with {variables}: exit {done.returncode}: {done.stderr.decode()}"
@@ -33,13 +37,13 @@ class Store:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
-        (folder / "payload").write_text("{}")
+        (folder / "payload.json").write_text("{}\n")
 
     def submit(self, *arguments: str | pathlib.Path) -> Json:
         """The JSON of a job with this payload, whatever its verdict."""
         done = subprocess.run(
-            [PRODUCER, "submit", "payload", "--format", "json", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "CONCORD_STORE": str(self.folder / "store.db")},
+            [PRODUCER, "submit", "payload.json", "--format", "json", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+            env={"PATH": PATH, "HOME": str(self.folder), "CONCORD_STORE": str(self.folder / "store.db")},
             capture_output=True, timeout=SECONDS_MAX, check=False,
         )
         assert done.returncode in (0, 1), f"{arguments}: exit {done.returncode}: {done.stderr.decode()}"
