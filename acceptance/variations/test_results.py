@@ -8,13 +8,15 @@ import tempfile
 import unittest
 from collections.abc import Mapping, Sequence
 
-from presets import PRESETS
-from program import HERE, LIBRARY, output
+from program import HERE, LIBRARY, Store, output
 
 QEMU = os.environ["CONCORD_QEMU"]
 RESULTS = [sys.executable, "-B", HERE / "results.py"]
 # One thread, because this is about code paths; one order of sets and dictionaries, because it moves the heap.
 SAME = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+# The CPUs that qemu-x86_64 emulates, and the generations of `--vary cpu` that stand for them.
+MODELS = {"Nehalem": "v2", "SandyBridge": "v2-avx", "Haswell": "v3", "EPYC-Milan": "v3"}
 
 Digests = dict[str, str]
 
@@ -25,31 +27,45 @@ def digests(variables: Mapping[str, str], before: Sequence[str] = ()) -> Digests
     return dict(line.split("\t") for line in lines)
 
 
+def generations(store: Store) -> dict[str, dict[str, str]]:
+    """The variables that the producer would set, by the CPU generation."""
+    plan = store.submit("--vary", "cpu", "--dry-run", "--", "true")
+    variables = {}
+    for combination in plan["combinations"]:
+        match combination["settings"]:
+            case [{"factor": "cpu", "name": "cpu_generation", "value": generation}]:
+                variables[generation] = combination["variables"]
+    return variables
+
+
 class Cpus(unittest.TestCase):
-    presets: dict[str, Digests]
+    """What a program gives with the settings of a CPU, and what it gives on that CPU."""
+
+    set: dict[str, Digests]
     emulated: dict[str, Digests]
 
     @classmethod
     def setUpClass(cls) -> None:
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            emulated = {model: pool.submit(digests, {}, [QEMU, "-cpu", model]) for model in PRESETS}
-            cls.presets = {model: digests(variables) for model, variables in PRESETS.items()}
+        with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            emulated = {model: pool.submit(digests, {}, [QEMU, "-cpu", model]) for model in MODELS}
+            variables = generations(Store(pathlib.Path(folder)))
+            cls.set = {model: digests(variables[generation]) for model, generation in MODELS.items()}
             cls.emulated = {model: run.result() for model, run in emulated.items()}
 
     def check(self, model: str) -> None:
         self.assertEqual(len(self.emulated[model]), 24)
-        self.assertEqual(self.presets[model], self.emulated[model])
+        self.assertEqual(self.set[model], self.emulated[model])
 
     def test_the_generations_differ(self) -> None:
         """Otherwise equal digests would mean nothing: the settings, and the emulator, could be without effect."""
-        for runs in (self.presets, self.emulated):
+        for runs in (self.set, self.emulated):
             differ = {name for name, digest in runs["Haswell"].items() if digest != runs["Nehalem"][name]}
             # Of OpenBLAS, of glibc and of NumPy.
             self.assertLessEqual({"a @ b", "math.sin", "single"}, differ)
             self.assertNotEqual(runs["SandyBridge"]["dot"], runs["Nehalem"]["dot"])
 
 
-for each in PRESETS:
+for each in MODELS:
     setattr(Cpus, f"test_{each.lower().replace('-', '_')}", lambda self, model=each: self.check(model))
 
 
