@@ -7,7 +7,8 @@ DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
 IN_DYNAMODB = --manifest-path acceptance/dynamodb/Cargo.toml --locked
 
 # The readers of bytes from outside, on inputs that were found before. A workspace of its own, too.
-FUZZ = CARGO_TARGET_DIR=$(CURDIR)/target cargo test --manifest-path acceptance/fuzz/Cargo.toml --locked --quiet
+IN_FUZZ = --manifest-path acceptance/fuzz/Cargo.toml --locked
+FUZZ = CARGO_TARGET_DIR=$(CURDIR)/target cargo test $(IN_FUZZ) --quiet
 
 # The runner of tests, of the version in infra/requirements/source.txt.
 NEXTEST = PATH="$$(infra/venv source):$$PATH" cargo nextest
@@ -23,6 +24,7 @@ check: source ## Format, lints, documentation and all that `make source` checks
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 	cargo clippy --package concord-producer --all-targets --locked -- -D warnings
 	$(DYNAMODB) clippy $(IN_DYNAMODB) --all-targets -- -D warnings
+	CARGO_TARGET_DIR=$(CURDIR)/target cargo clippy $(IN_FUZZ) --no-default-features --lib --test replay -- -D warnings
 	producer/page/check
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked --quiet
 
