@@ -1,6 +1,6 @@
 # `make help` lists the targets.
 
-.PHONY: help test check source audit lint graph stack image-test soak fuzz mutants demo install deploy destroy
+.PHONY: help test check source audit sbom lint graph stack image-test soak fuzz mutants demo install deploy destroy
 
 # The DynamoDB in process is a workspace of its own, built into the same folder.
 DYNAMODB = CARGO_TARGET_DIR=$(CURDIR)/target cargo
@@ -33,6 +33,11 @@ source: ## Versions, links, shell scripts, workflows, dependencies and their lic
 
 audit: ## Licenses, bans and sources of all dependencies, and advisories, which are on GitHub
 	acceptance/source/audit
+
+SBOM = target/sbom/concord.cdx.json
+
+sbom: ## Write which packages the programs consist of, as CycloneDX 1.5 (make sbom SBOM=FILE)
+	python3 -B acceptance/source/sbom.py $(SBOM)
 
 test: check lint ## Everything: format, lints, all tests, jobs with a planted truth, storms of signals, numbers against SciPy and NumPy, settings against what they stand for, a page in a browser, a stack
 	$(NEXTEST) run --profile ci --package concord-producer --locked
