@@ -33,6 +33,7 @@ pub(crate) fn read(request: &[String], settings: &Settings) -> Host {
     Host {
         arch: std::env::consts::ARCH.to_owned(),
         levels: levels().into_iter().map(str::to_owned).collect(),
+        cores: u32::try_from(settings.cores).unwrap_or(u32::MAX),
         cpu,
         models: if asks("emulate") && programs.contains(EMULATOR) {
             models(search_path)

@@ -51,5 +51,7 @@ pub use tally::{CopySet, DigestCount, JobTally, Tally, chunk_of, chunks, copies_
 pub use text::{is_hidden, readable};
 pub use timestamp::Timestamp;
 pub use transition::{Event, IllegalTransition, next};
-pub use variation::{LeftOut, LibraryReport, Setting, SettingChange, VariationDesign, VariationPlan};
+pub use variation::{
+    LeftOut, LibraryNames, LibraryReport, Setting, SettingChange, VariationDesign, VariationPlan,
+};
 pub use verdict::{Cause, Verdict, VerdictError};

@@ -60,6 +60,32 @@ pub struct Setting {
     /// How its library says that the setting reached it, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<LibraryReport>,
+    /// The names that its library knows, if it ignores a value that has none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<LibraryNames>,
+}
+
+/// The names that a library knows since one of its versions. It ignores other names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LibraryNames {
+    /// The fact with the version of the library, such as `loaded.numpy`.
+    pub fact: String,
+    /// The version, such as `2.4`.
+    pub since: String,
+    /// The names. In a value they stand between spaces or commas.
+    pub known: Vec<String>,
+}
+
+impl LibraryNames {
+    /// Whether a library of this version ignores a value as a whole.
+    #[must_use]
+    pub fn ignores(&self, version: &str, value: &str) -> bool {
+        let numbers = |version: &str| -> Vec<u32> {
+            version.split('.').map_while(|number| number.parse().ok()).collect()
+        };
+        let is_since = numbers(version) >= numbers(&self.since);
+        is_since && !value.split([' ', ',']).any(|name| self.known.iter().any(|known| known == name))
+    }
 }
 
 /// How a library says under which setting it runs. The command is run once more for it, and that output is not kept.
@@ -236,6 +262,7 @@ mod tests {
             value: (*value).to_owned(),
             changes: Vec::new(),
             report: None,
+            names: None,
         };
         let settings = settings.iter().map(setting).collect();
         VariationPlan { request: Vec::new(), design, chose_copies: false, settings, left_out: Vec::new() }
@@ -257,6 +284,22 @@ mod tests {
             &plan(VariationDesign::One, &[("A", "1"), ("A", "2"), ("B", "x")]),
             &["baseline", "A=1", "A=2", "B=x"],
         );
+    }
+
+    #[test]
+    fn a_library_ignores_names_that_it_does_not_know() {
+        let known = ["X86_V3", "X86_V4"].map(str::to_owned).to_vec();
+        let names = LibraryNames { fact: "loaded.numpy".to_owned(), since: "2.4".to_owned(), known };
+        let check = |version: &str, value: &str, expect: bool| {
+            assert_eq!(names.ignores(version, value), expect, "{version} {value}");
+        };
+        check("2.4.6", "AVX512F", true);
+        check("2.4.6", "AVX512F X86_V4", false);
+        check("2.4", "X86_V3,AVX2", false);
+        check("2.10.0", "AVX2", true);
+        check("3.0.0rc1", "AVX2", true);
+        check("2.3.5", "AVX512F", false);
+        check("unknown", "AVX512F", false);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub struct Host {
     pub arch: String,
     /// The CPU generations that it can take part in, by their levels in the table.
     pub levels: BTreeSet<String>,
+    /// The number of processors on which commands may run.
+    pub cores: u32,
     /// A processor on which commands may run.
     pub cpu: u32,
     /// The programs that can be found, among [`Host::PROGRAMS`].

@@ -129,14 +129,16 @@ impl Draft<'_> {
                 "give all values at once: --vary NAME=1,2,4",
             ));
         }
+        let knob = Table::get().variable(name, &self.host.arch);
         for value in values {
             self.settings.push(Setting {
                 factor: CUSTOM.to_owned(),
                 name: name.to_owned(),
-                library: None,
+                library: knob.and_then(|knob| knob.library.clone()),
+                report: knob.and_then(|knob| knob.report(&value)),
+                names: knob.and_then(|knob| knob.names.clone()),
                 value: value.clone(),
                 changes: vec![change(value)],
-                report: None,
             });
         }
         Ok(())
@@ -221,6 +223,7 @@ impl Draft<'_> {
                 value: (*level).to_owned(),
                 changes,
                 report: members.into_iter().find_map(|member| member.report),
+                names: None,
             });
         }
     }
@@ -244,12 +247,14 @@ impl Draft<'_> {
             Kind::Busy => SettingChange::Busy,
         }];
         changes.extend(knob.folder.iter().map(|name| SettingChange::OwnFolder { name: name.clone() }));
-        if knob.cores && self.host.has_preload {
+        let with = |(name, value): (&String, &String)| SettingChange::Variable {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        changes.extend(knob.with.iter().map(with));
+        let is_beyond = value.parse().is_ok_and(|cores: u32| cores > self.host.cores);
+        if knob.cores && is_beyond && self.host.has_preload {
             changes.push(SettingChange::Preload { knob: "cores".to_owned(), value: value.to_owned() });
-        }
-        let mut report = knob.report.clone();
-        if let Some(report) = &mut report {
-            report.says = report.says.replace("{}", value);
         }
         Setting {
             factor: knob.preset.clone(),
@@ -257,7 +262,8 @@ impl Draft<'_> {
             library: knob.library.clone(),
             value: value.to_owned(),
             changes,
-            report,
+            report: knob.report(value),
+            names: knob.names.clone(),
         }
     }
 
@@ -292,6 +298,7 @@ impl Draft<'_> {
                 value: blas.name.clone(),
                 changes: vec![SettingChange::LibraryFolder { folder: blas.folder.clone() }],
                 report: None,
+                names: None,
             });
         }
         if self.host.blas.is_empty() {

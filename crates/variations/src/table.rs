@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use concord_protocol::LibraryReport;
+use concord_protocol::{LibraryNames, LibraryReport};
 use serde::Deserialize;
 
 static TABLE: LazyLock<Table> =
@@ -52,8 +52,11 @@ pub(crate) struct Knob {
     #[serde(default)]
     pub(crate) cores: bool,
     #[serde(default)]
+    pub(crate) with: BTreeMap<String, String>,
+    #[serde(default)]
     pub(crate) others: bool,
     pub(crate) report: Option<LibraryReport>,
+    pub(crate) names: Option<LibraryNames>,
     #[cfg_attr(not(test), expect(dead_code, reason = "it is for the reader of the table"))]
     source: String,
     #[expect(dead_code, reason = "it is for the reader of the table")]
@@ -95,6 +98,13 @@ impl Table {
         self.sets.iter().find(|set| set.preset == preset && is_for(set.arch.as_deref(), arch))
     }
 
+    /// The knob that is a variable of this name, on this architecture.
+    pub(crate) fn variable(&self, name: &str, arch: &str) -> Option<&Knob> {
+        self.knobs
+            .iter()
+            .find(|knob| knob.is_variable() && knob.name == name && is_for(knob.arch.as_deref(), arch))
+    }
+
     /// The knobs of a preset on this architecture.
     pub(crate) fn knobs<'a>(&'a self, preset: &'a str, arch: &'a str) -> impl Iterator<Item = &'a Knob> {
         self.knobs.iter().filter(move |knob| knob.preset == preset && is_for(knob.arch.as_deref(), arch))
@@ -102,6 +112,16 @@ impl Table {
 }
 
 impl Knob {
+    fn is_variable(&self) -> bool {
+        matches!(self.kind, Kind::Variable | Kind::Joined)
+    }
+
+    /// How the library says that it took a value.
+    pub(crate) fn report(&self, value: &str) -> Option<LibraryReport> {
+        let report = self.report.clone()?;
+        Some(LibraryReport { says: report.says.replace("{}", value), ..report })
+    }
+
     /// The value at a level of the set, if it has one.
     pub(crate) fn at(&self, level: &str) -> Option<String> {
         let listed = self.at.iter().find(|(levels, _)| levels.split(' ').any(|listed| listed == level));
@@ -113,8 +133,7 @@ impl Knob {
 /// The names of the variables in the table.
 #[must_use]
 pub fn variables() -> BTreeSet<&'static str> {
-    let is_variable = |knob: &&Knob| matches!(knob.kind, Kind::Variable | Kind::Joined);
-    TABLE.knobs.iter().filter(is_variable).map(|knob| knob.name.as_str()).collect()
+    TABLE.knobs.iter().filter(|knob| knob.is_variable()).map(|knob| knob.name.as_str()).collect()
 }
 
 fn is_for(arch: Option<&str>, host: &str) -> bool {

@@ -80,7 +80,7 @@ fn arguments_and_programs_are_varied() {
 fn a_result_that_varies_by_itself_is_said_first() {
     let sandbox = sandbox();
     let run = submit(&sandbox, &["--job", "r", "--vary", "SEED=1,2"], "echo ${SEED:-$$}").exits(1);
-    run.prints("separates: without any setting, 7 copies gave 7 digests; SEED changes the\n    result: ");
+    run.prints("separates: without any setting, 7 copies gave 7 digests; SEED makes the result\n    stable: A with 1; B with 2");
     let run = submit(&sandbox, &["--job", "n", "--vary", "SEED=1,2"], "echo $$").exits(1);
     run.prints("no setting that was").prints("beyond chance");
     assert_eq!(sandbox.status("n")["causes"], json!([]));
@@ -176,7 +176,7 @@ fn presets_become_settings_that_reach_the_command() {
     let script = "[ \"$OMP_NUM_THREADS\" = 3 ] && echo 3.5 || echo 3.0";
     submit(&sandbox, &flags, script)
         .exits(1)
-        .prints("threads changes the result: A with as is, 1, 2, 4 and 8; B with 3");
+        .prints("OMP_NUM_THREADS (OpenMP) changes the result: A with as is, 1, 2,\n    4 and 8; B with 3");
     let job = sandbox.status("p");
     let changed = row(&job, "OMP_NUM_THREADS", "3");
     assert_eq!((&changed["factor"], &changed["library"]), (&json!("threads"), &json!("OpenMP")));
@@ -197,6 +197,18 @@ fn settings_are_joined_to_what_the_command_has_and_start_it_in_other_programs() 
     {
         assert_eq!(row(&job, name, value)["changed"], true, "{name}");
     }
+}
+
+#[test]
+fn what_is_known_to_reach_the_program_is_said() {
+    let sandbox = sandbox();
+    submit(&sandbox, &["--job", "n", "--vary", "threads"], "nproc").exits(1);
+    let job = sandbox.status("n");
+    assert_eq!(row(&job, "cores_believed", "8")["reached"], "yes");
+    submit(&sandbox, &["--job", "s", "--vary", "memory"], "echo 1").exits(0);
+    let job = sandbox.status("s");
+    assert_eq!(row(&job, "environment", "16")["reached"], "yes");
+    assert_eq!(row(&job, "MALLOC_PERTURB_", "85")["reached"], "unknown");
 }
 
 #[test]

@@ -268,6 +268,7 @@ mod tests {
             value: "y".to_owned(),
             changes,
             report: None,
+            names: None,
         }
     }
 

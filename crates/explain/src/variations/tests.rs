@@ -1,5 +1,6 @@
-use concord_protocol::{Facts, SettingChange};
+use concord_protocol::{Facts, LibraryNames, Setting, SettingChange, VariationDesign};
 
+use super::sentences::listed;
 use super::*;
 use crate::classify;
 
@@ -13,6 +14,7 @@ fn setting(name: &str, value: &str) -> Setting {
         name: name.to_owned(),
         library: None,
         report: None,
+        names: None,
         value: value.to_owned(),
         changes: vec![change],
     }
@@ -27,6 +29,15 @@ fn found(
     digest: impl Fn(&str, u32) -> String,
 ) -> Variations {
     let settings = settings.iter().map(|(name, value)| setting(name, value)).collect();
+    found_of(design, settings, rounds, digest)
+}
+
+fn found_of(
+    design: VariationDesign,
+    settings: Vec<Setting>,
+    rounds: u32,
+    digest: impl Fn(&str, u32) -> String,
+) -> Variations {
     let plan =
         VariationPlan { request: Vec::new(), design, chose_copies: true, settings, left_out: Vec::new() };
     let nothing = Facts::default();
@@ -107,7 +118,7 @@ fn a_setting_that_makes_a_random_result_stable_is_a_cause() {
     assert_eq!(changed(&found), ["SEED=0", "SEED=1"]);
     let told = found.separates.unwrap();
     assert!(
-        told.starts_with("without any setting, 4 copies gave 4 digests; SEED changes the result: "),
+        told.starts_with("without any setting, 4 copies gave 4 digests; SEED makes the result stable: "),
         "{told}"
     );
 }
@@ -120,4 +131,94 @@ fn with_all_combinations_each_value_is_compared_with_the_first_of_its_name() {
     assert_eq!(changed(&found), ["T=2", "SEED=1"]);
     let names: Vec<_> = found.causes.iter().map(|cause| cause.name.as_str()).collect();
     assert_eq!(names, ["T", "SEED"]);
+}
+
+/// What is found of settings if all copies agree and every run has these facts.
+fn agreeing(settings: Vec<Setting>, facts: &[(&str, &str)]) -> Variations {
+    let plan = VariationPlan {
+        request: Vec::new(),
+        design: VariationDesign::One,
+        chose_copies: true,
+        settings,
+        left_out: Vec::new(),
+    };
+    let mut recorded = Facts::default();
+    for (name, value) in facts {
+        recorded.record(name, *value);
+    }
+    let nothing = Facts::default();
+    let runs: Vec<_> = (0..4 * plan.combinations())
+        .map(|copy| ObservedRun {
+            copy,
+            digest: "d",
+            bytes: 1,
+            started_at_ms: 0,
+            run_us: 1,
+            sandbox: None,
+            environment: &nothing,
+            facts: &recorded,
+        })
+        .collect();
+    Variations::of(&plan, &runs, &classify(&runs))
+}
+
+#[test]
+fn a_setting_reached_the_program_if_its_library_says_so() {
+    let facts = [("reached.CORE", "yes"), ("reached.cores_believed", "no")];
+    let settings = vec![setting("CORE", "a"), setting("cores_believed", "8"), setting("OTHER", "x")];
+    let found = agreeing(settings, &facts);
+    let reached: Vec<_> = found.settings.iter().map(|setting| setting.reached).collect();
+    assert_eq!(reached, [SettingReach::Yes, SettingReach::No, SettingReach::Unknown]);
+    assert_eq!(
+        found.in_spite_of.as_deref(),
+        Some(
+            "held in spite of CORE (1 value); cores_believed (1 value) did not reach this program; no effect of OTHER \
+             (1 value) could be seen, so the copies say nothing about it"
+        )
+    );
+}
+
+#[test]
+fn a_name_that_the_library_does_not_know_did_not_reach_it() {
+    let names = LibraryNames {
+        fact: "loaded.numpy".to_owned(),
+        since: "2.4".to_owned(),
+        known: vec!["X86_V4".to_owned()],
+    };
+    let of_numpy =
+        |value: &str| Setting { names: Some(names.clone()), ..setting("NPY_DISABLE_CPU_FEATURES", value) };
+    let reached = |version: &str| -> Vec<SettingReach> {
+        let found = agreeing(vec![of_numpy("AVX512F"), of_numpy("X86_V4")], &[("loaded.numpy", version)]);
+        found.settings.iter().map(|setting| setting.reached).collect()
+    };
+    assert_eq!(reached("2.4.6"), [SettingReach::No, SettingReach::Unknown]);
+    assert_eq!(reached("2.3.0"), [SettingReach::Unknown, SettingReach::Unknown]);
+}
+
+#[test]
+fn a_set_is_no_cause_beside_a_member_that_changes_the_result_alone() {
+    let members = [setting("CORE", "old"), setting("LIBM", "old")];
+    let mut set = setting("generation", "old");
+    set.changes = members.iter().flat_map(|member| member.changes.clone()).collect();
+    let settings = || [vec![set.clone()], members.to_vec()].concat();
+    let causes = |digest: &dyn Fn(&str) -> bool| -> Vec<String> {
+        let found = found_of(VariationDesign::One, settings(), 4, |told, _| digest(told).to_string());
+        found.causes.into_iter().map(|cause| cause.name).collect()
+    };
+    assert_eq!(causes(&|told| told == "generation=old" || told == "CORE=old"), ["CORE"]);
+    // Both together change what neither changes alone.
+    assert_eq!(causes(&|told| told == "generation=old"), ["generation"]);
+}
+
+#[test]
+fn many_values_that_each_agree_are_a_cause_together() {
+    let settings: Vec<_> = ["0", "1", "2", "3", "4"].map(|value| setting("SEED", value)).to_vec();
+    let others: Vec<_> = ["1", "2", "3", "4"].map(|value| setting("OTHER", value)).to_vec();
+    // Each combination has three copies: without a seed, the second one differs.
+    let digest = |told: &str, copy: u32| {
+        if told.starts_with("SEED") { "0".to_owned() } else { (copy / 10 % 2).to_string() }
+    };
+    let found = found_of(VariationDesign::One, [settings, others].concat(), 3, digest);
+    assert!(found.causes.iter().all(|cause| cause.name == "SEED"), "{:?}", found.causes);
+    assert_eq!(found.settings.iter().filter(|setting| setting.changed).count(), 5, "{:?}", found.settings);
 }

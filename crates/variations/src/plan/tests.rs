@@ -12,6 +12,7 @@ fn host() -> Host {
     Host {
         arch: "x86_64".to_owned(),
         levels: texts(&["v1", "v2", "v2-avx", "v3", "v4"]).into_iter().collect(),
+        cores: 2,
         cpu: 3,
         programs: Host::PROGRAMS.map(str::to_owned).into_iter().collect(),
         models: texts(&["Haswell", "max"]).into_iter().collect(),
@@ -52,6 +53,16 @@ fn settings_come_from_variables_arguments_and_programs() {
     assert_eq!(change(0), SettingChange::Variable { name: "A".to_owned(), value: "1".to_owned() });
     assert_eq!(change(3), SettingChange::Argument { flag: "--tol".to_owned(), value: "x=y".to_owned() });
     assert_eq!(change(5), SettingChange::Program { program: "./b".to_owned() });
+}
+
+#[test]
+fn a_variable_of_the_table_brings_its_library() {
+    let plan = one(&["OPENBLAS_CORETYPE=Zen", "NPY_DISABLE_CPU_FEATURES=AVX512F", "MINE=1"], &host());
+    let [openblas, numpy, mine] = &plan.settings[..] else { panic!("{plan:?}") };
+    assert_eq!(openblas.library.as_deref(), Some("OpenBLAS"));
+    assert_eq!(openblas.report.as_ref().unwrap().says, "Core: Zen");
+    assert!(numpy.names.as_ref().unwrap().ignores("2.4.6", &numpy.value));
+    assert_eq!((&mine.library, &mine.report, &mine.names), (&None, &None, &None));
 }
 
 #[test]
@@ -101,6 +112,14 @@ fn threads_go_beyond_the_cores_where_a_library_asks_for_their_number() {
     let eight = plan.settings.iter().find(|setting| setting.to_string() == "OPENBLAS_NUM_THREADS=8").unwrap();
     let cores = SettingChange::Preload { knob: "cores".to_owned(), value: "8".to_owned() };
     assert!(eight.changes.contains(&cores));
+    // Where the machine has as many cores, nothing but the variable is changed: what else asks for the cores is not meant.
+    let two = plan.settings.iter().find(|setting| setting.to_string() == "OPENBLAS_NUM_THREADS=2").unwrap();
+    assert_eq!(two.changes.len(), 1);
+    let believed = plan.settings.iter().find(|setting| setting.to_string() == "cores_believed=8").unwrap();
+    assert!(eight.includes(believed));
+    let mkl = plan.settings.iter().find(|setting| setting.to_string() == "MKL_NUM_THREADS=8").unwrap();
+    assert!(mkl.variables().any(|variable| variable == ("MKL_DYNAMIC", "FALSE")));
+    assert!(!mkl.changes.contains(&cores));
     let affinity = plan.settings.iter().find(|setting| setting.name == "affinity").unwrap();
     assert_eq!(affinity.changes, [SettingChange::Wrapper { words: texts(&["taskset", "-c", "3"]) }]);
 }

@@ -73,6 +73,7 @@ mod tests {
             value: "16".to_owned(),
             changes: vec![SettingChange::Environment { bytes: 16 }],
             report: None,
+            names: None,
         };
         let padded = |variables: &BTreeMap<String, OsString>, settings: &[&Setting]| {
             length(variables) + padding.variable(variables, settings).1.len()

@@ -30,8 +30,11 @@ const BY_STEM: [&str; 13] = [
 ];
 
 /// Libraries by a part of that beginning: they have several files, or names that packagers changed.
-const BY_PART: [(&str, &str); 3] =
-    [("openblas", "libopenblas"), ("libmkl_", "libmkl"), ("libarmpl", "libarmpl")];
+const BY_PART: [(&str, &str); 4] =
+    [("openblas", "libopenblas"), ("libmkl_", "libmkl"), ("libarmpl", "libarmpl"), (NUMPY_FILE, "numpy")];
+
+/// The file of NumPy's arrays.
+const NUMPY_FILE: &str = "_multiarray_umath";
 
 /// The files of libraries that a process has mapped.
 #[derive(Debug, Default)]
@@ -103,10 +106,25 @@ impl Builds {
     }
 }
 
-/// The name of a file with its build id, or with its size if it has none; only the name if the file is not found.
+/// The version in the name of the folder that an installer leaves beside the package: `numpy-2.4.6.dist-info`.
+fn version_of_numpy(file: &Path) -> Option<String> {
+    let packages = file.ancestors().find(|folder| folder.ends_with("numpy"))?.parent()?;
+    let mut names =
+        packages.read_dir().ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let version = |name: String| Some(name.strip_prefix("numpy-")?.strip_suffix(".dist-info")?.to_owned());
+    names.find_map(version)
+}
+
+/// The name of a file with its build id, or with its size if it has none; only the name if the file is not found. Of NumPy the
+/// version: its settings have other names in other versions.
 fn describe(file: &str) -> String {
     let name = name(file);
     let path = file.find('/').map_or(file, |place| &file[place..]);
+    if name.starts_with(NUMPY_FILE)
+        && let Some(version) = version_of_numpy(Path::new(path))
+    {
+        return version;
+    }
     match (build_id(Path::new(path)), Path::new(path).metadata()) {
         (Some(id), _) => format!("{name} {id}"),
         (None, Ok(metadata)) => format!("{name} {} bytes", metadata.len()),
@@ -136,6 +154,16 @@ mod tests {
         check("libarmpl_lp64_mp.so", Some("libarmpl"));
         check("libcublasLt.so.12", Some("libcublasLt"));
         check("libm", None);
+    }
+
+    #[test]
+    fn numpy_is_told_by_its_version() {
+        let packages = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(packages.path().join("numpy-2.4.6.dist-info")).unwrap();
+        let file = packages.path().join("numpy/_core/_multiarray_umath.cpython-311-x86_64-linux-gnu.so");
+        assert_eq!(describe(file.to_str().unwrap()), "2.4.6");
+        assert_eq!(library(name(file.to_str().unwrap())), Some("numpy"));
+        assert_eq!(describe("/no/such/numpy/_core/_multiarray_umath.so"), "_multiarray_umath.so");
     }
 
     #[test]
