@@ -145,7 +145,8 @@ impl Rollup {
         let founded = self.witnesses.iter().all(is_seen)
             && self.produced.iter().all(|chunk| is_of_job(chunk) && is_produced(chunk))
             && self.accounted.iter().all(|chunk| is_of_job(chunk) && is_accounted(chunk))
-            && self.sandboxes.iter().all(|sandbox| sandboxes.iter().any(|known| known == sandbox));
+            // A tally with smaller sandboxes may have been written before its rollup.
+            && self.sandboxes.iter().all(|sandbox| sandboxes.may_have_had(sandbox));
         if !founded {
             return Some(Contradiction::RollupUnfounded);
         }
@@ -162,7 +163,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{CopyId, Environment, Facts, Failure, Produced, Timestamp};
+    use crate::{CopyId, Environment, Facts, Failure, Produced, SandboxHash, Sandboxes, Timestamp};
 
     fn outcome(index: u32, result: Result<&str, &str>) -> Outcome {
         let environment =
@@ -217,7 +218,7 @@ mod tests {
         let digest = outcome(2, Ok("a"));
         let replaced = [a.clone(), b.clone(), digest.clone()];
         check(&replaced, &[], &[a.clone(), b, failed, digest], &[]);
-        let without_sandbox = Tally { sandboxes: crate::Sandboxes::keeping(1), ..tally(&all) };
+        let without_sandbox = Tally { sandboxes: Sandboxes::keeping(1), ..tally(&all) };
         let mut outcomes = ChunkOutcomes::new(0, 1);
         for outcome in &all {
             outcomes.add(outcome);
@@ -241,5 +242,25 @@ mod tests {
         assert_eq!(stray.contradiction(&tallies, false), unfounded);
         let early = Rollup { copies: 3, ..rollup };
         assert_eq!(early.contradiction(&tallies, false), unfounded);
+    }
+
+    /// Regression: a process that died between the two writes left a store that was taken for damaged.
+    #[test]
+    fn a_tally_may_have_smaller_sandboxes_than_the_rollup_that_is_written_after_it() {
+        let check = |in_tally: &[u64], in_rollup: &[u64], all_folded, expect| {
+            let sandboxes =
+                |bits: &[u64]| Sandboxes::stored(2, bits.iter().copied().map(SandboxHash::from_bits));
+            let tally = Tally { sandboxes: sandboxes(in_tally), ..tally(&[outcome(0, Ok("a"))]) };
+            let rollup = Rollup { sandboxes: sandboxes(in_rollup), ..Rollup::of_chunk(1, 0, &tally) };
+            let tallies = JobTally { chunks: [(0, tally)].into() };
+            assert_eq!(rollup.contradiction(&tallies, all_folded), expect, "{in_tally:?} {in_rollup:?}");
+        };
+        let unfounded = Some(Contradiction::RollupUnfounded);
+        check(&[3, 5], &[5, 7], false, None);
+        check(&[3, 5], &[7, 8], false, None);
+        check(&[3, 5], &[5, 7], true, Some(Contradiction::RollupIncomplete));
+        check(&[3, 5], &[4, 5], false, unfounded.clone());
+        check(&[3], &[3, 7], false, unfounded);
+        check(&[3, 5], &[3, 5], true, None);
     }
 }

@@ -76,6 +76,14 @@ impl Sandboxes {
         }
     }
 
+    /// Whether the sandbox is in the set, or may have been in it before smaller ones filled the set.
+    #[must_use]
+    pub fn may_have_had(&self, sandbox: SandboxHash) -> bool {
+        let is_full = self.smallest.len() >= self.kept_max as usize;
+        let is_larger = self.smallest.last().is_none_or(|largest| sandbox > *largest);
+        self.smallest.contains(&sandbox) || (is_full && is_larger)
+    }
+
     /// The number of sandboxes in the set, at most [`Sandboxes::kept_max`].
     #[must_use]
     pub fn len(&self) -> u32 {
