@@ -107,8 +107,14 @@ pub(super) async fn fold<S: SimulatedStore>(
 ) {
     let (sequences, changes): (Vec<_>, Vec<Change>) =
         batch.into_iter().map(|fed| (fed.sequence, fed.change)).unzip();
-    let failed = aggregator.fold(&changes).await;
-    let done = sequences.iter().zip(&changes).filter(|(_, change)| !failed.contains_key(change.job()));
+    let news = ports.news(&sequences, &changes);
+    let failed = aggregator.fold(news.as_ref().unwrap_or(&changes)).await;
+    for change in &changes {
+        ports.rewrite(change.job(), Sabotage::replayed).await;
+    }
+    let takes_all = ports.sabotage == Some(Sabotage::WholeBatchIsAcknowledged);
+    let done =
+        sequences.iter().zip(&changes).filter(|(_, change)| takes_all || !failed.contains_key(change.job()));
     let acknowledged = ports.acknowledge_changes(done.map(|(sequence, _)| *sequence).collect()).await;
     note(&ports, acknowledged);
     for error in failed.into_values() {
@@ -122,6 +128,7 @@ pub(super) async fn meet_deadline<S: SimulatedStore>(
     ports: SimulatedPorts<S>,
     job: JobId,
 ) {
+    ports.rewrite(&job, Sabotage::overdue).await;
     let met = aggregator.meet_deadline(&job).await;
     note(&ports, met);
 }

@@ -160,6 +160,9 @@ impl<S: SimulatedStore> SimulatedFleet<S> {
         if process < self.workers.len() {
             self.restart(process);
         }
+        if let Some(damage) = self.ports.store.damage(false) {
+            self.world.lock().check(Err(damage));
+        }
     }
 
     fn enqueue(&mut self) {
@@ -188,7 +191,7 @@ impl<S: SimulatedStore> SimulatedFleet<S> {
         let Some((process, delivery)) = world.chance.take(&mut world.arrivals, 1).pop() else { return };
         if world.chance.per_mille(faults.delivery_dropped) {
             world.counts.add(Count::DeliveryDropped);
-        } else if world.chance.per_mille(faults.message_lost) {
+        } else if self.ports.store.loses_messages() && world.chance.per_mille(faults.message_lost) {
             self.lose(world, &delivery);
         } else {
             if world.chance.per_mille(faults.delivery_doubled) {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use concord_protocol::ports::{
     Announce, Clock, DelayMessage, DeleteMessage, Delivery, EnqueueCopies, MergeRollup, MergeTally,
-    PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally, ReceiveCopies, ReceiveDeadLetters,
-    RecordOutcome, ReplaceState, WriteOutput,
+    PortError, PortResult, ReadJob, ReadOutcomes, ReadOutput, ReadPayload, ReadTally, ReceiveCopies,
+    ReceiveDeadLetters, RecordOutcome, ReplaceState, WriteOutput,
 };
 use concord_protocol::{
-    Announcement, Cause, Digest, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally, Verdict,
+    Announcement, Cause, Change, Digest, Job, JobId, JobState, JobTally, Outcome, Rollup, Settlement, Tally,
+    Timestamp, Verdict,
 };
 
 use super::counts::{CallPoint, Count};
@@ -41,6 +42,38 @@ impl<S: SimulatedStore> SimulatedPorts<S> {
     /// A deliberate mistake, and the store in memory in which it is made.
     fn sabotaged(&self) -> Option<(Sabotage, &Memory)> {
         self.sabotage.zip(self.store.memory())
+    }
+
+    /// The changes that a deliberate mistake folds instead of these: only those that come after every earlier one of their
+    /// job.
+    pub(super) fn news(&self, sequences: &[u64], changes: &[Change]) -> Option<Vec<Change>> {
+        if self.sabotage != Some(Sabotage::ChangesAreTakenToBeInOrder) {
+            return None;
+        }
+        let mut world = self.world.lock();
+        let mut is_news = |sequence: u64, job: &JobId| {
+            let newest = world.newest.entry(job.clone()).or_default();
+            let is_news = sequence > *newest;
+            *newest = sequence.max(*newest);
+            is_news
+        };
+        let changes = sequences.iter().zip(changes).filter(|(at, change)| is_news(**at, change.job()));
+        Some(changes.map(|(_, change)| change.clone()).collect())
+    }
+
+    /// Writes the state that a deliberate mistake calls for now.
+    pub(super) async fn rewrite(
+        &self,
+        job: &JobId,
+        state: impl Fn(Sabotage, &Job, Timestamp) -> Option<JobState>,
+    ) {
+        let Some(sabotage) = self.sabotage else { return };
+        if let Ok(Some(stored)) = self.store.ports().read_job(job).await
+            && let Some(state) = state(sabotage, &stored, self.clock.now())
+        {
+            // It may fail, as every call may.
+            let _ = self.replace_state(job, state).await;
+        }
     }
 
     /// Pauses, may fail, acts, pauses, and may fail again.
@@ -123,7 +156,12 @@ impl<S: SimulatedStore> RecordOutcome for SimulatedPorts<S> {
             self.watch(&outcome, settlement);
             Ok(settlement)
         };
-        self.call("record_outcome", record).await
+        match (self.call("record_outcome", record).await, self.sabotage) {
+            (Err(PortError::Transient(_)), Some(Sabotage::ThrottledOutcomeIsDropped)) => {
+                Ok(Settlement::Written)
+            }
+            (recorded, _) => recorded,
+        }
     }
 }
 

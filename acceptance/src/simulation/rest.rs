@@ -52,6 +52,9 @@ impl<S: SimulatedStore> SimulatedFleet<S> {
             self.clock.advance_ms(deadline_at);
             self.rest()?;
         }
+        if let Some(damage) = self.ports.store.damage(true) {
+            return Err(damage);
+        }
         self.stored().iter().try_for_each(|job| self.check_ended(job))
     }
 

@@ -1,6 +1,6 @@
 //! Deliberate mistakes of an adapter or of the fleet. They show that the checks find such mistakes.
 
-use concord_protocol::{JobId, JobState, Outcome};
+use concord_protocol::{Cause, Job, JobId, JobState, Outcome, Timestamp, Verdict};
 
 use crate::Memory;
 use crate::conformance::examples::with;
@@ -24,11 +24,21 @@ pub enum Sabotage {
     MessageIsDeletedEarly,
     /// A retried job is not settled before its copies are put on the queue.
     RetryIsNotSettled,
+    /// A throttled call is taken for done.
+    ThrottledOutcomeIsDropped,
+    /// The changes of a job that could not be folded are acknowledged with the rest of their batch.
+    WholeBatchIsAcknowledged,
+    /// A change that comes after a later one of its job is taken for known.
+    ChangesAreTakenToBeInOrder,
+    /// A state is written anew for a change that had been folded before.
+    ReplayIsWritten,
+    /// A message about a deadline ends its job, whatever the time is.
+    DeadlineIsTakenAsGiven,
 }
 
 impl Sabotage {
     /// All mistakes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::SecondOutcomeOverwrites,
         Self::SecondOutcomeIsNotFed,
         Self::TallyIsReplaced,
@@ -37,6 +47,11 @@ impl Sabotage {
         Self::AnnouncementIsDropped,
         Self::MessageIsDeletedEarly,
         Self::RetryIsNotSettled,
+        Self::ThrottledOutcomeIsDropped,
+        Self::WholeBatchIsAcknowledged,
+        Self::ChangesAreTakenToBeInOrder,
+        Self::ReplayIsWritten,
+        Self::DeadlineIsTakenAsGiven,
     ];
 
     /// Damages the store, so that recording this outcome goes wrong.
@@ -67,6 +82,25 @@ impl Sabotage {
             (Self::RollupIsReplaced, None) => stored.rollup = concord_protocol::Rollup::default(),
             _ => {}
         }
+    }
+
+    /// The state that an aggregator writes for a change which had been folded before.
+    pub(super) fn replayed(self, job: &Job, _: Timestamp) -> Option<JobState> {
+        let is_over = job.state.ended_at().is_some() && job.state.verdict() == Verdict::Divergent;
+        (self == Self::ReplayIsWritten && is_over).then(|| with(&job.state, |record| record.revision += 1))
+    }
+
+    /// The state that an aggregator writes for a message about a deadline at this time.
+    pub(super) fn overdue(self, job: &Job, now: Timestamp) -> Option<JobState> {
+        let is_open = job.state.verdict() == Verdict::Running;
+        (self == Self::DeadlineIsTakenAsGiven && is_open).then(|| {
+            with(&job.state, |record| {
+                record.verdict = Verdict::Inconclusive;
+                record.cause = Some(Cause::Deadline);
+                (record.decided_at, record.ended_at) = (Some(now), Some(now));
+                record.revision += 1;
+            })
+        })
     }
 
     /// The state to write instead of `state`.

@@ -55,6 +55,17 @@ pub trait SimulatedStore: Transport + Clone + Send + Sync + 'static {
     /// The verdicts of a job that were announced, by revision.
     fn announced(&self, job: &JobId) -> BTreeMap<u64, Verdict>;
 
+    /// Whether the queue may lose a message.
+    fn loses_messages(&self) -> bool {
+        true
+    }
+
+    /// What is wrong with the rows of the store, if anything. `is_at_rest` says that no process has died since the claims of
+    /// dead processes were put back.
+    fn damage(&self, _is_at_rest: bool) -> Option<String> {
+        None
+    }
+
     /// Does one step on the store to its end. With `is_locked`, another process holds the lock for writing when the step
     /// begins.
     fn run<T>(&self, step: impl Future<Output = T>, _is_locked: bool) -> T {

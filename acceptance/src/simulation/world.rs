@@ -40,6 +40,8 @@ pub(super) struct WorldState {
     /// Changes on their way to an aggregator, and then every change so far.
     pub(super) fed: Vec<FedChange>,
     pub(super) ever_fed: BTreeMap<u64, FedChange>,
+    /// The newest change of each job that was folded. Only a deliberate mistake looks at it.
+    pub(super) newest: BTreeMap<JobId, u64>,
     /// Jobs as they were when one of their messages was last received.
     pub(super) remembered: BTreeMap<JobId, Job>,
     /// For each job, the round whose copies are put on the queue, and how many of them are there.
@@ -74,6 +76,7 @@ impl World {
             arrivals: Vec::new(),
             fed: Vec::new(),
             ever_fed: BTreeMap::new(),
+            newest: BTreeMap::new(),
             remembered: BTreeMap::new(),
             enqueued: BTreeMap::new(),
             runs: BTreeMap::new(),

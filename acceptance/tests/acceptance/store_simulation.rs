@@ -60,6 +60,13 @@ fn open(path: &Path, name: &str, wall: &TestClock) -> Store {
     store
 }
 
+/// The file that a process with this name holds locked.
+fn lock_path(store: &Path, name: &str) -> PathBuf {
+    let mut path = store.to_owned().into_os_string();
+    path.push(format!("-owner-{name}"));
+    path.into()
+}
+
 impl StoreProcess {
     fn fresh(wall: &TestClock) -> Self {
         let (folder, name) = (folder(), "fleet");
@@ -118,9 +125,7 @@ impl SimulatedStore for StoreProcess {
         let Self { store, name, file } = self;
         drop(store);
         // The store has removed the file of its lock. A process that is killed leaves it, and the kernel takes its lock.
-        let mut lock = file.path.clone().into_os_string();
-        lock.push(format!("-owner-{name}"));
-        fs::write(lock, "").expect("the folder can be written");
+        fs::write(lock_path(&file.path, &name), "").expect("the folder can be written");
     }
 
     async fn release_abandoned(&self) -> PortResult<()> {
@@ -161,6 +166,25 @@ impl SimulatedStore for StoreProcess {
         });
         let verdict = |text: String| text.parse().expect("a verdict");
         announced.into_iter().map(|(revision, text)| (revision, verdict(text))).collect()
+    }
+
+    /// A message that is missing is a damage.
+    fn loses_messages(&self) -> bool {
+        false
+    }
+
+    /// The rows are whole and fit together after each step, and no owner is left that has ended.
+    fn damage(&self, is_at_rest: bool) -> Option<String> {
+        let check = self.store.check(|_, _| ());
+        let damage = check.damages.first().map(|damage| format!("the store is damaged: {damage}"));
+        let left = || {
+            let owners = self.rows("SELECT name FROM owners WHERE ?1", true, |row| row.get::<_, String>(0));
+            let has_lock =
+                |name: &String| fs::read(lock_path(&self.file.path, name)).is_ok_and(|zero| !zero.is_empty());
+            let ended = owners.into_iter().find(|name| !has_lock(name));
+            ended.map(|name| format!("the claims of {name} were not put back, which has ended"))
+        };
+        damage.or_else(|| if is_at_rest { left() } else { None })
     }
 
     /// The step begins while the lock is held. A write must wait for the lock, and a read need not.
