@@ -6,6 +6,7 @@ mod expected;
 mod files;
 mod jobs;
 mod parse;
+mod pin;
 mod place;
 mod submit;
 mod vary;
@@ -19,11 +20,13 @@ use clap_complete::Shell;
 use concord_protocol::{is_hidden, readable};
 
 use evidence::{ACCEPT_NOTES, COMPARE_NOTES, EXPLAIN_NOTES, REPORT_EXAMPLES};
+use pin::PIN_NOTES;
 use submit::SUBMIT_EXAMPLES;
 
 pub(crate) use evidence::{CompareArgs, CompareOutputsArgs, ExplainArgs, ReadAs, ReportArgs, ReportForm};
 pub(crate) use expected::Expected;
 pub(crate) use jobs::{CopiesArgs, JobsArgs, ListArgs, RetryArgs, WaitArgs};
+pub(crate) use pin::{Budget, PinArgs, PinForm};
 pub(crate) use place::{AwsArgs, StackArgs, StoreArgs};
 pub(crate) use submit::SubmitArgs;
 pub(crate) use vary::VaryPlan;
@@ -81,6 +84,7 @@ Exit codes of submit, wait and retry (several jobs: the worst, in the order 4, 1
     4  the store or the system failed
   130  interrupted             134  no memory (what was recorded is kept)
 compare exits with 1 if the results differ, and with 3 if a job has no single result.
+pin exits with 1 if no settings hold, and with 3 if its budget is spent.
 The other verbs exit with 0, 2 or 4.";
 
 const DOCTOR_EXITS: &str = "\
@@ -135,6 +139,9 @@ pub(crate) enum Verb {
     /// Explain jobs: what separates the outputs, how far they differ, and how sure the verdict is
     #[command(after_help = EXPLAIN_NOTES)]
     Explain(ExplainArgs),
+    /// Find the settings under which a job is reproducible that --vary found to diverge
+    #[command(after_help = PIN_NOTES)]
+    Pin(PinArgs),
     /// Write the explanation of jobs to a file: HTML, Markdown, JUnit, JSON or text
     #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArgs),
@@ -172,6 +179,7 @@ impl Verb {
     pub(crate) fn work(&self) -> Option<&WorkArgs> {
         match self {
             Self::Submit(args) => Some(&args.work),
+            Self::Pin(args) => Some(&args.work),
             Self::Wait(args) => Some(&args.work),
             Self::Retry(args) => Some(&args.work),
             _ => None,

@@ -31,7 +31,7 @@ pub(crate) fn plan(
     now: Timestamp,
 ) -> Result<Vec<NewJob>, CliError> {
     let asked = copies(submit.copies, submit.confidence.unwrap_or_default())?;
-    let VaryingSettings { request, design } = &submit.varying;
+    let VaryingSettings { request, design, .. } = &submit.varying;
     let varied = concord_variations::plan(request, *design, asked, COPIES_DEFAULT, host);
     let varied = varied.map_err(|RequestError { text, hint }| CliError::usage_text(text).hint(hint))?;
     let (variation, copies) = match varied {

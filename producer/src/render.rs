@@ -10,6 +10,7 @@ mod lines;
 pub(crate) mod markdown;
 mod numbers;
 pub(crate) mod page;
+pub(crate) mod pin;
 pub(crate) mod plan;
 mod sentences;
 pub(crate) mod store_report;

@@ -4,6 +4,7 @@ pub(crate) mod comparison;
 pub(crate) mod explanation;
 pub(crate) mod finding;
 pub(crate) mod job;
+pub(crate) mod pin;
 pub(crate) mod plan;
 pub(crate) mod store_report;
 mod warnings;

@@ -1,6 +1,7 @@
 //! The resolved values that verbs work with. They are plain; `resolve` makes them from the command line.
 
 mod comparing;
+mod pin;
 mod place;
 mod report;
 mod resolve;
@@ -15,6 +16,7 @@ use concord_protocol::ports::Clock;
 use concord_worker::Variables;
 
 pub(crate) use comparing::ComparingSettings;
+pub(crate) use pin::PinSettings;
 pub(crate) use place::{AwsChoice, StackChoice};
 pub(crate) use report::ReportSettings;
 pub(crate) use submit::{

@@ -10,6 +10,7 @@ mod copies;
 mod doctor;
 mod explain;
 mod list;
+mod pin;
 mod report;
 mod retry;
 mod status;
@@ -22,7 +23,7 @@ use crate::args::Verb;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::settings::{ComparingSettings, ReportSettings, Settings, SubmitSettings};
+use crate::settings::{ComparingSettings, PinSettings, ReportSettings, Settings, SubmitSettings};
 
 /// Runs a verb.
 pub(crate) async fn run(verb: Verb, settings: &Settings, printer: &Printer) -> Result<Exit, CliError> {
@@ -38,6 +39,7 @@ pub(crate) async fn run(verb: Verb, settings: &Settings, printer: &Printer) -> R
         Verb::Explain(args) => {
             explain::run(&args.names, &ComparingSettings::new(args.outputs), settings, printer).await
         }
+        Verb::Pin(args) => pin::run(&PinSettings::new(args), settings, printer).await,
         Verb::Report(args) => report::run(&ReportSettings::new(args)?, settings, printer).await,
         Verb::Compare(args) => {
             let names = [&args.reference, &args.other];

@@ -32,6 +32,9 @@ pub struct VariationPlan {
     /// What was asked for and is not among the settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+    /// What the worker does to the command of every copy, those of the baseline included, before the settings of the copy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<SettingChange>,
 }
 
 /// Something that was asked for and cannot be varied here.
@@ -265,7 +268,14 @@ mod tests {
             names: None,
         };
         let settings = settings.iter().map(setting).collect();
-        VariationPlan { request: Vec::new(), design, chose_copies: false, settings, left_out: Vec::new() }
+        VariationPlan {
+            request: Vec::new(),
+            design,
+            chose_copies: false,
+            settings,
+            left_out: Vec::new(),
+            pinned: Vec::new(),
+        }
     }
 
     #[track_caller]

@@ -7,11 +7,13 @@
 
 mod error;
 mod host;
+mod pin;
 mod plan;
 mod request;
 mod table;
 
 pub use error::RequestError;
 pub use host::{BlasFolder, Host};
+pub use pin::{Pin, pinned};
 pub use plan::{COMBINATIONS_MAX, plan};
 pub use table::variables;

@@ -55,6 +55,7 @@ pub fn plan(
         chose_copies: copies.is_none(),
         settings,
         left_out,
+        pinned: Vec::new(),
     };
     let copies = copies_of(&plan, copies, copies_default)?;
     Ok(Some((plan, copies)))

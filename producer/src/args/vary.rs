@@ -15,6 +15,9 @@ pub(crate) struct VaryArgs {
     /// Change one setting at a time, or run all combinations of the values
     #[arg(long, value_name = "PLAN", value_enum, default_value = "one")]
     pub(crate) vary_plan: VaryPlan,
+    /// If the job diverges, find the settings under which it is reproducible, as `producer pin` does; its exit code counts
+    #[arg(long, requires = "vary", conflicts_with_all = ["detach", "dry_run"])]
+    pub(crate) pin: bool,
     /// Print the settings and how many copies each has, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -135,6 +135,7 @@ impl SubmitSettings {
             copies_max: conditions.extend,
             varying: VaryingSettings {
                 request: args.vary.vary,
+                pins: args.vary.pin,
                 design: match args.vary.vary_plan {
                     VaryPlan::One => VariationDesign::One,
                     VaryPlan::All => VariationDesign::All,

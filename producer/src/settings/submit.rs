@@ -59,6 +59,8 @@ pub(crate) struct VaryingSettings {
     /// What is varied, not parsed yet; nothing when all copies are alike.
     pub(crate) request: Vec<String>,
     pub(crate) design: VariationDesign,
+    /// Whether the settings that hold are searched if a job diverges.
+    pub(crate) pins: bool,
 }
 
 /// How outputs are compared, beside the verdict.

@@ -1,5 +1,5 @@
-use concord_protocol::JobId;
 use concord_protocol::ports::{CreateJobs, NewJob, WriteOutput};
+use concord_protocol::{JobId, Verdict};
 
 use crate::backend::{Backend, create_store, open_stack};
 use crate::calculations;
@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::expectation::{self, Expectation};
 use crate::folders;
 use crate::host;
+use crate::named::read;
 use crate::new_id::new_id;
 use crate::payloads;
 use crate::plan::plan;
@@ -17,7 +18,8 @@ use crate::printer::Printer;
 use crate::render;
 use crate::repeated;
 use crate::result::plan::PlanReport;
-use crate::settings::{ExpectationChoice, Settings, SubmitExtent, SubmitSettings};
+use crate::settings::{ExpectationChoice, PinSettings, Settings, SubmitExtent, SubmitSettings};
+use crate::verbs::pin;
 use crate::wait::stack::{Listening, enqueue};
 use crate::wait::{self, wait};
 
@@ -77,7 +79,12 @@ pub(crate) async fn run(
             conclude(&backend, &ids, settings, printer).await?;
             return Ok(Exit::DONE);
         }
-        return wait(&backend, &ids, aws.as_ref(), settings, printer).await;
+        let exit = wait(&backend, &ids, aws.as_ref(), settings, printer).await?;
+        return if submit.varying.pins && exit == Exit::Divergent {
+            pin_all(&backend, &ids, settings, printer).await
+        } else {
+            Ok(exit)
+        };
     };
     let listening = Listening::start()?;
     if !enqueue(&backend, stack, &ids, &listening.interrupt, printer).await? {
@@ -88,6 +95,24 @@ pub(crate) async fn run(
         return Ok(Exit::DONE);
     }
     wait::stack::wait(&backend, stack, &ids, &listening, settings, printer).await
+}
+
+/// Finds the settings that hold for each job that diverges, and gives the worst exit.
+async fn pin_all(
+    backend: &Backend,
+    ids: &[JobId],
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, CliError> {
+    let mut exits = Vec::new();
+    for id in ids {
+        let verdict = read(backend, id).await?.state.verdict();
+        exits.push(match verdict {
+            Verdict::Divergent => pin::run(&PinSettings::of_job(id), settings, printer).await?,
+            verdict => Exit::of_verdict(verdict),
+        });
+    }
+    Ok(Exit::worst(exits))
 }
 
 /// Creates the jobs, unless this submission exists already with the same values; gives their ids.

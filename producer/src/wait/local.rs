@@ -49,6 +49,29 @@ pub(super) async fn wait(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, CliError> {
+    match work(store, jobs, aws, settings, printer).await? {
+        WaitEnd::All => {
+            folders::settle(backend, jobs, printer).await?;
+            let exit = conclude(backend, jobs, settings, printer).await?;
+            if store.is_in_place() { Ok(exit) } else { Err(gone(store)) }
+        }
+        WaitEnd::Interrupted => {
+            let go_on = to_go_on(jobs, settings);
+            let places = folders::places(backend, jobs).await?;
+            printer.say(&format!("interrupted; what was recorded is kept{places}\n hint: {go_on} goes on"));
+            Ok(Exit::Interrupted)
+        }
+    }
+}
+
+/// Works until `jobs` have ended, or somebody interrupts it. It prints no reports.
+pub(crate) async fn work(
+    store: &Store,
+    jobs: &[JobId],
+    aws: Option<&Aws>,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<WaitEnd, CliError> {
     let mut remote = if aws.is_some() { Some(remote_jobs(store, jobs, settings).await?) } else { None };
     let threads = room(settings, remote.as_mut())?;
     let go_on = to_go_on(jobs, settings);
@@ -77,18 +100,7 @@ pub(super) async fn wait(
     }
     let ended = waited?;
     stopped?;
-    match ended {
-        WaitEnd::All => {
-            folders::settle(backend, jobs, printer).await?;
-            let exit = conclude(backend, jobs, settings, printer).await?;
-            if store.is_in_place() { Ok(exit) } else { Err(gone(store)) }
-        }
-        WaitEnd::Interrupted => {
-            let places = folders::places(backend, jobs).await?;
-            printer.say(&format!("interrupted; what was recorded is kept{places}\n hint: {go_on} goes on"));
-            Ok(Exit::Interrupted)
-        }
-    }
+    Ok(ended)
 }
 
 fn gone(store: &Store) -> CliError {
@@ -97,7 +109,9 @@ fn gone(store: &Store) -> CliError {
         .hint("nobody can read these jobs any more: submit them again")
 }
 
-enum WaitEnd {
+/// Why the work ended.
+pub(crate) enum WaitEnd {
+    /// All jobs have ended.
     All,
     Interrupted,
 }

@@ -14,6 +14,7 @@ mod help;
 mod jobs;
 mod lives;
 mod memory;
+mod pin;
 mod refusals;
 mod reports;
 mod stops;

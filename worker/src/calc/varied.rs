@@ -125,9 +125,14 @@ impl Setup {
         Ok(VariedProgram { program, report })
     }
 
+    /// What is done to every copy, and then what these settings do.
+    fn changes<'s>(&'s self, settings: &'s [&Setting]) -> impl Iterator<Item = &'s SettingChange> {
+        self.plan.pinned.iter().chain(settings.iter().flat_map(|setting| &setting.changes))
+    }
+
     /// The words of the command under these settings.
     fn words(&self, settings: &[&Setting]) -> Result<Vec<String>, SettingError> {
-        let changes = || settings.iter().flat_map(|setting| &setting.changes);
+        let changes = || self.changes(settings);
         let mut words = self.argv.clone();
         for change in changes() {
             match change {
@@ -156,7 +161,7 @@ impl Setup {
     fn variables(&self, copy: u32) -> BTreeMap<String, OsString> {
         let settings = self.settings(copy);
         let mut variables = BTreeMap::<String, OsString>::new();
-        for change in settings.iter().flat_map(|setting| &setting.changes) {
+        for change in self.changes(&settings) {
             match change {
                 SettingChange::Variable { name, value } => {
                     variables.insert(name.clone(), value.into());
@@ -280,6 +285,7 @@ mod tests {
             chose_copies: true,
             settings: vec![setting(changes)],
             left_out: Vec::new(),
+            pinned: Vec::new(),
         };
         let own = || Err(io::ErrorKind::Unsupported.into());
         let setup = Setup::new(&"j".parse().unwrap(), &plan, &argv, Path::new("/"), None, own).unwrap();

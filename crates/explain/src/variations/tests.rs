@@ -38,8 +38,14 @@ fn found_of(
     rounds: u32,
     digest: impl Fn(&str, u32) -> String,
 ) -> Variations {
-    let plan =
-        VariationPlan { request: Vec::new(), design, chose_copies: true, settings, left_out: Vec::new() };
+    let plan = VariationPlan {
+        request: Vec::new(),
+        design,
+        chose_copies: true,
+        settings,
+        left_out: Vec::new(),
+        pinned: Vec::new(),
+    };
     let nothing = Facts::default();
     let copies = rounds * plan.combinations();
     let digests: Vec<_> = (0..copies).map(|copy| digest(&plan.told(copy), copy)).collect();
@@ -141,6 +147,7 @@ fn agreeing(settings: Vec<Setting>, facts: &[(&str, &str)]) -> Variations {
         chose_copies: true,
         settings,
         left_out: Vec::new(),
+        pinned: Vec::new(),
     };
     let mut recorded = Facts::default();
     for (name, value) in facts {
