@@ -110,8 +110,8 @@ impl Setup {
         let settings = self.settings(copy);
         let program = Program::find(&self.words(&settings)?, &self.folder, self.search_path.as_deref())?;
         let mut variables = self.variables(copy);
-        let (name, value) = self.padding.variable(&variables, &settings);
-        variables.insert(name.to_owned(), value.into());
+        let padding = self.padding.variables(&variables, &settings);
+        variables.extend(padding.into_iter().map(|(name, value)| (name, value.into())));
         if let Some(folder) = self.kept_folder(copy).filter(|_| settings.iter().any(|setting| keeps(setting)))
         {
             std::fs::create_dir_all(folder).map_err(SettingError::Folder)?;
