@@ -72,7 +72,7 @@ FLIPS = $(shell date +%Y%m%d)00000..$(shell date +%Y%m%d)10000
 # The simulation ends after this time, although seeds are left.
 MINUTES = 60
 
-soak: ## Simulated fleets in memory and on the local store, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power
+soak: ## Simulated fleets in memory and on the local store, each day from other seeds (make soak SEEDS=0..1000000 MINUTES=60), stores with a flipped bit, all jobs with a planted truth, 100 storms of signals, power, all settings on NumPy
 	CONCORD_FLIPS=$(FLIPS) cargo test --release --locked --package concord-local --test rot -- --nocapture
 	CONCORD_STORE_SEEDS=$(STORE_SEEDS) cargo test --release --locked --package concord-acceptance --test acceptance store_simulation
 	cargo run --release --locked --package concord-acceptance --bin replay -- --minutes $(MINUTES) $(SEEDS)
@@ -80,6 +80,7 @@ soak: ## Simulated fleets in memory and on the local store, each day from other 
 	acceptance/scenes/run --all
 	acceptance/storm/run --rounds 100 --seed $(firstword $(subst .., ,$(SEEDS)))
 	acceptance/statistics/run --all
+	acceptance/variations/run --all
 
 fuzz: ## AFL++ invents bytes for everything that reads bytes from outside, 10 minutes for each reader
 	acceptance/fuzz/run

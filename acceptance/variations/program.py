@@ -39,12 +39,12 @@ class Store:
         self.folder = folder
         (folder / "payload.json").write_text("{}\n")
 
-    def submit(self, *arguments: str | pathlib.Path) -> Json:
+    def submit(self, *arguments: str | pathlib.Path, variables: Mapping[str, str] | None = None) -> Json:
         """The JSON of a job with this payload, whatever its verdict."""
+        environment = {"PATH": PATH, "HOME": str(self.folder), "CONCORD_STORE": str(self.folder / "store.db"), **(variables or {})}
         done = subprocess.run(
-            [PRODUCER, "submit", "payload.json", "--format", "json", *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-            env={"PATH": PATH, "HOME": str(self.folder), "CONCORD_STORE": str(self.folder / "store.db")},
-            capture_output=True, timeout=SECONDS_MAX, check=False,
+            [PRODUCER, "submit", "payload.json", "--format", "json", *arguments], cwd=self.folder, env=environment,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_MAX, check=False,
         )
         assert done.returncode in (0, 1), f"{arguments}: exit {done.returncode}: {done.stderr.decode()}"
         job: Json = json.loads(done.stdout)
