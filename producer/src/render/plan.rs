@@ -6,6 +6,9 @@ use super::lines::Lines;
 use super::words::{counted, grouped};
 use crate::result::plan::{CombinationReport, PlanReport};
 
+/// The preset of emulated processors.
+const EMULATE: &str = "emulate";
+
 /// What a submit would create.
 pub(crate) fn plan(report: &PlanReport) -> String {
     let mut lines = Lines::default();
@@ -37,8 +40,10 @@ pub(crate) fn plan(report: &PlanReport) -> String {
 pub(crate) fn first_line(spec: &JobSpec) -> Option<String> {
     let plan = spec.policy.variation.as_ref()?;
     let combinations = plan.combinations();
+    let is_emulated = plan.settings.iter().any(|setting| setting.factor == EMULATE);
+    let slower = if is_emulated { "; an emulated copy takes about ten times as long" } else { "" };
     Some(format!(
-        "{}: {} copies of {} with the baseline, {} at least of each",
+        "{}: {} copies of {} with the baseline, {} at least of each{slower}",
         spec.submission,
         grouped(spec.copies.into()),
         counted(combinations as usize, "setting", "settings"),

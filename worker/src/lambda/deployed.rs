@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use concord_cloud::Functions;
-use concord_protocol::{Calculation, Facts, FunctionName, FunctionNameError};
+use concord_protocol::{Calculation, FunctionName, FunctionNameError, JobSpec};
 use tokio::runtime::Handle;
 
 use super::{Calc, WorkerSettings};
@@ -66,18 +66,71 @@ impl Calculate for DeployedCalculation {
     /// Fails when the stack's calculation was replaced after the job was submitted: a job must not mix outputs of two
     /// calculations.
     async fn calculate(&self, task: Task) -> Result<Output, CalculationError> {
-        match &task.spec.calculation {
-            // A user who names queue and table by hand does not know what is deployed: the description is then empty.
-            Calculation::Deployed { description }
-                if description.is_empty() || *description == self.description =>
-            {
-                self.built_in.run(&self.calculation, &task).await
-            }
-            _ => Err(CalculationError::Failed {
-                reason: "the job was submitted for another calculation than the stack now has".to_owned(),
-                stderr_tail: Vec::new(),
-                facts: Facts::default(),
-            }),
+        match refusal(&task.spec, &self.description) {
+            Some(reason) => Err(CalculationError::failed(reason, [])),
+            None => self.built_in.run(&self.calculation, &task).await,
         }
+    }
+}
+
+/// Why a stack with the calculation of this description does not run copies of a job, if it does not.
+fn refusal(spec: &JobSpec, description: &str) -> Option<&'static str> {
+    // Settings may name programs and libraries, and whoever writes a job into the table must not choose what runs.
+    if spec.policy.variation.is_some() {
+        return Some("the job varies settings, and a stack runs only what it was deployed with");
+    }
+    match &spec.calculation {
+        // A user who names queue and table by hand does not know what is deployed: the description is then empty.
+        Calculation::Deployed { description: asked } if asked.is_empty() || asked == description => None,
+        _ => Some("the job was submitted for another calculation than the stack now has"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use concord_protocol::{Setting, SettingChange, VariationDesign, VariationPlan};
+    use concord_testkit::spec as example;
+
+    use super::*;
+
+    fn spec(description: &str) -> JobSpec {
+        JobSpec {
+            calculation: Calculation::Deployed { description: description.to_owned() },
+            ..example("j", 2)
+        }
+    }
+
+    #[test]
+    fn a_stack_runs_the_calculation_that_a_job_was_submitted_for() {
+        assert_eq!(refusal(&spec("command a"), "command a"), None);
+        assert_eq!(refusal(&spec(""), "command a"), None);
+        assert!(refusal(&spec("command b"), "command a").unwrap().contains("another calculation"));
+        let command = Calculation::Command { argv: vec!["sh".to_owned()], folder: "/".into() };
+        let spec = JobSpec { calculation: command, ..spec("") };
+        assert!(refusal(&spec, "command a").unwrap().contains("another calculation"));
+    }
+
+    #[test]
+    fn a_stack_runs_no_program_that_a_job_names() {
+        let mut spec = spec("command a");
+        let changes = vec![SettingChange::Program { program: "/bin/sh".to_owned() }];
+        let setting = Setting {
+            factor: "custom".to_owned(),
+            name: "command".to_owned(),
+            library: None,
+            value: "/bin/sh".to_owned(),
+            changes,
+            report: None,
+            names: None,
+        };
+        spec.policy.variation = Some(VariationPlan {
+            request: Vec::new(),
+            design: VariationDesign::One,
+            chose_copies: true,
+            settings: vec![setting],
+            left_out: Vec::new(),
+            pinned: Vec::new(),
+        });
+        assert!(refusal(&spec, "command a").unwrap().contains("only what it was deployed with"));
     }
 }
