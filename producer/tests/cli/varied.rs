@@ -212,6 +212,31 @@ fn what_is_known_to_reach_the_program_is_said() {
 }
 
 #[test]
+fn a_variable_does_not_reach_a_static_program_that_does_not_name_it() {
+    let sandbox = sandbox();
+    let source = "#include <stdlib.h>\n#include <stdio.h>\nint main(int count, char **words) {\n\
+        return count > 1 ? system(words[1]) : puts(getenv(\"MINE\") ? \"1\" : \"1\") < 0; }\n";
+    sandbox.write("s.c", source);
+    let compiled = std::process::Command::new("cc")
+        .args(["-static", "-o"])
+        .arg(sandbox.path("s"))
+        .arg(sandbox.path("s.c"))
+        .status();
+    assert!(compiled.unwrap().success());
+    let vary = ["--vary", "OTHER=1", "--vary", "MINE=1", "--vary", "memory"];
+    let run = sandbox.run(&[&["submit", "p", "--job", "s"], &vary[..], &["--", "./s"]].concat()).exits(0);
+    run.prints("did not reach this program").prints("MINE (1 value)");
+    let job = sandbox.status("s");
+    let reached = |name: &str, value: &str| row(&job, name, value)["reached"].as_str().unwrap().to_owned();
+    assert_eq!((reached("OTHER", "1"), reached("heap_shift", "16")), ("no".to_owned(), "no".to_owned()));
+    assert_eq!(reached("MINE", "1"), "unknown");
+    // A program that it starts may read the variable.
+    let started = ["--", "./s", "/bin/echo 1"];
+    sandbox.run(&[&["submit", "p", "--job", "t"], &vary[..], &started].concat()).exits(0);
+    assert_eq!(row(&sandbox.status("t"), "OTHER", "1")["reached"], "unknown");
+}
+
+#[test]
 fn the_environment_of_all_settings_has_one_length() {
     let sandbox = sandbox();
     // A copy of a preset has many variables more than the baseline. (Of GLIBC_TUNABLES, glibc makes two lines.)

@@ -22,7 +22,7 @@ mod tests;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,9 @@ pub use program::{Program, ProgramError};
 pub use running::Running;
 pub use sampler::Observer;
 pub use stdin_file::StdinFile;
+
+/// The fact that a run became another program or waited for one, if the program asks for it: `yes` or `no`.
+pub const RAN_OTHERS: &str = "run.ran_others";
 
 /// The bounds of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,12 +195,18 @@ pub fn run(
     let child = command.spawn().map_err(|source| not_started(program, source))?;
     let leader = Leader::new(child, running);
     let mut sampler = Sampler::new(observer, leader.pid(), started);
-    let (ending, ended) = follow(leader, &mut capture, &mut sampler, limits.timeout).map_err(not_followed)?;
+    let asks = program.asks_for_others().then(|| program.path());
+    let followed = follow(leader, &mut capture, &mut sampler, limits.timeout, asks).map_err(not_followed)?;
+    let Followed { ending, ended, others } = followed;
     let (output, stderr_tail) = capture.into_bytes();
     if ended.stopped {
         return Err(RunError::Stopped);
     }
-    let traces = Traces { stderr_tail, facts: sampler.into_facts() };
+    let mut facts = sampler.into_facts();
+    if let Some(others) = others {
+        facts.record(RAN_OTHERS, if others { "yes" } else { "no" });
+    }
+    let traces = Traces { stderr_tail, facts };
     match ending {
         Ending::Exited => judge(ended.status, Finished { output, traces }),
         Ending::TimedOut => Err(RunError::TimedOut { after: limits.timeout, traces }),
@@ -221,13 +230,22 @@ fn not_followed(error: io::Error) -> RunError {
     if error.kind() == io::ErrorKind::OutOfMemory { RunError::NoMemory } else { RunError::NotFollowed(error) }
 }
 
+/// What was seen of a group.
+struct Followed {
+    ending: Ending,
+    ended: LeaderExit,
+    /// Whether other programs ran in it, if that was asked and is known.
+    others: Option<bool>,
+}
+
 /// Watches the group from its start to its end. On an error the leader is dropped, which ends the group.
 fn follow(
     leader: Leader<'_>,
     capture: &mut Capture,
     sampler: &mut Sampler<'_>,
     timeout: Duration,
-) -> io::Result<(Ending, LeaderExit)> {
+    asks_for_others_than: Option<&Path>,
+) -> io::Result<Followed> {
     let pidfd = rustix::process::pidfd_open(leader.pid(), PidfdFlags::empty())?;
     let mut ending = capture.watch(pidfd.as_fd(), timeout, sampler)?;
     leader.kill();
@@ -235,7 +253,8 @@ fn follow(
     if ending == Ending::Exited && too_large {
         ending = Ending::OutputTooLarge;
     }
-    Ok((ending, leader.reap()?))
+    let others = asks_for_others_than.and_then(|file| leader.ran_others(file));
+    Ok(Followed { ending, ended: leader.reap()?, others })
 }
 
 fn judge(status: ExitStatus, finished: Finished) -> Result<Finished, RunError> {

@@ -6,17 +6,18 @@ mod inherited;
 mod padding;
 mod preload;
 mod reach;
+mod unread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use concord_protocol::{JobId, Setting, SettingChange, VariationPlan};
+use concord_protocol::{Facts, JobId, Setting, SettingChange, VariationPlan};
 
-use super::command::{Program, ProgramError};
+use super::command::{Program, ProgramError, RAN_OTHERS};
 
 use emulator::EmulatorError;
 use inherited::{joined, joined_before};
@@ -55,6 +56,10 @@ pub(super) struct Setup {
     /// A folder of this process, if a setting needs one.
     own: Option<PathBuf>,
     padding: Padding,
+    /// The file of the program without settings.
+    program: PathBuf,
+    /// The variables that it cannot read.
+    unread: BTreeSet<String>,
 }
 
 /// The program of a copy under its settings.
@@ -81,6 +86,7 @@ impl Setup {
         if loads && let Some(own) = &own {
             preload::write(own).map_err(SettingError::Preload)?;
         }
+        let program = Program::find(argv, folder, search_path)?;
         let mut setup = Self {
             plan: plan.clone(),
             job: job.clone(),
@@ -89,6 +95,8 @@ impl Setup {
             search_path: search_path.map(ToOwned::to_owned),
             own,
             padding: Padding::default(),
+            unread: unread::unread(program.path(), &plan.variables().map(ToOwned::to_owned).collect()),
+            program: program.path().to_owned(),
         };
         let environments = (0..plan.combinations()).map(|copy| setup.variables(copy));
         setup.padding = Padding::of(environments);
@@ -120,9 +128,18 @@ impl Setup {
         if let Some(report) = &report {
             File::create(report).map_err(SettingError::Preload)?;
         }
+        let is_own = self.program == program.path();
+        let program = if is_own && !self.unread.is_empty() { program.asking_for_others() } else { program };
         let program =
             variables.into_iter().fold(program, |program, (name, value)| program.with_variable(&name, value));
         Ok(VariedProgram { program, report })
+    }
+
+    /// Records which settings of a copy its program cannot have read, if no other program ran.
+    pub(super) fn record_unread(&self, settings: &[&Setting], facts: &mut Facts) {
+        if facts.get(RAN_OTHERS) == Some("no") {
+            reach::record_unread(settings, &self.unread, facts);
+        }
     }
 
     /// What is done to every copy, and then what these settings do.

@@ -21,6 +21,8 @@ pub struct Program {
     folder: PathBuf,
     /// The variables that it gets beside those of this process.
     variables: BTreeMap<String, OsString>,
+    /// Whether a run is asked whether other programs ran in it.
+    asks_for_others: bool,
 }
 
 /// Why a command line names no program that can be run.
@@ -98,7 +100,7 @@ impl Program {
         } else {
             search(name, &folder, search_path.unwrap_or(OsStr::new(DEFAULT_SEARCH_PATH)))?
         };
-        Ok(Program { path, argv: argv.to_vec(), folder, variables: BTreeMap::new() })
+        Ok(Program { path, argv: argv.to_vec(), folder, variables: BTreeMap::new(), asks_for_others: false })
     }
 
     /// The absolute path of the file that is run.
@@ -130,6 +132,17 @@ impl Program {
     pub fn with_variable(mut self, name: &str, value: impl Into<OsString>) -> Program {
         self.variables.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The same program, whose runs record whether other programs ran in them.
+    #[must_use]
+    pub fn asking_for_others(self) -> Program {
+        Program { asks_for_others: true, ..self }
+    }
+
+    /// Whether a run records whether other programs ran in it.
+    pub(super) fn asks_for_others(&self) -> bool {
+        self.asks_for_others
     }
 
     /// The command to start: in its own process group, with the environment of this process and its own variables. It uses only settings with which the

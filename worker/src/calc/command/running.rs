@@ -1,6 +1,7 @@
 //! The process groups that run now, so that another thread can end them.
 
 use std::io;
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -72,6 +73,12 @@ impl Running {
     }
 }
 
+/// Bytes of the name of a program that the kernel keeps (`prctl(2)`, `PR_SET_NAME`).
+const NAME_BYTES_MAX: usize = 15;
+
+/// The place of `cminflt` in `/proc/<pid>/stat` behind the name (`proc_pid_stat(5)`).
+const FAULTS_OF_OTHERS: usize = 8;
+
 /// A child that leads its own process group. When it is dropped, nothing is left of the group and the child is reaped.
 pub(super) struct Leader<'a> {
     child: Child,
@@ -101,6 +108,19 @@ impl<'a> Leader<'a> {
     /// Kills the group. The leader stays unreaped, so no other group can get its id.
     pub(super) fn kill(&self) {
         kill_group(self.pid());
+    }
+
+    /// Whether the leader, which has ended, was another program than `file` in the end, or waited for a process that it had
+    /// started; `None` if the kernel does not say. A process that ran has had page faults, and they are counted for the
+    /// process that waited for it.
+    pub(super) fn ran_others(&self, file: &Path) -> Option<bool> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid().as_raw_nonzero())).ok()?;
+        let (before, after) = stat.rsplit_once(')')?;
+        let name = before.split_once('(')?.1.as_bytes();
+        let expected = file.file_name()?.as_encoded_bytes();
+        let is_same = name == &expected[..expected.len().min(NAME_BYTES_MAX)];
+        let faults_of_others = after.split_whitespace().nth(FAULTS_OF_OTHERS)?;
+        Some(!is_same || faults_of_others != "0")
     }
 
     /// Reaps the leader; the group must have been killed.

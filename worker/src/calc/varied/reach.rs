@@ -1,5 +1,6 @@
 //! Whether a setting reached the program: what libraries report.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -84,6 +85,22 @@ pub(in super::super) fn record_report(settings: &[&Setting], report: &Path, fact
         if acted.is_in(&bytes) {
             record(setting, true, facts);
         } else if !is_loaded {
+            record(setting, false, facts);
+        }
+    }
+}
+
+/// Records of the settings that only set variables among `unread` that they did not reach the program.
+pub(super) fn record_unread(settings: &[&Setting], unread: &BTreeSet<String>, facts: &mut Facts) {
+    for setting in settings {
+        let is_unread = |change: &SettingChange| match change {
+            SettingChange::Variable { name, .. } | SettingChange::Joined { name, .. } => {
+                unread.contains(name)
+            }
+            SettingChange::OwnFolder { .. } => true,
+            _ => false,
+        };
+        if setting.changes.iter().all(is_unread) {
             record(setting, false, facts);
         }
     }
