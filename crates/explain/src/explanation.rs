@@ -117,8 +117,8 @@ impl Explanation {
         let separates = separates.map(|separates| separates + &part);
         let supports = match varied.as_ref().and_then(|varied| varied.in_spite_of.as_ref()) {
             _ if job.state.cause() == Some(Cause::Empty) => "nothing: every output is empty".to_owned(),
-            Some(in_spite_of) => format!("{}; {in_spite_of}", assessment.supports),
-            None => assessment.supports,
+            Some(in_spite_of) if !in_spite_of.is_empty() => format!("{}; {in_spite_of}", assessment.supports),
+            _ => assessment.supports,
         };
         let (variations, causes) = varied.map(|varied| (varied.settings, varied.causes)).unwrap_or_default();
         Self {

@@ -1,17 +1,17 @@
 //! Settings that every copy of a job gets, so that the others may vary.
 
-use std::collections::BTreeSet;
-
 use concord_protocol::{Setting, SettingChange, VariationPlan};
 
-/// One thing that a user can set for a command: a variable or an argument, with its value.
+/// Something that a user can set for a command: variables or an argument, with their values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin {
+    /// What the user named to vary it: a preset, or `custom`.
+    pub factor: String,
     /// The name of the variable, or `arg:` and the argument.
     pub name: String,
     /// The library that reads it, if one is known.
     pub library: Option<String>,
-    /// The value: the first one that the plan tried. Of CPU generations it is the oldest, of threads it is one.
+    /// The value: the first one that the plan tried. Of CPU generations it is the oldest, of the threads of a preset it is one.
     pub value: String,
     changes: Vec<SettingChange>,
 }
@@ -22,74 +22,112 @@ impl Pin {
     /// Not among them is what belongs to a machine: cores, heap, load, models of processors, other programs.
     #[must_use]
     pub fn all(plan: &VariationPlan) -> Vec<Self> {
-        let is_set = |setting: &Setting| {
+        let has_members = |setting: &Setting| {
             plan.settings.iter().any(|other| setting.includes(other) && other.name != setting.name)
         };
-        let mut names = BTreeSet::new();
-        let mut pins = Vec::new();
-        for setting in plan.settings.iter().filter(|setting| !is_set(setting)) {
-            let changes: Vec<_> =
-                setting.changes.iter().filter(|change| is_settable(change)).cloned().collect();
-            if !changes.is_empty() && names.insert(setting.name.clone()) {
-                pins.push(Self {
-                    name: setting.name.clone(),
-                    library: setting.library.clone(),
-                    value: setting.value.clone(),
-                    changes,
-                });
+        let mut pins: Vec<Self> = Vec::new();
+        for setting in plan.settings.iter().filter(|setting| !has_members(setting)) {
+            for pin in Self::of(setting) {
+                if !pins.iter().any(|known| known.factor == pin.factor && known.covers(&pin.name)) {
+                    pins.push(pin);
+                }
             }
         }
         pins
     }
 
-    /// The variables that it sets, with their values.
-    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.changes.iter().filter_map(|change| match change {
-            SettingChange::Variable { name, value } | SettingChange::Joined { name, value, .. } => {
-                Some((name.as_str(), value.as_str()))
-            }
-            _ => None,
-        })
+    /// The pins of a setting: one, or one for each variable if it is a set whose members are not tried one by one.
+    fn of(setting: &Setting) -> Vec<Self> {
+        let changes: Vec<_> = setting.changes.iter().filter(|change| is_settable(change)).cloned().collect();
+        let pin = |name: &str, value: &str, library: Option<String>, changes: Vec<SettingChange>| Self {
+            factor: setting.factor.clone(),
+            name: name.to_owned(),
+            library,
+            value: value.to_owned(),
+            changes,
+        };
+        let is_its_own =
+            changes.iter().any(|change| told(change).is_some_and(|(name, _)| name == setting.name));
+        if is_its_own {
+            return vec![pin(&setting.name, &setting.value, setting.library.clone(), changes)];
+        }
+        let single = |change: &SettingChange| {
+            let (name, value) = told(change)?;
+            Some(pin(&name, &value, None, vec![change.clone()]))
+        };
+        changes.iter().filter_map(single).collect()
+    }
+
+    /// Whether it sets this.
+    fn covers(&self, name: &str) -> bool {
+        self.changes.iter().any(|change| told(change).is_some_and(|(told, _)| told == name))
+    }
+
+    /// All that it sets: names of variables, or `arg:` and an argument, with their values.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, String)> {
+        self.changes.iter().filter_map(told).collect()
     }
 }
 
 /// The plan of a job whose copies all have `pins`. What the pins do not hold goes on varying.
 #[must_use]
 pub fn pinned(plan: &VariationPlan, pins: &[Pin]) -> VariationPlan {
-    let names: BTreeSet<&str> = pins.iter().map(|pin| pin.name.as_str()).collect();
-    let held: Vec<_> = pins.iter().flat_map(|pin| &pin.changes).cloned().collect();
-    let is_held = |change: &SettingChange| {
-        held.iter().any(|pin| target(pin).is_some() && target(pin) == target(change))
+    let is_pinned = |setting: &&Setting| {
+        !pins.iter().any(|pin| pin.factor == setting.factor && pin.covers(&setting.name))
     };
-    let settings = plan.settings.iter().filter(|setting| !names.contains(setting.name.as_str()));
-    let varying = settings.filter_map(|setting| {
-        let changes: Vec<_> = setting.changes.iter().filter(|change| !is_held(change)).cloned().collect();
-        (!changes.is_empty()).then(|| Setting { changes, ..setting.clone() })
+    // What is added to a variable holds nothing that another preset adds to it.
+    let is_held = |setting: &Setting, change: &SettingChange| {
+        let is_joined = matches!(change, SettingChange::Joined { .. });
+        let holds = |pin: &Pin| !is_joined || pin.factor == setting.factor;
+        told(change).is_some_and(|(name, _)| pins.iter().any(|pin| holds(pin) && pin.covers(&name)))
+    };
+    let varying = plan.settings.iter().filter(is_pinned).filter_map(|setting| {
+        let changes: Vec<_> =
+            setting.changes.iter().filter(|change| !is_held(setting, change)).cloned().collect();
+        let is_whole = changes.len() == setting.changes.len();
+        let varies = changes.iter().any(|change| !matches!(change, SettingChange::OwnFolder { .. }));
+        varies.then(|| Setting {
+            changes,
+            // A library that no longer gets its value answers for nothing.
+            report: setting.report.clone().filter(|_| is_whole),
+            names: setting.names.clone().filter(|_| is_whole),
+            ..setting.clone()
+        })
     });
+    let held = pins.iter().flat_map(|pin| &pin.changes).cloned().collect();
     VariationPlan { settings: varying.collect(), pinned: held, ..plan.clone() }
 }
 
-/// What a change sets: a variable or an argument.
-fn target(change: &SettingChange) -> Option<(bool, &str)> {
+/// The name and the value of a change that a user can make: a variable, or `arg:` and an argument.
+fn told(change: &SettingChange) -> Option<(String, String)> {
     match change {
-        SettingChange::Variable { name, .. } | SettingChange::Joined { name, .. } => Some((false, name)),
-        SettingChange::Argument { flag, .. } => Some((true, flag)),
+        SettingChange::Variable { name, value } | SettingChange::Joined { name, value, .. } => {
+            Some((name.clone(), value.clone()))
+        }
+        SettingChange::Argument { flag, value } => Some((format!("arg:{flag}"), value.clone())),
         _ => None,
     }
 }
 
 fn is_settable(change: &SettingChange) -> bool {
-    target(change).is_some()
+    told(change).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use concord_protocol::VariationDesign;
 
     use super::*;
     use crate::{Host, plan};
 
     fn planned(request: &[&str]) -> VariationPlan {
+        planned_as(request, VariationDesign::One)
+    }
+
+    fn planned_as(request: &[&str], design: VariationDesign) -> VariationPlan {
         let request: Vec<_> = request.iter().map(|word| (*word).to_owned()).collect();
         let host = Host {
             arch: "x86_64".to_owned(),
@@ -99,7 +137,7 @@ mod tests {
             has_preload: true,
             ..Host::default()
         };
-        plan(&request, VariationDesign::One, None, 20, &host).unwrap().unwrap().0
+        plan(&request, design, None, 20, &host).unwrap().unwrap().0
     }
 
     fn names(pins: &[Pin]) -> Vec<String> {
@@ -139,5 +177,34 @@ mod tests {
         let all = super::pinned(&plan, &Pin::all(&plan));
         let left: BTreeSet<_> = all.settings.iter().map(|setting| setting.name.as_str()).collect();
         assert_eq!(left, BTreeSet::from(["affinity", "cores_believed", "threads"]));
+    }
+
+    #[test]
+    fn a_set_without_members_is_pinned_variable_by_variable() {
+        let plan = planned_as(&["threads"], VariationDesign::All);
+        let pins = names(&Pin::all(&plan));
+        assert!(pins.contains(&"OMP_NUM_THREADS=1".to_owned()), "{pins:?}");
+        assert!(pins.iter().all(|pin| !pin.starts_with("threads=")), "{pins:?}");
+        assert_eq!(pins.iter().filter(|pin| pin.starts_with("OMP_NUM_THREADS")).count(), 1);
+    }
+
+    #[test]
+    fn a_pin_has_all_variables_of_its_setting() {
+        let plan = planned(&["threads"]);
+        let pins = Pin::all(&plan);
+        let mkl = pins.iter().find(|pin| pin.name == "MKL_NUM_THREADS").unwrap();
+        let expect = [("MKL_NUM_THREADS", "1"), ("MKL_DYNAMIC", "FALSE")];
+        assert_eq!(mkl.values(), expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn two_presets_add_to_one_variable() {
+        let plan = planned(&["cpu,threads"]);
+        let pins = Pin::all(&plan);
+        let flags: Vec<_> = pins.iter().filter(|pin| pin.name == "XLA_FLAGS").cloned().collect();
+        assert_eq!(flags.len(), 2);
+        let of_cpu = pinned(&plan, &flags[..1]);
+        let left: Vec<_> = of_cpu.settings.iter().filter(|setting| setting.name == "XLA_FLAGS").collect();
+        assert!(left.iter().all(|setting| setting.factor == "threads") && !left.is_empty());
     }
 }

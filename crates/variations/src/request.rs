@@ -15,9 +15,11 @@ const ARGUMENT: &str = "arg:";
 /// What is varied when other programs run.
 const COMMAND: &str = "command";
 
-/// Variables that choose which code is loaded, or that this program sets itself. A wrong value breaks the command, or
-/// hides what is varied.
-const REFUSED: [(&str, &str); 10] = [
+/// Begins the names of the variables that this program sets itself.
+const OWN: &str = "CONCORD_";
+
+/// Variables that choose which code is loaded. A wrong value breaks the command, or hides what is varied.
+const REFUSED: [(&str, &str); 5] = [
     ("LD_PRELOAD", "it loads code into the program"),
     ("LD_AUDIT", "it loads code into the program"),
     (
@@ -26,11 +28,6 @@ const REFUSED: [(&str, &str); 10] = [
     ),
     ("PATH", "it changes which programs are found"),
     ("PWD", "the folder of a copy is in it"),
-    ("CONCORD_JOB", "each copy has its own"),
-    ("CONCORD_COPY", "each copy has its own"),
-    ("CONCORD_SCRATCH", "each copy has its own"),
-    ("CONCORD_PAD", "it keeps the environments of all copies at one length"),
-    ("CONCORD_PRELOAD", "each copy has its own"),
 ];
 
 /// What a word asks for.
@@ -112,6 +109,10 @@ fn unclear(word: &str) -> RequestError {
     )
 }
 
+fn is_preset(name: &str) -> bool {
+    name == "all" || ON_THE_MACHINE.contains(&name) || Table::get().presets().contains(&name)
+}
+
 /// What `NAME=1,2`, `arg:--flag=1,2` or `command=a,b` asks for.
 fn values(word: &str) -> Result<Wanted, RequestError> {
     let argument = word.strip_prefix(ARGUMENT);
@@ -126,6 +127,14 @@ fn values(word: &str) -> Result<Wanted, RequestError> {
         (Some(_), _) => Wanted::Argument { flag: name, values },
         (None, COMMAND) => Wanted::Programs { values },
         (None, _) if Table::get().knobs.iter().any(has_own_values) => Wanted::Preset { preset: name, values },
+        (None, _) if is_preset(&name) => {
+            return Err(RequestError::new(
+                format!("--vary {word}: {name} is a preset, and its values cannot be named"),
+                format!(
+                    "--vary {name} tries all of them; a variable is varied by its name: --vary OMP_NUM_THREADS=1,2"
+                ),
+            ));
+        }
         (None, _) => {
             check_variable(&name)?;
             Wanted::Variable { name, values }
@@ -162,8 +171,9 @@ fn check_variable(name: &str) -> Result<(), RequestError> {
             "a name has letters, digits and _; an argument is varied with --vary arg:--tol=1e-6,1e-8",
         ));
     }
-    match REFUSED.iter().find(|(refused, _)| *refused == name) {
-        Some((_, reason)) => Err(RequestError::new(
+    let refused = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, reason)| *reason);
+    match refused.or_else(|| name.starts_with(OWN).then_some("each copy has its own")) {
+        Some(reason) => Err(RequestError::new(
             format!("--vary cannot set {name}: {reason}"),
             "set it for all copies: in the environment of this command, or with env in the command itself",
         )),
@@ -242,6 +252,8 @@ mod tests {
         check(&["LD_PRELOAD=x.so"], "it loads code");
         check(&["LD_LIBRARY_PATH=/x"], "which code is loaded");
         check(&["CONCORD_COPY=1"], "each copy has its own");
-        check(&["CONCORD_SCRATCH=/x"], "each copy has its own");
+        check(&["CONCORD_PAD_001=/x"], "each copy has its own");
+        check(&["threads=2"], "threads is a preset");
+        check(&["all=2"], "all is a preset");
     }
 }

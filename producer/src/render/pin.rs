@@ -71,7 +71,9 @@ fn headline(report: &PinReport) -> String {
                 format!("{} settings make it reproducible", report.pin.len())
             }
         ),
-        (false, true) => format!("{}: the budget is spent, after {copies} copies", report.job),
+        (false, true) => {
+            format!("{}: the budget is spent, after {copies} copies; a larger --budget goes on", report.job)
+        }
         (false, false) => format!("{}: no settings make it reproducible ({copies} copies)", report.job),
     }
 }
@@ -92,7 +94,10 @@ pub(crate) fn form(report: &PinReport, form: PinForm) -> String {
         report.pin.iter().partition(|(name, _)| name.starts_with(ARGUMENT));
     let mut text = String::new();
     for (name, value) in arguments {
-        let _ = writeln!(text, "# run the command with {}={value}", name.trim_start_matches(ARGUMENT));
+        let flag = name.trim_start_matches(ARGUMENT);
+        // A short option has its value in the next word.
+        let between = if flag.starts_with('-') && !flag.starts_with("--") { " " } else { "=" };
+        let _ = writeln!(text, "# run the command with {flag}{between}{}", plain(value));
     }
     match form {
         PinForm::Shell => {
@@ -102,19 +107,23 @@ pub(crate) fn form(report: &PinReport, form: PinForm) -> String {
         }
         PinForm::Dockerfile => {
             for (name, value) in variables {
-                let _ = writeln!(text, "ENV {name}={value:?}");
+                let _ = writeln!(text, "ENV {name}={}", in_docker(value));
             }
         }
         PinForm::Cloudformation => {
-            text.push_str("Environment:\n  Variables:\n");
+            text.push_str(if variables.is_empty() {
+                "Environment:\n  Variables: {}\n"
+            } else {
+                "Environment:\n  Variables:\n"
+            });
             for (name, value) in variables {
-                let _ = writeln!(text, "    {name}: {value:?}");
+                let _ = writeln!(text, "    {name}: {}", as_json(value));
             }
         }
         PinForm::Pytest => {
             text.push_str("# conftest.py: before anything imports a numerical library\nimport os\n\n");
             for (name, value) in variables {
-                let _ = writeln!(text, "os.environ[{name:?}] = {value:?}");
+                let _ = writeln!(text, "os.environ[{name:?}] = {}", as_json(value));
                 if name == "PYTHONHASHSEED" {
                     text.push_str(
                         "# Python reads PYTHONHASHSEED when it starts: set it for the command, too.\n",
@@ -124,6 +133,21 @@ pub(crate) fn form(report: &PinReport, form: PinForm) -> String {
         }
     }
     text
+}
+
+/// A value as JSON has it, which YAML and Python read, too.
+fn as_json(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
+}
+
+/// A value in a line of a Dockerfile, which replaces variables.
+fn in_docker(value: &str) -> String {
+    as_json(value).replace('$', "\\$")
+}
+
+/// A value in a comment, which ends with the line.
+fn plain(value: &str) -> String {
+    if value.contains(char::is_control) { as_json(value) } else { in_shell(value) }
 }
 
 /// A value as a shell takes it.
@@ -161,22 +185,32 @@ mod tests {
 
     #[test]
     fn settings_are_printed_as_files_take_them() {
-        let report = report(&[("OMP_NUM_THREADS", "1"), ("FLAGS", "-a it's"), ("arg:--tol", "1e-6")]);
+        let report = report(&[("OMP_NUM_THREADS", "1"), ("FLAGS", "$a it's"), ("arg:--tol", "1e-6")]);
         let argument = "# run the command with --tol=1e-6\n";
         let check = |kind: PinForm, expect: &str| {
             assert_eq!(form(&report, kind), format!("{argument}{expect}"), "{kind:?}");
         };
-        check(PinForm::Shell, "export FLAGS='-a it'\\''s'\nexport OMP_NUM_THREADS=1\n");
-        check(PinForm::Dockerfile, "ENV FLAGS=\"-a it's\"\nENV OMP_NUM_THREADS=\"1\"\n");
+        check(PinForm::Shell, "export FLAGS='$a it'\\''s'\nexport OMP_NUM_THREADS=1\n");
+        check(PinForm::Dockerfile, "ENV FLAGS=\"\\$a it's\"\nENV OMP_NUM_THREADS=\"1\"\n");
         check(
             PinForm::Cloudformation,
-            "Environment:\n  Variables:\n    FLAGS: \"-a it's\"\n    OMP_NUM_THREADS: \"1\"\n",
+            "Environment:\n  Variables:\n    FLAGS: \"$a it's\"\n    OMP_NUM_THREADS: \"1\"\n",
         );
         check(
             PinForm::Pytest,
             "# conftest.py: before anything imports a numerical library\nimport os\n\n\
-             os.environ[\"FLAGS\"] = \"-a it's\"\nos.environ[\"OMP_NUM_THREADS\"] = \"1\"\n",
+             os.environ[\"FLAGS\"] = \"$a it's\"\nos.environ[\"OMP_NUM_THREADS\"] = \"1\"\n",
         );
+    }
+
+    #[test]
+    fn values_cannot_leave_their_line() {
+        let odd = report(&[("arg:-n", "1"), ("arg:--x", "a\nrm"), ("A", "\u{1b}\n")]);
+        let shell = form(&odd, PinForm::Shell);
+        assert!(shell.contains("# run the command with -n 1\n"), "{shell}");
+        assert!(shell.contains("# run the command with --x=\"a\\nrm\"\n"), "{shell}");
+        assert!(form(&odd, PinForm::Cloudformation).contains("    A: \"\\u001b\\n\"\n"));
+        assert!(form(&report(&[]), PinForm::Cloudformation).ends_with("Variables: {}\n"));
     }
 
     #[test]

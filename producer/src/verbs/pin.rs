@@ -3,7 +3,7 @@
 //! It starts with everything pinned and leaves out what is not needed, because single settings can all fail where a pair
 //! holds. Each trial is a job of the same store, whose id says what it pins: so a search that was stopped goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use concord_explain::Explanation;
@@ -21,6 +21,7 @@ use crate::gather::Comparing;
 use crate::named::{open, read};
 use crate::printer::Printer;
 use crate::render;
+use crate::render::words::counted;
 use crate::result::explanation::ExplainedJob;
 use crate::result::pin::{ConfirmationReport, CostReport, MemberReport, PinReport};
 use crate::settings::{ComparingSettings, PinSettings, Settings};
@@ -34,6 +35,9 @@ const COPIES_PER_SETTING: u32 = 2;
 
 /// The rate of differing runs that a confirmation finds with the default confidence.
 const RATE_CONFIRMED: f64 = 0.01;
+
+/// The factor of CPU generations.
+const CPU: &str = "cpu";
 
 /// The factor of emulated processors.
 const EMULATE: &str = "emulate";
@@ -74,6 +78,7 @@ pub(crate) async fn run(
         wanted,
         settings,
         printer,
+        copies_min: TRIAL_COPIES_MIN,
         copies: 0,
         counted: BTreeSet::new(),
         started: Instant::now(),
@@ -88,10 +93,12 @@ pub(crate) async fn run(
         }
         Err(Stop::Failed(error)) => return Err(error),
     };
-    printer.result(&report, |report| match wanted.form {
-        Some(form) => render::pin::form(report, form),
-        None => render::pin::pin(report),
-    })?;
+    match wanted.form {
+        // What does not hold is no content for a file.
+        Some(_) if !report.holds => printer.say(render::pin::pin(&report).trim_end()),
+        Some(form) => printer.result(&report, |report| render::pin::form(report, form))?,
+        None => printer.result(&report, render::pin::pin)?,
+    }
     Ok(match (report.holds, report.spent) {
         (true, _) => Exit::DONE,
         (false, true) => Exit::Inconclusive,
@@ -137,6 +144,8 @@ struct Search<'a> {
     wanted: &'a PinSettings,
     settings: &'a Settings,
     printer: &'a Printer,
+    /// Copies of a trial, at least.
+    copies_min: u32,
     /// Copies that the trials have run.
     copies: u64,
     /// The trials that are among them.
@@ -156,34 +165,78 @@ impl Search<'_> {
             return Ok(PinReport { holds: true, ..self.report(&[]) });
         }
         let original = self.explained(self.job).await?;
-        let all = Pin::all(self.plan);
-        let mut pins = all.clone();
-        self.say(&format!("trying with all {} settings pinned", all.len()));
-        let trial = self.trial(&pins).await?;
-        if trial.verdict != Verdict::Reproducible {
-            return self.nothing_holds(&all, &trial, &original).await;
+        if original.classes.len() < 2 {
+            let error = CliError::usage_text(format!(
+                "all copies of job {} agree with each other",
+                self.job.spec.job
+            ));
+            return Err(Stop::Failed(
+                error.hint("it differs from what was expected of it: producer compare, or accept its result"),
+            ));
         }
-        // Most settings change nothing: they are left out at once, if that holds.
-        let causes: Vec<Pin> = all
-            .iter()
-            .filter(|pin| original.causes.iter().any(|cause| cause.name == pin.name))
-            .cloned()
-            .collect();
-        if !causes.is_empty() && causes.len() < all.len() {
-            self.say(&format!("trying with {} only", names(&causes)));
-            if self.trial(&causes).await?.verdict == Verdict::Reproducible {
-                pins = causes;
+        let all = self.candidates(&original);
+        // Few copies find what differs often. If a fresh job contradicts them, all trials get as many copies as it has.
+        for copies_min in [TRIAL_COPIES_MIN, self.confirming_copies(&[])] {
+            self.copies_min = copies_min;
+            self.say(&format!("trying with {} pinned", counted(all.len(), "setting", "settings")));
+            let trial = self.trial(&all).await?;
+            if trial.verdict != Verdict::Reproducible {
+                return self.nothing_holds(&all, &trial, &original).await;
+            }
+            let mut pins = all.clone();
+            let without = self.smallest(&mut pins, &original).await?;
+            self.say(&format!("confirming {}", names(&pins)));
+            let confirmed = self.run(&pins, self.confirming_copies(&pins), "confirms").await?;
+            if confirmed.verdict == Verdict::Reproducible {
+                return self.holds(&pins, without, confirmed, &original).await;
             }
         }
-        let without = self.left_out_one_by_one(&mut pins).await?;
-        self.say(&format!("confirming {}", names(&pins)));
-        let copies = self.confirming_copies(&pins);
-        let confirmed = self.run(&pins, copies, "confirms").await?;
-        if confirmed.verdict != Verdict::Reproducible {
-            return self.nothing_holds(&pins, &confirmed, &original).await;
+        // Both times the smallest set failed. Everything that can be pinned held in the trials, and is tried as a whole.
+        let confirmed = self.run(&all, self.confirming_copies(&all), "confirms").await?;
+        if confirmed.verdict == Verdict::Reproducible {
+            return self.holds(&all, Vec::new(), confirmed, &original).await;
         }
-        let members = pins.iter().zip(without).map(|(pin, without)| member(pin, Some(without))).collect();
-        let cost = self.cost(&confirmed.job, &original).await?;
+        self.nothing_holds(&all, &confirmed, &original).await
+    }
+
+    /// Everything that can be pinned, except what makes all copies fail.
+    fn candidates(&self, original: &Explanation) -> Vec<Pin> {
+        let gave_digests = |pin: &Pin| {
+            original.variations.iter().any(|setting| {
+                setting.copies > 0
+                    && setting.factor == pin.factor
+                    && setting.name == pin.name
+                    && setting.value == pin.value
+            })
+        };
+        let is_of_set = |pin: &Pin| original.variations.iter().all(|setting| setting.name != pin.name);
+        Pin::all(self.plan).into_iter().filter(|pin| is_of_set(pin) || gave_digests(pin)).collect()
+    }
+
+    /// The smallest set among pins that hold; gives the verdict without each of its members.
+    async fn smallest(&mut self, pins: &mut Vec<Pin>, original: &Explanation) -> Result<Vec<Verdict>, Stop> {
+        // Most settings change nothing: they are left out at once, if that holds.
+        let is_cause = |pin: &Pin| original.causes.iter().any(|cause| cause.name == pin.name);
+        let causes: Vec<Pin> = pins.iter().filter(|pin| is_cause(pin)).cloned().collect();
+        if !causes.is_empty() && causes.len() < pins.len() {
+            self.say(&format!("trying with {} only", names(&causes)));
+            if self.trial(&causes).await?.verdict == Verdict::Reproducible {
+                *pins = causes;
+            }
+        }
+        self.left_out_one_by_one(pins).await
+    }
+
+    async fn holds(
+        &self,
+        pins: &[Pin],
+        without: Vec<Verdict>,
+        confirmed: Trial,
+        original: &Explanation,
+    ) -> Result<PinReport, Stop> {
+        let without = without.into_iter().map(Some).chain(std::iter::repeat(None));
+        let members = pins.iter().zip(without).map(|(pin, without)| member(pin, without)).collect();
+        let cost = self.cost(&confirmed.job, original).await?;
         Ok(PinReport {
             holds: true,
             members,
@@ -193,7 +246,7 @@ impl Search<'_> {
                 job: confirmed.job.spec.job.clone(),
             }),
             cost,
-            ..self.report(&pins)
+            ..self.report(pins)
         })
     }
 
@@ -228,15 +281,23 @@ impl Search<'_> {
         original: &Explanation,
     ) -> Result<PinReport, Stop> {
         let explained = self.explained(&trial.job).await?;
-        // The job before has more copies: its trials end at the first difference.
-        let race = original.variations.iter().find(|setting| setting.classes.len() > 1);
-        let first = race.map(|setting| {
-            format!("copies with {}={} differ from each other; ", setting.name, setting.value)
-        });
-        let separates = explained.summary.separates.unwrap_or_else(|| "the copies do not agree".to_owned());
+        let mut remains = Vec::new();
+        let is_pin = |name: &str| pins.iter().any(|pin| pin.name == name);
+        for cause in original.causes.iter().filter(|cause| !is_pin(&cause.name)) {
+            remains.push(format!("{} changes the result and cannot be pinned", cause.name));
+        }
+        // The job itself has more copies than a trial, which ends at the first difference.
+        if let Some(race) = original.variations.iter().find(|setting| setting.classes.len() > 1) {
+            remains.push(format!("copies with {}={} differ from each other", race.name, race.value));
+        }
+        if remains.is_empty() {
+            let separates =
+                explained.summary.separates.unwrap_or_else(|| "the copies do not agree".to_owned());
+            remains.push(format!("with these settings pinned: {separates}"));
+        }
         Ok(PinReport {
             members: pins.iter().map(|pin| member(pin, None)).collect(),
-            remains: Some(first.unwrap_or_default() + &separates),
+            remains: Some(remains.join("; ")),
             ..self.report(pins)
         })
     }
@@ -249,21 +310,25 @@ impl Search<'_> {
         PinReport {
             job: self.job.spec.job.clone(),
             holds: false,
-            pin: pins.iter().map(|pin| (pin.name.clone(), pin.value.clone())).collect(),
+            pin: values(pins),
             members: Vec::new(),
             confirmed: None,
             cost: None,
             remains: None,
             copies: self.copies,
             spent: false,
-            by_variables_only: !self.plan.settings.iter().any(|setting| setting.factor == EMULATE),
+            by_variables_only: self.varies(CPU) && !self.varies(EMULATE),
         }
+    }
+
+    fn varies(&self, factor: &str) -> bool {
+        self.plan.settings.iter().any(|setting| setting.factor == factor)
     }
 
     /// Runs a job with some settings pinned, until two copies differ or all agree.
     async fn trial(&mut self, pins: &[Pin]) -> Result<Trial, Stop> {
         let combinations = pinned(self.plan, pins).combinations();
-        self.run(pins, TRIAL_COPIES_MIN.max(combinations.saturating_mul(COPIES_PER_SETTING)), "pins").await
+        self.run(pins, self.copies_min.max(combinations.saturating_mul(COPIES_PER_SETTING)), "pins").await
     }
 
     fn confirming_copies(&self, pins: &[Pin]) -> u32 {
@@ -296,10 +361,20 @@ impl Search<'_> {
         let job = read(self.backend, &id).await?;
         let tally = self.backend.read_tally(&id).await?;
         let ran = tally.produced() + tally.failed(job.state.round(), job.state.copies());
-        if self.counted.insert(id) {
+        if self.counted.insert(id.clone()) {
             self.copies += u64::from(ran);
         }
-        Ok(Trial { verdict: job.state.verdict(), job })
+        match job.state.verdict() {
+            verdict @ (Verdict::Reproducible | Verdict::Divergent) => Ok(Trial { job, verdict }),
+            verdict => {
+                let error = CliError::usage_text(format!(
+                    "the trial {id} is {verdict}, so it says nothing of its settings"
+                ));
+                Err(Stop::Failed(error.hint(format!(
+                    "producer explain {id} says why its copies failed; producer retry {id} runs them again, and pin goes on"
+                ))))
+            }
+        }
     }
 
     /// The job of a trial. Its id says what it pins.
@@ -353,6 +428,15 @@ fn run_times(explanation: &Explanation, plan: &VariationPlan) -> Vec<u64> {
 
 fn member(pin: &Pin, without: Option<Verdict>) -> MemberReport {
     MemberReport { name: pin.name.clone(), library: pin.library.clone(), value: pin.value.clone(), without }
+}
+
+/// All variables and arguments that are pinned. Presets may add to the same variable.
+fn values(pins: &[Pin]) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::<String, String>::new();
+    for (name, value) in pins.iter().flat_map(Pin::values) {
+        values.entry(name).and_modify(|present| *present = format!("{present} {value}")).or_insert(value);
+    }
+    values
 }
 
 fn names(pins: &[Pin]) -> String {

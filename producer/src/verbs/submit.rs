@@ -108,7 +108,7 @@ async fn pin_all(
     for id in ids {
         let verdict = read(backend, id).await?.state.verdict();
         exits.push(match verdict {
-            Verdict::Divergent => pin::run(&PinSettings::of_job(id), settings, printer).await?,
+            Verdict::Divergent => Box::pin(pin::run(&PinSettings::of_job(id), settings, printer)).await?,
             verdict => Exit::of_verdict(verdict),
         });
     }

@@ -129,16 +129,22 @@ impl Setup {
             File::create(report).map_err(SettingError::Preload)?;
         }
         let is_own = self.program == program.path();
-        let program = if is_own && !self.unread.is_empty() { program.asking_for_others() } else { program };
+        let is_emulated = settings
+            .iter()
+            .flat_map(|setting| &setting.changes)
+            .any(|change| matches!(change, SettingChange::Emulator { .. }));
+        let asks = is_emulated || (is_own && !self.unread.is_empty());
+        let program = if asks { program.asking_for_others() } else { program };
         let program =
             variables.into_iter().fold(program, |program, (name, value)| program.with_variable(&name, value));
         Ok(VariedProgram { program, report })
     }
 
-    /// Records which settings of a copy its program cannot have read, if no other program ran.
-    pub(super) fn record_unread(&self, settings: &[&Setting], facts: &mut Facts) {
+    /// Records which settings of a copy its program cannot have read, and which emulated it, if no other program ran.
+    pub(super) fn record_alone(&self, settings: &[&Setting], facts: &mut Facts) {
         if facts.get(RAN_OTHERS) == Some("no") {
             reach::record_unread(settings, &self.unread, facts);
+            reach::record_emulated(settings, facts);
         }
     }
 

@@ -26,7 +26,6 @@ pub(super) fn is_sure(setting: &Setting) -> bool {
             SettingChange::Argument { .. }
                 | SettingChange::Program { .. }
                 | SettingChange::Wrapper { .. }
-                | SettingChange::Emulator { .. }
                 | SettingChange::Environment { .. }
                 | SettingChange::Busy
         )

@@ -123,7 +123,7 @@ impl Commands {
             }
             if let Ok(output) = &mut run {
                 output.facts.record_all(&facts);
-                setup.record_unread(&settings, &mut output.facts);
+                setup.record_alone(&settings, &mut output.facts);
                 self.reach.record(&task.spec.job, &settings, &mut output.facts, |question| {
                     self.ask(&job, task, &program, question, running)
                 });

@@ -50,6 +50,13 @@ pub(super) fn emulated(
         let is_env = Path::new(&interpreter[0]).file_name().is_some_and(|name| name == ENV);
         if is_env && interpreter.len() > 1 {
             interpreter.remove(0);
+            // `env -S` splits what follows.
+            if let Some(split) = interpreter[0].strip_prefix("-S") {
+                interpreter = split.split_whitespace().map(ToOwned::to_owned).collect();
+            }
+        }
+        if interpreter.is_empty() {
+            return Err(EmulatorError::File(io::ErrorKind::InvalidData.into()));
         }
         interpreter.push(path.to_owned());
         interpreter.extend_from_slice(&words[1..]);
@@ -94,6 +101,7 @@ mod tests {
         check(None, &["emu", "-0", "./script", "SCRIPT", "x"]);
         check(Some("#!/bin/sh\n"), &["emu", "-0", "/bin/sh", "/bin/sh", "SCRIPT", "x"]);
         check(Some("#! /bin/sh -e\n"), &["emu", "-0", "/bin/sh", "/bin/sh", "-e", "SCRIPT", "x"]);
+        check(Some("#!/usr/bin/env -S sh -e\n"), &["emu", "-0", "sh", "/bin/sh", "-e", "SCRIPT", "x"]);
         check(Some("#!/usr/bin/env sh\n"), &["emu", "-0", "sh", "/bin/sh", "SCRIPT", "x"]);
     }
 }

@@ -22,7 +22,7 @@ const BESIDE: usize = 2 + size_of::<usize>();
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Padding {
     /// In bytes.
-    longest: usize,
+    longest: isize,
     variables: usize,
 }
 
@@ -32,7 +32,8 @@ impl Padding {
         let environments: Vec<_> =
             environments.map(|variables| (length(&variables), count(&variables))).collect();
         let variables = environments.iter().map(|(_, count)| *count).max().unwrap_or_default();
-        let filled = environments.iter().map(|(length, count)| length + empty_bytes(variables - count));
+        let filled =
+            environments.iter().map(|(length, count)| length + signed(empty_bytes(variables - count)));
         Self { longest: filled.max().unwrap_or_default(), variables }
     }
 
@@ -47,7 +48,8 @@ impl Padding {
             _ => 0,
         });
         let others = self.variables.saturating_sub(count(variables));
-        let bytes = self.longest.saturating_sub(length(variables) + empty_bytes(others));
+        let bytes = self.longest - length(variables) - signed(empty_bytes(others));
+        let bytes = usize::try_from(bytes).unwrap_or_default();
         let share = bytes / (others + 1);
         let first = (PAD.to_owned(), "0".repeat(bytes - share * others + more.sum::<usize>()));
         let others = (1..=others).map(|number| (other(number), "0".repeat(share)));
@@ -70,12 +72,17 @@ fn count(variables: &BTreeMap<String, OsString>) -> usize {
     variables.keys().filter(|name| inherited(name).is_none()).count()
 }
 
-/// The bytes that these variables take, less those of the variables that they replace; 0 if they take less.
-fn length(variables: &BTreeMap<String, OsString>) -> usize {
-    let bytes = |name: &str, value: &OsString| name.len() + value.len() + BESIDE;
-    let new: usize = variables.iter().map(|(name, value)| bytes(name, value)).sum();
+/// The bytes that these variables take, less those of the variables that they replace. Longer ones may be replaced.
+fn length(variables: &BTreeMap<String, OsString>) -> isize {
+    let bytes = |name: &str, value: &OsString| signed(name.len() + value.len() + BESIDE);
+    let new: isize = variables.iter().map(|(name, value)| bytes(name, value)).sum();
     let replaced = variables.keys().filter_map(|name| Some(bytes(name, &inherited(name)?)));
-    new.saturating_sub(replaced.sum())
+    new - replaced.sum::<isize>()
+}
+
+/// A number of bytes that may be subtracted. Environments are far from the bound.
+fn signed(bytes: usize) -> isize {
+    isize::try_from(bytes).unwrap_or(isize::MAX)
 }
 
 #[cfg(test)]
@@ -114,6 +121,15 @@ mod tests {
         assert_eq!(padded_by[0].0, 3);
         assert_eq!(padded_by, [padded_by[0]; 3]);
         assert_eq!(padded(&environments[0], &[&setting]), (3, padded_by[0].1 + 16));
+        // A variable that this process has may be replaced by a shorter one: every process has PATH.
+        let shorter = [variables(&[]), variables(&[("PATH", "/")])];
+        let padding = Padding::of(shorter.iter().cloned());
+        let padded = |variables: &BTreeMap<String, OsString>| {
+            let pad: usize = padding.variables(variables, &[]).iter().map(|(_, value)| value.len()).sum();
+            length(variables) + signed(pad)
+        };
+        assert!(length(&shorter[1]) < 0);
+        assert_eq!(padded(&shorter[0]), padded(&shorter[1]));
         // The bytes of one long variable are shared.
         let long = variables(&[("CONCORD_LONG", &"1".repeat(1000)), ("CONCORD_B", "2"), ("CONCORD_C", "3")]);
         let padding = Padding::of([variables(&[]), long].into_iter());

@@ -46,8 +46,11 @@ impl Reach {
                 continue;
             };
             let question = Question { setting, report };
-            if let Some(reached) = self.answer(job, &question, &ask) {
-                record(setting, reached, facts);
+            match self.answer(job, &question, &ask) {
+                Some(true) => record(setting, true, facts),
+                // Of a set, one library answers: others may have taken it.
+                Some(false) if setting.changes.len() == 1 => record(setting, false, facts),
+                _ => {}
             }
         }
     }
@@ -64,7 +67,10 @@ impl Reach {
             return *known;
         }
         let printed = ask(question);
-        let answer = printed.map(|printed| memmem::find(&printed, question.report.says.as_bytes()).is_some());
+        // A library may take a name in another case than it says it.
+        let says = question.report.says.to_ascii_lowercase();
+        let answer =
+            printed.map(|printed| memmem::find(&printed.to_ascii_lowercase(), says.as_bytes()).is_some());
         lock().put(key, answer);
         answer
     }
@@ -86,6 +92,15 @@ pub(in super::super) fn record_report(settings: &[&Setting], report: &Path, fact
             record(setting, true, facts);
         } else if !is_loaded {
             record(setting, false, facts);
+        }
+    }
+}
+
+/// Records of the settings that emulate a processor that they reached the program: no other program ran.
+pub(super) fn record_emulated(settings: &[&Setting], facts: &mut Facts) {
+    for setting in settings {
+        if setting.changes.iter().any(|change| matches!(change, SettingChange::Emulator { .. })) {
+            record(setting, true, facts);
         }
     }
 }
