@@ -12,7 +12,7 @@ mod varied;
 use concord_protocol::VariationPlan;
 
 use crate::{Classes, Difference, ObservedRun};
-use groups::Groups;
+use groups::SettingGroups;
 use sentences::{in_spite_of, separates};
 
 pub use varied::{SettingReach, VariedCause, VariedSetting};
@@ -34,7 +34,7 @@ impl Variations {
     /// What the settings of `plan` did. `runs` are the runs of the job that gave a digest, with their classes.
     #[must_use]
     pub fn of(plan: &VariationPlan, runs: &[ObservedRun<'_>], classes: &Classes) -> Self {
-        let groups = Groups::of(plan, runs, classes);
+        let groups = SettingGroups::of(plan, runs, classes);
         let settings: Vec<_> = plan.settings.iter().map(|setting| groups.setting(setting)).collect();
         let causes = groups.causes(&settings);
         let is_divergent = classes.classes.len() > 1;

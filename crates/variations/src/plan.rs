@@ -4,8 +4,8 @@ use concord_protocol::{LeftOut, Setting, SettingChange, VariationDesign, Variati
 
 use crate::error::RequestError;
 use crate::host::Host;
-use crate::request::Wanted;
-use crate::table::{Kind, Knob, Set, Table};
+use crate::request::Request;
+use crate::table::{Knob, KnobKind, KnobTable, Set};
 
 /// The most combinations of settings of a job.
 pub const COMBINATIONS_MAX: u32 = 10_000;
@@ -38,7 +38,7 @@ pub fn plan(
         return Ok(None);
     }
     let mut draft = Draft { host, design, settings: Vec::new(), left_out: Vec::new() };
-    for wanted in Wanted::parse(request)? {
+    for wanted in Request::parse(request)? {
         draft.add(wanted)?;
     }
     let Draft { settings, left_out, .. } = draft;
@@ -98,21 +98,21 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn add(&mut self, wanted: Wanted) -> Result<(), RequestError> {
+    fn add(&mut self, wanted: Request) -> Result<(), RequestError> {
         match wanted {
-            Wanted::Preset { preset, .. } if preset == BLAS => {
+            Request::Preset { preset, .. } if preset == BLAS => {
                 self.add_blas();
                 Ok(())
             }
-            Wanted::Preset { preset, values } => self.add_preset(&preset, &values),
-            Wanted::Variable { name, values } => {
+            Request::Preset { preset, values } => self.add_preset(&preset, &values),
+            Request::Variable { name, values } => {
                 self.add_custom(&name, values, |value| SettingChange::Variable { name: name.clone(), value })
             }
-            Wanted::Argument { flag, values } => {
+            Request::Argument { flag, values } => {
                 let name = format!("arg:{flag}");
                 self.add_custom(&name, values, |value| SettingChange::Argument { flag: flag.clone(), value })
             }
-            Wanted::Programs { values } => {
+            Request::Programs { values } => {
                 self.add_custom("command", values, |program| SettingChange::Program { program })
             }
         }
@@ -130,7 +130,7 @@ impl Draft<'_> {
                 "give all values at once: --vary NAME=1,2,4",
             ));
         }
-        let knob = Table::get().variable(name, &self.host.arch);
+        let knob = KnobTable::get().variable(name, &self.host.arch);
         for value in values {
             self.settings.push(Setting {
                 factor: CUSTOM.to_owned(),
@@ -146,7 +146,7 @@ impl Draft<'_> {
     }
 
     fn add_preset(&mut self, preset: &str, named: &[String]) -> Result<(), RequestError> {
-        let table = Table::get();
+        let table = KnobTable::get();
         let arch = self.host.arch.as_str();
         let mut levels: Vec<&str> = Vec::new();
         if let Some(set) = table.set(preset, arch) {
@@ -170,7 +170,7 @@ impl Draft<'_> {
                 continue;
             }
             let mut values: Vec<String> = levels.iter().filter_map(|level| knob.at(level)).collect();
-            if knob.kind == Kind::Emulator {
+            if knob.kind == KnobKind::Emulator {
                 self.check_models(named)?;
             }
             if !is_in_set(knob) {
@@ -208,7 +208,7 @@ impl Draft<'_> {
     /// A setting for each level, which does what all knobs of the preset do at that level.
     fn add_set(&mut self, set: &Set, levels: &[&str]) {
         for level in levels {
-            let knobs = Table::get().knobs(&set.preset, &self.host.arch);
+            let knobs = KnobTable::get().knobs(&set.preset, &self.host.arch);
             let members: Vec<Setting> =
                 knobs.filter_map(|knob| knob.at(level).map(|value| self.of_knob(knob, &value))).collect();
             let mut changes: Vec<SettingChange> = Vec::new();
@@ -237,15 +237,17 @@ impl Draft<'_> {
         };
         let text = value.to_owned();
         let mut changes = vec![match knob.kind {
-            Kind::Variable => SettingChange::Variable { name, value: text },
-            Kind::Joined => SettingChange::Joined { name, value: text, separator: knob.separator.clone() },
-            Kind::Preload => {
+            KnobKind::Variable => SettingChange::Variable { name, value: text },
+            KnobKind::Joined => {
+                SettingChange::Joined { name, value: text, separator: knob.separator.clone() }
+            }
+            KnobKind::Preload => {
                 SettingChange::Preload { knob: knob.preload.clone().unwrap_or_default(), value: text }
             }
-            Kind::Wrapper => SettingChange::Wrapper { words: words() },
-            Kind::Emulator => SettingChange::Emulator { words: words() },
-            Kind::Environment => SettingChange::Environment { bytes: value.parse().unwrap_or_default() },
-            Kind::Busy => SettingChange::Busy,
+            KnobKind::Wrapper => SettingChange::Wrapper { words: words() },
+            KnobKind::Emulator => SettingChange::Emulator { words: words() },
+            KnobKind::Environment => SettingChange::Environment { bytes: value.parse().unwrap_or_default() },
+            KnobKind::Busy => SettingChange::Busy,
         }];
         changes.extend(knob.folder.iter().map(|name| SettingChange::OwnFolder { name: name.clone() }));
         let with = |(name, value): (&String, &String)| SettingChange::Variable {
@@ -270,7 +272,7 @@ impl Draft<'_> {
 
     /// What a knob needs and this machine does not have.
     fn missing(&self, knob: &Knob) -> Option<String> {
-        if knob.kind == Kind::Preload && !self.host.has_preload {
+        if knob.kind == KnobKind::Preload && !self.host.has_preload {
             return Some("this build has no library to preload".to_owned());
         }
         let program = knob.words.first().filter(|program| !self.host.programs.contains(*program))?;

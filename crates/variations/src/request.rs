@@ -1,7 +1,7 @@
 //! The words of `--vary`.
 
 use crate::error::RequestError;
-use crate::table::{Knob, Table};
+use crate::table::{Knob, KnobTable};
 
 /// Everything that is asked for by `all`.
 const ALL: [&str; 7] = ["cpu", "threads", "hash", "memory", "blas", "load", "locale"];
@@ -32,7 +32,7 @@ const REFUSED: [(&str, &str); 5] = [
 
 /// What a word asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Request {
     /// A preset, with the values that the user names, if any.
     Preset { preset: String, values: Vec<String> },
     /// Values of a variable.
@@ -43,7 +43,7 @@ pub(crate) enum Wanted {
     Programs { values: Vec<String> },
 }
 
-impl Wanted {
+impl Request {
     /// What the words ask for, in their order. A preset that is named twice counts once.
     pub(crate) fn parse(words: &[String]) -> Result<Vec<Self>, RequestError> {
         let mut wanted: Vec<Self> = Vec::new();
@@ -79,13 +79,13 @@ impl Wanted {
     }
 }
 
-fn preset(preset: String) -> Wanted {
-    Wanted::Preset { preset, values: Vec::new() }
+fn preset(preset: String) -> Request {
+    Request::Preset { preset, values: Vec::new() }
 }
 
 /// The name of a preset that exists.
 fn known(name: &str, word: &str) -> Result<String, RequestError> {
-    let mut presets = Table::get().presets();
+    let mut presets = KnobTable::get().presets();
     presets.extend(ON_THE_MACHINE);
     if presets.contains(&name) {
         return Ok(name.to_owned());
@@ -110,11 +110,11 @@ fn unclear(word: &str) -> RequestError {
 }
 
 fn is_preset(name: &str) -> bool {
-    name == "all" || ON_THE_MACHINE.contains(&name) || Table::get().presets().contains(&name)
+    name == "all" || ON_THE_MACHINE.contains(&name) || KnobTable::get().presets().contains(&name)
 }
 
 /// What `NAME=1,2`, `arg:--flag=1,2` or `command=a,b` asks for.
-fn values(word: &str) -> Result<Wanted, RequestError> {
+fn values(word: &str) -> Result<Request, RequestError> {
     let argument = word.strip_prefix(ARGUMENT);
     let (name, values) = argument.unwrap_or(word).split_once('=').ok_or_else(|| unclear(word))?;
     if name.is_empty() {
@@ -124,9 +124,11 @@ fn values(word: &str) -> Result<Wanted, RequestError> {
     let name = name.to_owned();
     let has_own_values = |knob: &Knob| knob.preset == name && knob.others;
     Ok(match (argument, name.as_str()) {
-        (Some(_), _) => Wanted::Argument { flag: name, values },
-        (None, COMMAND) => Wanted::Programs { values },
-        (None, _) if Table::get().knobs.iter().any(has_own_values) => Wanted::Preset { preset: name, values },
+        (Some(_), _) => Request::Argument { flag: name, values },
+        (None, COMMAND) => Request::Programs { values },
+        (None, _) if KnobTable::get().knobs.iter().any(has_own_values) => {
+            Request::Preset { preset: name, values }
+        }
         (None, _) if is_preset(&name) => {
             return Err(RequestError::new(
                 format!("--vary {word}: {name} is a preset, and its values cannot be named"),
@@ -137,7 +139,7 @@ fn values(word: &str) -> Result<Wanted, RequestError> {
         }
         (None, _) => {
             check_variable(&name)?;
-            Wanted::Variable { name, values }
+            Request::Variable { name, values }
         }
     })
 }
@@ -185,14 +187,14 @@ fn check_variable(name: &str) -> Result<(), RequestError> {
 mod tests {
     use super::*;
 
-    fn parsed(words: &[&str]) -> Result<Vec<Wanted>, RequestError> {
+    fn parsed(words: &[&str]) -> Result<Vec<Request>, RequestError> {
         let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        Wanted::parse(&words)
+        Request::parse(&words)
     }
 
     fn presets(words: &[&str]) -> Vec<String> {
         let names = parsed(words).unwrap().into_iter().map(|wanted| match wanted {
-            Wanted::Preset { preset, .. } => preset,
+            Request::Preset { preset, .. } => preset,
             other => panic!("{other:?}"),
         });
         names.collect()
@@ -211,7 +213,7 @@ mod tests {
     #[test]
     fn a_preset_whose_values_the_user_names_is_a_preset() {
         let values = vec!["Haswell".to_owned(), "Nehalem".to_owned()];
-        let expect = Wanted::Preset { preset: "emulate".to_owned(), values };
+        let expect = Request::Preset { preset: "emulate".to_owned(), values };
         assert_eq!(parsed(&["emulate=Haswell,Nehalem"]).unwrap(), [expect]);
     }
 
@@ -221,9 +223,9 @@ mod tests {
         assert_eq!(
             parsed(&["A=1,2", "arg:--tol=1e-6,x=y", "command=./a,./b"]).unwrap(),
             [
-                Wanted::Variable { name: "A".to_owned(), values: values(&["1", "2"]) },
-                Wanted::Argument { flag: "--tol".to_owned(), values: values(&["1e-6", "x=y"]) },
-                Wanted::Programs { values: values(&["./a", "./b"]) },
+                Request::Variable { name: "A".to_owned(), values: values(&["1", "2"]) },
+                Request::Argument { flag: "--tol".to_owned(), values: values(&["1e-6", "x=y"]) },
+                Request::Programs { values: values(&["./a", "./b"]) },
             ]
         );
     }

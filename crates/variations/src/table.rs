@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 use concord_protocol::{LibraryNames, LibraryReport};
 use serde::Deserialize;
 
-static TABLE: LazyLock<Table> =
+static TABLE: LazyLock<KnobTable> =
     LazyLock::new(|| toml::from_str(include_str!("table.toml")).expect("the table is part of the program"));
 
 /// Everything that the table has.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Table {
+pub(crate) struct KnobTable {
     #[serde(rename = "set")]
     pub(crate) sets: Vec<Set>,
     #[serde(rename = "knob")]
@@ -38,7 +38,7 @@ pub(crate) struct Knob {
     pub(crate) library: Option<String>,
     pub(crate) arch: Option<String>,
     #[serde(default)]
-    pub(crate) kind: Kind,
+    pub(crate) kind: KnobKind,
     #[serde(default)]
     pub(crate) separator: String,
     #[serde(default)]
@@ -66,7 +66,7 @@ pub(crate) struct Knob {
 /// How a knob is applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub(crate) enum KnobKind {
     #[default]
     Variable,
     Joined,
@@ -77,7 +77,7 @@ pub(crate) enum Kind {
     Busy,
 }
 
-impl Table {
+impl KnobTable {
     pub(crate) fn get() -> &'static Self {
         &TABLE
     }
@@ -113,7 +113,7 @@ impl Table {
 
 impl Knob {
     fn is_variable(&self) -> bool {
-        matches!(self.kind, Kind::Variable | Kind::Joined)
+        matches!(self.kind, KnobKind::Variable | KnobKind::Joined)
     }
 
     /// How the library says that it took a value.
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_level_of_a_knob_is_a_level_of_its_set() {
-        let table = Table::get();
+        let table = KnobTable::get();
         for knob in &table.knobs {
             let sets: Vec<_> = table.sets.iter().filter(|set| set.preset == knob.preset).collect();
             let arch = knob.arch.as_deref().unwrap_or("x86_64");
@@ -157,16 +157,16 @@ mod tests {
             }
             assert!(!knob.at.is_empty() || !knob.values.is_empty(), "{} has no values", knob.name);
             assert!(knob.source.starts_with("https://"), "{}", knob.name);
-            assert_eq!(knob.kind == Kind::Joined, !knob.separator.is_empty(), "{}", knob.name);
-            let has_words = matches!(knob.kind, Kind::Wrapper | Kind::Emulator);
+            assert_eq!(knob.kind == KnobKind::Joined, !knob.separator.is_empty(), "{}", knob.name);
+            let has_words = matches!(knob.kind, KnobKind::Wrapper | KnobKind::Emulator);
             assert_eq!(has_words, !knob.words.is_empty(), "{}", knob.name);
-            assert_eq!(knob.kind == Kind::Preload, knob.preload.is_some(), "{}", knob.name);
+            assert_eq!(knob.kind == KnobKind::Preload, knob.preload.is_some(), "{}", knob.name);
         }
     }
 
     #[test]
     fn a_key_may_name_several_levels() {
-        let table = Table::get();
+        let table = KnobTable::get();
         let glibc = table.knobs("cpu", "x86_64").find(|knob| knob.name == "GLIBC_TUNABLES").unwrap();
         assert_eq!(glibc.at("v1"), glibc.at("v2-avx"));
         assert!(glibc.at("v2").unwrap().contains("-FMA"));

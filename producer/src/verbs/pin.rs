@@ -70,7 +70,7 @@ pub(crate) async fn run(
     };
     let job = read(&backend, id).await?;
     let (store, plan) = searchable(&backend, &job)?;
-    let mut search = Search {
+    let mut search = PinSearch {
         backend: &backend,
         store,
         job: &job,
@@ -136,7 +136,7 @@ fn searchable<'a>(backend: &'a Backend, job: &'a Job) -> Result<(&'a Store, &'a 
 }
 
 /// A search for settings that hold.
-struct Search<'a> {
+struct PinSearch<'a> {
     backend: &'a Backend,
     store: &'a Store,
     job: &'a Job,
@@ -159,7 +159,7 @@ struct Trial {
     verdict: Verdict,
 }
 
-impl Search<'_> {
+impl PinSearch<'_> {
     async fn find(&mut self) -> Result<PinReport, Stop> {
         if self.job.state.verdict() == Verdict::Reproducible {
             return Ok(PinReport { holds: true, ..self.report(&[]) });

@@ -40,7 +40,7 @@ impl Group<'_> {
 }
 
 /// The groups of a job, and what is computed from all of them.
-pub(super) struct Groups<'a> {
+pub(super) struct SettingGroups<'a> {
     plan: &'a VariationPlan,
     of_settings: Vec<Group<'a>>,
     classes: &'a Classes,
@@ -50,7 +50,7 @@ pub(super) struct Groups<'a> {
     p: f64,
 }
 
-impl<'a> Groups<'a> {
+impl<'a> SettingGroups<'a> {
     pub(super) fn of(plan: &'a VariationPlan, runs: &[ObservedRun<'_>], classes: &'a Classes) -> Self {
         let mut groups = BTreeMap::<u32, Group<'_>>::new();
         let combinations = plan.combinations();
