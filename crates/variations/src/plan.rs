@@ -174,7 +174,7 @@ impl Draft<'_> {
                 self.check_models(named)?;
             }
             if !is_in_set(knob) {
-                values = if named.is_empty() { knob.values.clone() } else { named.to_vec() };
+                values = if named.is_empty() { self.present(knob) } else { named.to_vec() };
             }
             values.dedup();
             for value in values {
@@ -277,6 +277,17 @@ impl Draft<'_> {
         }
         let program = knob.words.first().filter(|program| !self.host.programs.contains(*program))?;
         Some(format!("the program {program} is not installed, or may not do this here"))
+    }
+
+    /// The values of a knob that this machine has: not every emulator knows every model.
+    fn present(&mut self, knob: &Knob) -> Vec<String> {
+        let is_present =
+            |value: &&String| knob.kind != KnobKind::Emulator || self.host.models.contains(*value);
+        let (present, absent): (Vec<&String>, Vec<&String>) = knob.values.iter().partition(is_present);
+        for value in absent {
+            self.leave_out(&format!("{}={value}", knob.name), "the emulator does not know it".to_owned());
+        }
+        present.into_iter().cloned().collect()
     }
 
     /// Refuses models that the emulator does not know, and those that are no processor anybody has.

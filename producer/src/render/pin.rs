@@ -36,10 +36,13 @@ pub(crate) fn pin(report: &PinReport) -> String {
         );
     }
     if let Some(cost) = report.cost {
-        lines.paragraph(
-            2,
-            &format!("a run takes {:.2} times as long ({:.2} to {:.2})", cost.ratio, cost.low, cost.high),
-        );
+        let range = format!("{:.2} ({:.2} to {:.2})", cost.ratio, cost.low, cost.high);
+        let told = if cost.low <= 1.0 && cost.high >= 1.0 {
+            format!("no difference in run time could be measured: a run takes {range} times as long")
+        } else {
+            format!("a run takes {range} times as long")
+        };
+        lines.paragraph(2, &told);
     }
     if let Some(remains) = &report.remains {
         lines.section("What remains", Some(remains));
@@ -165,6 +168,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::result::pin::CostReport;
 
     fn report(pin: &[(&str, &str)]) -> PinReport {
         let pin: BTreeMap<_, _> =
@@ -211,6 +215,20 @@ mod tests {
         assert!(shell.contains("# run the command with --x=\"a\\nrm\"\n"), "{shell}");
         assert!(form(&odd, PinForm::Cloudformation).contains("    A: \"\\u001b\\n\"\n"));
         assert!(form(&report(&[]), PinForm::Cloudformation).ends_with("Variables: {}\n"));
+    }
+
+    #[test]
+    fn a_cost_is_one_only_if_it_is_beyond_the_spread() {
+        let told = |low: f64, high: f64| {
+            let cost = Some(CostReport { ratio: 1.5, low, high });
+            pin(&PinReport { cost, ..report(&[("A", "1")]) })
+        };
+        assert!(told(0.5, 4.0).contains("no difference in run time could be measured"));
+        let slower = told(1.2, 2.0);
+        assert!(
+            slower.contains("a run takes 1.50 (1.20 to 2.00) times as long")
+                && !slower.contains("no difference")
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub(super) fn settings(lines: &mut Lines, explanation: &Explanation) {
     lines.head("copies  what each setting did");
     let (changed, others): (Vec<_>, Vec<_>) = settings.iter().partition(|setting| setting.changed);
     let is_alike = |one: &&VariedSetting, other: &&VariedSetting| {
-        (&one.factor, &one.name, one.reached) == (&other.factor, &other.name, other.reached)
+        let all_failed = (one.copies == 0, other.copies == 0);
+        all_failed.0 == all_failed.1
+            && (&one.factor, &one.name, one.reached) == (&other.factor, &other.name, other.reached)
     };
     let rows: Vec<_> = changed.chunks(1).chain(others.chunk_by(is_alike)).collect();
     for row in rows.iter().take(LINES_MAX) {
@@ -47,6 +49,9 @@ fn line(settings: &[&VariedSetting]) -> String {
     let classes: BTreeSet<_> = settings.iter().flat_map(|setting| setting.classes.keys()).cloned().collect();
     let classes: Vec<_> = classes.into_iter().collect();
     let library = first.library.as_ref().map_or_else(String::new, |library| format!(" ({library})"));
+    if first.copies == 0 {
+        return format!("{}={values}{library}: all its copies failed", first.name);
+    }
     let did = match (first.changed, first.reached) {
         (true, _) => "changed the result",
         (false, SettingReach::Yes) => "did not change the result",

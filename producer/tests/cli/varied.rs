@@ -237,6 +237,18 @@ fn a_variable_does_not_reach_a_static_program_that_does_not_name_it() {
 }
 
 #[test]
+fn a_setting_whose_copies_all_fail_has_a_line_of_its_own() {
+    let sandbox = sandbox();
+    let flags = ["--job", "f", "--vary", "X=1,2", "--attempts", "1"];
+    submit(&sandbox, &flags, "[ \"$X\" != 2 ] && echo 1").exits(3);
+    sandbox
+        .run(&["explain", "f"])
+        .exits(0)
+        .prints("0  X=2: all its copies failed")
+        .prints("X=1: no effect could be seen");
+}
+
+#[test]
 fn the_environment_of_all_settings_has_one_length() {
     let sandbox = sandbox();
     // A copy of a preset has many variables more than the baseline. (Of GLIBC_TUNABLES, glibc makes two lines.)

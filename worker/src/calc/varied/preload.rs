@@ -44,8 +44,15 @@ pub(super) fn add(variables: &mut BTreeMap<String, OsString>, knobs: &Knobs, rep
 /// Writes the libraries into a folder of this process, unless they are there.
 ///
 /// # Errors
-/// When they cannot be written: a full disk, no permission.
+/// When they cannot be written (a full disk, no permission), or the loader could not read the name of the folder.
 pub(super) fn write(own: &Path) -> io::Result<()> {
+    if own.as_os_str().as_encoded_bytes().iter().any(|byte| b" :".contains(byte)) {
+        let text = format!(
+            "the loader takes spaces and colons in {} for the ends of names; name another folder with TMPDIR",
+            own.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidFilename, text));
+    }
     for (is_rounding, library) in [(false, LIBRARY), (true, ROUNDING_LIBRARY)] {
         let file = file(own, is_rounding);
         if file.exists() {
@@ -62,4 +69,20 @@ pub(super) fn write(own: &Path) -> io::Result<()> {
 /// Both names have the same length.
 fn file(own: &Path, is_rounding: bool) -> PathBuf {
     own.join(if is_rounding { "concord-rounds.so" } else { "concord-preload.so" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_libraries_are_written_where_the_loader_can_name_them() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path()).unwrap();
+        assert!(file(folder.path(), false).exists() && file(folder.path(), true).exists());
+        assert_eq!(file(folder.path(), false).as_os_str().len(), file(folder.path(), true).as_os_str().len());
+        let odd = folder.path().join("a b");
+        let error = write(&odd).unwrap_err();
+        assert!(error.to_string().contains("TMPDIR"), "{error}");
+    }
 }
