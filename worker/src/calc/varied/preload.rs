@@ -68,7 +68,7 @@ pub(super) fn write(own: &Path) -> io::Result<()> {
 
 /// Both names have the same length.
 fn file(own: &Path, is_rounding: bool) -> PathBuf {
-    own.join(if is_rounding { "concord-rounds.so" } else { "concord-preload.so" })
+    own.join(if is_rounding { "concord-rounded.so" } else { "concord-preload.so" })
 }
 
 #[cfg(test)]
