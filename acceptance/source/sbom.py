@@ -1,7 +1,7 @@
 """Writes which packages the programs of a release consist of, as CycloneDX 1.5: https://cyclonedx.org/docs/1.5/json/
 
-The programs are those of .github/workflows/release.yml. What they link has the scope `required`. What only runs while they
-are built has the scope `excluded`. The sources of SQLite and Zstandard are in the packages libsqlite3-sys and zstd-sys.
+The programs are those of .github/workflows/release.yml. A package that they link has the scope `required`. A
+package that runs only during the build has the scope `excluded`. The sources of SQLite and Zstandard are in the packages libsqlite3-sys and zstd-sys.
 """
 
 import argparse

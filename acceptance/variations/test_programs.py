@@ -111,7 +111,7 @@ class Programs(Case):
 CORE, THREADS = ("OPENBLAS_CORETYPE", "OpenBLAS"), ("OPENBLAS_NUM_THREADS", "OpenBLAS")
 LIBM, NUMPY = ("GLIBC_TUNABLES", "glibc"), ("NPY_DISABLE_CPU_FEATURES", "NumPy")
 OPENBLAS = {CORE, THREADS, ("OMP_NUM_THREADS", "OpenMP"), ("cores_believed", None), ("affinity", None)}
-# NumPy has exponentials of its own only for CPUs with AVX-512, and takes those of libm on others.
+# NumPy has its own exp and log only for CPUs with AVX-512. On other CPUs it calls libm.
 MAY = {"product": OPENBLAS, "solve": OPENBLAS, "exp": {LIBM, NUMPY}, "sin": {LIBM, NUMPY}}
 MUST = {"product": {CORE, THREADS}, "solve": {CORE, THREADS}, "exp": set(), "sin": {LIBM}}
 

@@ -90,7 +90,7 @@ fn check_report(file: &[u8], expect: &[Report]) {
     assert_eq!(String::from_utf8_lossy(&file), String::from_utf8_lossy(&expect));
 }
 
-/// The names that a library asks for, all of which may be absent, and those that it gives.
+/// The names that a library asks for, and the names that it gives. Every name that it asks for may be absent.
 fn symbols(library: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
     let elf = ElfBytes::<LittleEndian>::minimal_parse(library).unwrap();
     let forbidden = [DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_TEXTREL, DT_VERNEED];

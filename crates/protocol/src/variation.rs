@@ -32,7 +32,7 @@ pub struct VariationPlan {
     /// What was asked for and is not among the settings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
-    /// What the worker does to the command of every copy, those of the baseline included, before the settings of the copy.
+    /// What the worker does to the command of every copy, also of the baseline. The settings of the copy come after it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pinned: Vec<SettingChange>,
 }

@@ -290,7 +290,7 @@ impl Draft<'_> {
         present.into_iter().cloned().collect()
     }
 
-    /// Refuses models that the emulator does not know, and those that are no processor anybody has.
+    /// Refuses models that the emulator does not know, and models that stand for no real processor.
     fn check_models(&self, named: &[String]) -> Result<(), RequestError> {
         let is_model =
             |name: &&String| !NO_MODELS.contains(&name.as_str()) && self.host.models.contains(*name);

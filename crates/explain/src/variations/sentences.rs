@@ -46,8 +46,8 @@ fn told(causes: &[VariedCause], is_beyond_chance: bool) -> String {
     format!("{}{library} {does}: {} ({}){more}", first.name, values.join("; "), p_told(first.p, true))
 }
 
-/// Names the settings in spite of which the copies agree, those that did not reach the program, those whose effect cannot be
-/// seen, and those that were not tried.
+/// Lists four groups of settings: the copies agree although they were varied, they did not reach the program, no effect of them
+/// could be seen, they were not tried.
 pub(super) fn in_spite_of(settings: &[VariedSetting], left_out: &[LeftOut]) -> String {
     let of = |reached: SettingReach| -> Vec<&VariedSetting> {
         settings.iter().filter(|setting| setting.reached == reached && setting.copies > 0).collect()
